@@ -1,0 +1,49 @@
+/* The table of hops: one entry per (source, destination), over the links of the topology.
+ *
+ * A hop's rate and latency are fixed when it is added: a link that slows down or fails later is the
+ * planner's to know. */
+#include "hop.h"
+
+#include <string.h>
+
+/* A copy inside one device crosses no link: a round figure for device memory (an H200 copies 2,000,
+ * counting the bytes once). No link of the topology is faster. */
+#define INSIDE_BYTES_PER_US 2000000
+
+uint32_t weft_hop_add(struct weft_hop_table *table, const struct weft_topo *topo,
+                      uint32_t src_device, uint32_t dst_device, uint32_t port_device, bool peer,
+                      uint32_t domain, weft_ns overhead_ns)
+{
+    struct weft_hop *hop;
+
+    if (table->count == WEFT_HOPS_MAX)
+        return WEFT_NONE;
+    if (weft_hop_find(table, src_device, dst_device) != WEFT_NONE)
+        return WEFT_NONE;
+    hop = &table->hops[table->count];
+    memset(hop, 0, sizeof(*hop));
+    hop->link_count = weft_topo_links_between(topo, src_device, dst_device, peer, hop->links);
+    if (hop->link_count == 0 && src_device != dst_device)
+        return WEFT_NONE;
+    hop->src_device = src_device;
+    hop->dst_device = dst_device;
+    hop->port_device = port_device;
+    hop->domain = domain;
+    hop->rate_bytes_per_us = INSIDE_BYTES_PER_US;
+    hop->latency_ns = overhead_ns;
+    for (uint32_t i = 0; i < hop->link_count; i++) {
+        const struct weft_link *link = &topo->links[hop->links[i]];
+
+        hop->rate_bytes_per_us = weft_min(hop->rate_bytes_per_us, link->rate_bytes_per_us);
+        hop->latency_ns = weft_add_sat(hop->latency_ns, link->latency_ns);
+    }
+    return table->count++;
+}
+
+uint32_t weft_hop_find(const struct weft_hop_table *table, uint32_t src_device, uint32_t dst_device)
+{
+    for (uint32_t i = 0; i < table->count; i++)
+        if (table->hops[i].src_device == src_device && table->hops[i].dst_device == dst_device)
+            return i;
+    return WEFT_NONE;
+}

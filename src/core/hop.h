@@ -1,0 +1,38 @@
+/* Hops: one DMA by one engine from one byte-holding device to another, over a known list of links.
+ *
+ * Transports offer them; a hop's index is also the index of the lane that the host opens for it. The
+ * planner knows hops and links, never what CUDA or verbs is. */
+#ifndef WEFT_HOP_H
+#define WEFT_HOP_H
+
+#include "topo.h"
+
+#define WEFT_HOPS_MAX 1024
+
+struct weft_hop {
+    uint32_t src_device;
+    uint32_t dst_device;
+    uint32_t port_device; /* whose engine drives it */
+    uint32_t domain;      /* hops of one domain chain on the device, without the host in between */
+    uint32_t link_count;
+    uint32_t links[WEFT_LINK_PATH_MAX];
+    uint64_t rate_bytes_per_us; /* the slowest link */
+    weft_ns latency_ns;         /* issue to first byte, all links */
+};
+
+struct weft_hop_table {
+    uint32_t count;
+    struct weft_hop hops[WEFT_HOPS_MAX];
+};
+
+/* Adds a hop over the links that the topology has between the two devices. Returns its index, or
+ * WEFT_NONE when the table is full, no link leads there, or there is already such a hop. */
+uint32_t weft_hop_add(struct weft_hop_table *table, const struct weft_topo *topo,
+                      uint32_t src_device, uint32_t dst_device, uint32_t port_device, bool peer,
+                      uint32_t domain, weft_ns overhead_ns);
+
+/* The hop from one device to another, or WEFT_NONE. */
+uint32_t weft_hop_find(const struct weft_hop_table *table, uint32_t src_device,
+                       uint32_t dst_device);
+
+#endif
