@@ -1,0 +1,195 @@
+/* The engine: events in, actions out, `now` with every call.
+ *
+ * It owns the tables of a comm (windows, transfers, chunks, lanes, pairs of devices with their
+ * paths, relays) and only routes between them; each rule lives with its noun. Descriptors, never
+ * bytes: it deals in (window, offset, length). Equal calls give equal actions.
+ *
+ * The host's loop:
+ *     submit, event, ...      whenever something has happened
+ *     expire(now)             when deadline() has passed
+ *     while (next(&action))   perform it; weft_engine_refused where a copy was not taken
+ *     sleep until deadline() or the next event
+ *
+ * Ending well:   COPY done -> chunk done -> all bytes done -> COMPLETE (with its signal).
+ * Ending badly:  the transfer takes no more bytes, waits for its copies in flight, then COMPLETE.
+ *                A copy on a lane that makes no progress is not waited for past the deadline: then
+ *                COMPLETE says weftUnknown and the window keeps counting that copy (`copies_of`). */
+#ifndef WEFT_ENGINE_H
+#define WEFT_ENGINE_H
+
+#include "../base/base.h"
+#include "config.h"
+#include "extent.h"
+#include "hop.h"
+#include "topo.h"
+
+#define WEFT_CHUNK_HOPS_MAX 3
+
+struct weft_engine;
+
+/* A signal that a transfer raises; `window` is WEFT_NONE for none. */
+struct weft_signal {
+    uint32_t window;
+    uint64_t offset;
+    uint64_t value;
+    weftSignalOp_t op;
+};
+
+/* What a caller asks for. */
+struct weft_op {
+    uint32_t tag; /* the caller's number for it, < transfers_max, free for reuse at COMPLETE */
+    uint32_t dst_window;
+    uint32_t src_window;
+    uint32_t first_block; /* of its extents; WEFT_NONE: no bytes, only the signal */
+    uint64_t size_bytes;  /* sum over the extents */
+    uint64_t fence;       /* starts when every op with a lower number has ended; never decreases */
+    weft_ns deadline_at;
+    struct weft_signal signal;
+};
+
+enum weft_event_kind {
+    WEFT_EVENT_COPY_ENDED, /* cookie, result */
+    WEFT_EVENT_CANCEL,     /* tag */
+    WEFT_EVENT_REVOKE,     /* window: its transfers are cancelled, it takes no new ones */
+    WEFT_EVENT_ABORT,      /* every transfer is cancelled, deadlines become `deadline_at` */
+    WEFT_EVENT_LINK_RATE, /* link, rate_bytes_per_us: what the machine says of a link now; 0 down */
+    WEFT_EVENT_KINDS
+};
+
+struct weft_event {
+    enum weft_event_kind kind;
+    uint32_t cookie;
+    weftResult_t result;
+    uint32_t tag;
+    uint32_t window;
+    uint32_t link;
+    uint64_t rate_bytes_per_us;
+    weft_ns deadline_at;
+};
+
+enum weft_action_kind { WEFT_ACTION_COPY, WEFT_ACTION_COMPLETE, WEFT_ACTION_KINDS };
+
+/* Why a transfer ended badly, for the sentence that the user reads. */
+enum weft_cause {
+    WEFT_CAUSE_NONE,
+    WEFT_CAUSE_DEADLINE, /* too slow: bytes were still to be moved over live lanes */
+    WEFT_CAUSE_HUNG,     /* `hop` makes no progress with a copy of this transfer */
+    WEFT_CAUSE_DOWN,     /* every route is down; `hop` failed last */
+    WEFT_CAUSE_NO_ROUTE, /* no route is known, or the setting `routes` leaves none */
+    WEFT_CAUSE_CANCELLED,
+    WEFT_CAUSE_REVOKED,
+    WEFT_CAUSE_ABORTED,
+    WEFT_CAUSE_SIGNAL, /* the signal could not be written */
+    WEFT_CAUSES
+};
+
+struct weft_action {
+    enum weft_action_kind kind;
+    /* COPY: `extents` is the engine's and valid until the next call of the engine. */
+    uint32_t hop;
+    uint32_t dst_window;
+    uint32_t src_window;
+    uint32_t extent_count;
+    const struct weft_extent *extents;
+    uint64_t size_bytes;
+    uint32_t cookie;
+    uint32_t after;     /* WEFT_COOKIE_NONE, or the cookie of the hop before it */
+    uint32_t after_hop; /* the hop that cookie was issued on */
+    /* COMPLETE: the host raises the signal (if any), then tells the caller. */
+    uint32_t tag;
+    weftResult_t result;
+    enum weft_cause cause;
+    uint32_t cause_hop;   /* a hop index, or WEFT_NONE */
+    weft_ns cause_since;  /* DOWN, HUNG: since when */
+    uint64_t moved_bytes; /* bytes known to be visible */
+    struct weft_signal signal;
+};
+
+/* What the engine is made from. All pointers are the caller's and outlive the engine. */
+struct weft_engine_input {
+    const struct weft_config *config;
+    const struct weft_topo *topo;
+    const struct weft_hop_table *hops;
+    const struct weft_extent_block *blocks; /* the extent blocks that ops refer to */
+    uint64_t seed;                          /* of nothing random; kept in the trace's head */
+};
+
+/* Bytes of memory that weft_engine_init needs for this input. */
+size_t weft_engine_size(const struct weft_engine_input *input);
+
+/* Makes an engine in `memory` (aligned to 64, weft_engine_size bytes, the caller's).
+ * NULL with `*why` set to a sentence when the settings name unknown routes or schedulers. */
+struct weft_engine *weft_engine_init(const struct weft_engine_input *input, void *memory,
+                                     weft_ns now, const char **why);
+
+/* Copies use cookies below this. */
+uint32_t weft_engine_cookies(const struct weft_config *config);
+
+/* ---- windows. Numbers are the caller's, below windows_max. ---- */
+
+/* Needs: the number is free. `rights` are those of WEFT_RIGHT_*. */
+weftResult_t weft_engine_window_add(struct weft_engine *engine, uint32_t window, uint32_t device,
+                                    uint64_t size_bytes, unsigned rights);
+
+/* weftInProgress while transfers or copies use it (a revoke event ends the transfers). */
+weftResult_t weft_engine_window_remove(struct weft_engine *engine, uint32_t window);
+
+/* Copies in flight that read or write the window, hung ones included. */
+uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t window);
+
+/* The staging ring of a device: a window of relay_slots * relay_slot_bytes, plus 4 KiB at its end
+ * that probes read and write. Devices without one are no transit. Add it before the first op. */
+void weft_engine_relay_add(struct weft_engine *engine, uint32_t device, uint32_t window);
+
+/* ---- the contract ---- */
+
+/* weftSuccess: COMPLETE will come. weftInvalidArgument: a range is outside its window.
+ * weftInvalidUsage: rights are missing, or a window is revoked. weftNoResource: too many. */
+weftResult_t weft_engine_submit(struct weft_engine *engine, const struct weft_op *op, weft_ns now);
+void weft_engine_event(struct weft_engine *engine, const struct weft_event *event, weft_ns now);
+void weft_engine_expire(struct weft_engine *engine, weft_ns now);
+bool weft_engine_next(struct weft_engine *engine, struct weft_action *action, weft_ns now);
+
+/* The port's queue was full (`weftNoResource`) or it failed at once (any other result) with the copy
+ * that `next` gave last: it was not issued. */
+void weft_engine_refused(struct weft_engine *engine, const struct weft_action *action,
+                         weftResult_t result, weft_ns now);
+weft_ns weft_engine_deadline(const struct weft_engine *engine);
+
+/* Transfers that have not ended. */
+uint32_t weft_engine_live(const struct weft_engine *engine);
+
+/* Copies that have not ended, probes included. */
+uint32_t weft_engine_copies(const struct weft_engine *engine);
+
+/* ---- what it knows, for people ---- */
+
+struct weft_route_report {
+    char name[96];              /* "gpu0>gpu1>dram0" */
+    uint64_t rate_bytes_per_us; /* the planned cap */
+    uint64_t nominal_bytes_per_us;
+    uint64_t chunk_bytes;
+    uint64_t moved_bytes; /* since the engine began */
+    uint64_t chunk_count;
+    uint32_t hop_count;
+    uint32_t hops[WEFT_CHUNK_HOPS_MAX];
+    bool admitted; /* the plan uses it */
+    bool down;
+};
+
+/* Plans a transfer of `size_bytes` as if it were alone and fills at most `max` rows, best first.
+ * Returns how many; `*expected_ns` is the time it would take. */
+uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
+                             uint64_t size_bytes, struct weft_route_report *rows, uint32_t max,
+                             weft_ns *expected_ns);
+
+/* The routes between two devices with what they have moved. */
+uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
+                            struct weft_route_report *rows, uint32_t max);
+
+struct weft_trace;
+
+/* The engine's trace: counters and records (trace.h). */
+const struct weft_trace *weft_engine_trace(const struct weft_engine *engine);
+
+#endif

@@ -1,0 +1,297 @@
+/* Chunks in the engine: cut where a path will take one, issue their copies, settle them. */
+#include "tables.h"
+
+#define SHARED_NS    10000000    /* so long after several pairs were active the machine is shared */
+#define SHARED_BYTES WEFT_MIB(1) /* largest lent chunk on a shared machine */
+
+static const struct weft_route *route_of(const struct weft_engine *engine, uint32_t chunk)
+{
+    return &engine->paths[engine->chunks[chunk].path].route;
+}
+
+/* The next range of the transfer, at most `bytes_max`: what came back first. WEFT_NONE without a free
+ * chunk. */
+static uint32_t take_range(struct weft_engine *engine, struct weft_transfer *transfer,
+                           uint64_t bytes_max)
+{
+    uint32_t extents_max = (uint32_t)engine->config->chunk_extents_max;
+    uint32_t returned = transfer->returned.first;
+    struct weft_extent_cursor *cursor = &transfer->cursor;
+    uint32_t index;
+    uint32_t count;
+
+    if (returned != WEFT_NONE && engine->chunks[returned].size_bytes <= bytes_max) {
+        weft_list_remove(&transfer->returned, engine->chunk_links, returned);
+        transfer->returned_bytes -= engine->chunks[returned].size_bytes;
+        return returned;
+    }
+    index = weft_pool_take(&engine->chunk_pool);
+    if (index == WEFT_NONE)
+        return WEFT_NONE;
+    if (returned != WEFT_NONE)
+        cursor = &engine->chunks[returned].start;
+    engine->chunks[index].start = *cursor;
+    engine->chunks[index].size_bytes =
+        weft_extent_take(engine->blocks, cursor, bytes_max, extents_max, NULL, &count);
+    if (returned != WEFT_NONE) {
+        engine->chunks[returned].size_bytes -= engine->chunks[index].size_bytes;
+        transfer->returned_bytes -= engine->chunks[index].size_bytes;
+    } else {
+        transfer->taken_bytes += engine->chunks[index].size_bytes;
+    }
+    return index;
+}
+
+static bool cut(struct weft_engine *engine, uint32_t tag, uint32_t path, uint64_t bytes_max,
+                weft_ns now)
+{
+    struct weft_transfer *transfer = &engine->transfers[tag];
+    const struct weft_route *route = &engine->paths[path].route;
+    uint32_t slots[WEFT_CHUNK_HOPS_MAX - 1] = {WEFT_NONE, WEFT_NONE};
+    uint32_t index = take_range(engine, transfer, bytes_max);
+    struct weft_chunk *chunk;
+
+    if (index == WEFT_NONE)
+        return false;
+    for (uint32_t i = 0; i + 1 < route->hop_count; i++)
+        slots[i] = weft_relay_take(&engine->relays[route->transits[i]]);
+    chunk = &engine->chunks[index];
+    chunk->transfer = tag;
+    chunk->dst_window = transfer->op.dst_window;
+    chunk->src_window = transfer->op.src_window;
+    weft_chunk_fly(chunk, path, slots);
+    engine->windows[chunk->dst_window].chunks++;
+    engine->windows[chunk->src_window].chunks++;
+    transfer->chunks++;
+    transfer->path_bytes[path - engine->pairs[transfer->pair].first_path] += chunk->size_bytes;
+    weft_path_taken(&engine->paths[path], chunk->size_bytes);
+    weft_list_append(&engine->issuing, engine->chunk_links, index);
+    weft_trace_chunk_taken(&engine->trace, now, index, chunk->size_bytes, path);
+    if (weft_transfer_left(transfer) == 0)
+        weft_engine_transfer_unlist(engine, tag);
+    return true;
+}
+
+static bool cut_first(struct weft_engine *engine, struct weft_pair *pair,
+                      const struct weft_list *list, weft_ns now)
+{
+    bool shared = now < weft_add_sat(engine->shared_at, SHARED_NS);
+    struct weft_sched_choice choice = {0, 0};
+    struct weft_sched_view view = {
+        .config = engine->config,
+        .pair = pair,
+        .transfer = &engine->transfers[list->count > 0 ? list->first : 0],
+        .paths = &engine->paths[pair->first_path],
+        .lanes = engine->lanes,
+        .relays = engine->relays,
+        .lent_bytes_max = shared && engine->shared_at > 0 ? SHARED_BYTES : UINT64_MAX,
+        .now = now};
+
+    if (list->count == 0 || !engine->sched->pick(&view, &choice))
+        return false;
+    weft_assert(choice.path < pair->path_count);
+    weft_assert(choice.bytes_max > 0);
+    return cut(engine, list->first, pair->first_path + choice.path, choice.bytes_max, now);
+}
+
+bool weft_engine_chunk_cut(struct weft_engine *engine, weft_ns now)
+{
+    if (!engine->stirred)
+        return false;
+    for (uint32_t turns = engine->busy.count; turns > 0; turns--) {
+        uint32_t index = engine->busy.first;
+        struct weft_pair *pair = &engine->pairs[index];
+
+        weft_list_remove(&engine->busy, engine->pair_links, index);
+        weft_list_append(&engine->busy, engine->pair_links, index);
+        if (cut_first(engine, pair, &pair->small, now) ||
+            cut_first(engine, pair, &pair->large, now))
+            return true;
+    }
+    engine->stirred = false;
+    return false;
+}
+
+/* A chunk of which nothing was issued is not left to a lane that has died since. */
+static bool is_stranded(const struct weft_engine *engine, uint32_t index)
+{
+    const struct weft_chunk *chunk = &engine->chunks[index];
+
+    return chunk->issued == 0 && !weft_path_alive(&engine->paths[chunk->path], engine->lanes);
+}
+
+static void fill_copy(struct weft_engine *engine, uint32_t index, uint32_t step,
+                      struct weft_action *action)
+{
+    const struct weft_chunk *chunk = &engine->chunks[index];
+    const struct weft_route *route = route_of(engine, index);
+    bool first = step == 0;
+    bool last = step + 1 == route->hop_count;
+    bool chained = !first && (chunk->ended >> (step - 1) & 1) == 0;
+
+    *action = (struct weft_action){
+        .kind = WEFT_ACTION_COPY,
+        .hop = route->hops[step],
+        .dst_window = last ? chunk->dst_window : engine->relays[route->transits[step]].window,
+        .src_window = first ? chunk->src_window : engine->relays[route->transits[step - 1]].window,
+        .extents = engine->scratch,
+        .size_bytes = chunk->size_bytes,
+        .cookie = index * WEFT_CHUNK_COOKIES + step,
+        .after = chained ? index * WEFT_CHUNK_COOKIES + step - 1 : WEFT_COOKIE_NONE,
+        .after_hop = chained ? route->hops[step - 1] : WEFT_NONE};
+    action->extent_count =
+        weft_chunk_extents(chunk, step, route, engine->blocks, engine->relays, engine->scratch,
+                           (uint32_t)engine->config->chunk_extents_max);
+}
+
+bool weft_engine_chunk_next(struct weft_engine *engine, struct weft_action *action, weft_ns now)
+{
+    uint32_t index = engine->issuing.first;
+
+    while (index != WEFT_NONE) {
+        uint32_t next = engine->chunk_links[index].next;
+        struct weft_chunk *chunk = &engine->chunks[index];
+        const struct weft_route *route = route_of(engine, index);
+        uint32_t step;
+
+        if (is_stranded(engine, index)) {
+            chunk->stopped = true;
+            weft_engine_chunk_discard(engine, index, now);
+            index = next;
+            continue;
+        }
+        step = weft_chunk_next_hop(chunk, route, engine->hops);
+        if (step == WEFT_NONE || now < engine->lanes[route->hops[step]].hold_until) {
+            index = next;
+            continue;
+        }
+        fill_copy(engine, index, step, action);
+        weft_trace_copy_issued(&engine->trace, now, action->cookie, chunk->size_bytes, action->hop);
+        weft_engine_lane_issued(engine, action->hop, chunk->size_bytes,
+                                weft_chunk_issued(chunk, step, now), now);
+        if (chunk->issued == route->hop_count)
+            weft_list_remove(&engine->issuing, engine->chunk_links, index);
+        return true;
+    }
+    return false;
+}
+
+static void give_back(struct weft_engine *engine, struct weft_chunk *chunk,
+                      const struct weft_route *route)
+{
+    for (uint32_t i = 0; i + 1 < route->hop_count; i++)
+        weft_relay_give(&engine->relays[route->transits[i]], chunk->slots[i]);
+    engine->windows[chunk->dst_window].chunks--;
+    engine->windows[chunk->src_window].chunks--;
+}
+
+static void free_chunk(struct weft_engine *engine, uint32_t index)
+{
+    weft_chunk_free(&engine->chunks[index]);
+    weft_pool_give(&engine->chunk_pool, index);
+}
+
+/* Its bytes go back to the transfer, to be taken by another path, or are dropped with it. */
+static void put_back(struct weft_engine *engine, uint32_t index, struct weft_transfer *transfer)
+{
+    struct weft_chunk *chunk = &engine->chunks[index];
+    uint32_t tag = chunk->transfer;
+
+    if (transfer->state == WEFT_TRANSFER_DRAINING) {
+        transfer->taken_bytes -= chunk->size_bytes;
+        free_chunk(engine, index);
+        return;
+    }
+    if (weft_transfer_left(transfer) == 0)
+        weft_engine_transfer_list(engine, tag, true);
+    transfer->returned_bytes += chunk->size_bytes;
+    weft_list_append(&transfer->returned, engine->chunk_links, index);
+    weft_chunk_return(chunk);
+}
+
+/* Accounts for a chunk of which no copy is out any more. */
+static void settle(struct weft_engine *engine, uint32_t index, weft_ns now)
+{
+    struct weft_chunk *chunk = &engine->chunks[index];
+    struct weft_path *path = &engine->paths[chunk->path];
+    uint32_t tag = chunk->transfer;
+    uint32_t guilty = weft_chunk_guilty(chunk);
+    bool good = guilty == WEFT_NONE && chunk->issued == path->route.hop_count;
+
+    if (chunk->issued < path->route.hop_count)
+        weft_list_remove(&engine->issuing, engine->chunk_links, index);
+    give_back(engine, chunk, &path->route);
+    if (good) {
+        weft_trace_chunk_done(&engine->trace, now, index, chunk->size_bytes, chunk->path);
+        weft_path_done(path, chunk->size_bytes, chunk->issued_at, now);
+    } else {
+        weft_trace_chunk_failed(&engine->trace, now, index, chunk->size_bytes, chunk->path);
+        weft_path_failed(path, chunk->size_bytes);
+    }
+    engine->stirred = true;
+    if (tag == WEFT_NONE) {
+        free_chunk(engine, index);
+    } else {
+        struct weft_transfer *transfer = &engine->transfers[tag];
+
+        transfer->chunks--;
+        if (guilty != WEFT_NONE)
+            transfer->cause_hop = path->route.hops[guilty];
+        if (good) {
+            transfer->done_bytes += chunk->size_bytes;
+            free_chunk(engine, index);
+        } else {
+            put_back(engine, index, transfer);
+        }
+        weft_engine_transfer_settled(engine, tag, now);
+    }
+    if (guilty != WEFT_NONE)
+        weft_engine_lane_blamed(engine, path->route.hops[guilty], now);
+}
+
+void weft_engine_chunk_discard(struct weft_engine *engine, uint32_t index, weft_ns now)
+{
+    if (weft_chunk_settled(&engine->chunks[index], route_of(engine, index)))
+        settle(engine, index, now);
+}
+
+void weft_engine_chunk_refused(struct weft_engine *engine, uint32_t cookie, weft_ns now)
+{
+    uint32_t index = cookie / WEFT_CHUNK_COOKIES;
+    uint32_t step = cookie % WEFT_CHUNK_COOKIES;
+    struct weft_chunk *chunk = &engine->chunks[index];
+    const struct weft_route *route = route_of(engine, index);
+    uint32_t hop = route->hops[step];
+
+    weft_trace_copy_refused(&engine->trace, now, cookie, chunk->size_bytes, hop);
+    if (chunk->issued == route->hop_count)
+        weft_list_append(&engine->issuing, engine->chunk_links, index);
+    weft_engine_lane_ended(engine, hop, chunk->size_bytes, chunk->ready_at[step], false, now);
+    weft_chunk_unissued(chunk, step);
+    weft_engine_lane_refused(engine, hop, now);
+}
+
+void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, bool good,
+                                  weft_ns now)
+{
+    uint32_t index = cookie / WEFT_CHUNK_COOKIES;
+    uint32_t step = cookie % WEFT_CHUNK_COOKIES;
+    struct weft_chunk *chunk = &engine->chunks[index];
+    const struct weft_route *route = route_of(engine, index);
+    weft_ns ready_at = chunk->ready_at[step];
+    weft_ns took = ready_at == WEFT_NEVER ? 0 : now - ready_at;
+
+    weft_assert(chunk->state == WEFT_CHUNK_FLYING);
+    if (good)
+        weft_trace_copy_ended(&engine->trace, now, cookie, took, route->hops[step]);
+    else
+        weft_trace_copy_failed(&engine->trace, now, cookie, took, route->hops[step]);
+    weft_chunk_copy_ended(chunk, step, good);
+    weft_engine_lane_ended(engine, route->hops[step], chunk->size_bytes, ready_at, good, now);
+    if (good && step + 1 < chunk->issued && (chunk->ended >> (step + 1) & 1) == 0) {
+        chunk->ready_at[step + 1] = now;
+        weft_engine_lane_readied(engine, route->hops[step + 1], chunk->size_bytes, now);
+    }
+    engine->stirred = true;
+    weft_engine_chunk_discard(engine, index, now);
+}

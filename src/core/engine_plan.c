@@ -1,0 +1,129 @@
+/* The plan in the engine: when it is made, and for which pairs; and the same plan for one pair alone,
+ * as explanation. */
+#include "tables.h"
+
+#define PLAN_GAP_NS 20000 /* least time between two plans */
+
+/* Pairs with load, and those whose load ended a moment ago: they still own their links. */
+static uint32_t collect(struct weft_engine *engine, weft_ns now)
+{
+    weft_ns idle_ns = engine->config->lent_idle_us * 1000;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < engine->pair_count; i++) {
+        struct weft_pair *pair = &engine->pairs[i];
+        bool counts = count < WEFT_PLAN_PAIRS_MAX && pair->path_count > 0 &&
+                      weft_pair_counts(pair, idle_ns, now);
+
+        for (uint32_t k = 0; k < pair->path_count && pair->active; k++) {
+            struct weft_path *path = &engine->paths[pair->first_path + k];
+
+            if (counts)
+                weft_path_review(path);
+            else
+                weft_path_unplan(path);
+        }
+        pair->active = counts;
+        if (counts)
+            engine->planned[count++] = pair;
+    }
+    return count;
+}
+
+void weft_engine_plan(struct weft_engine *engine, weft_ns now)
+{
+    weft_ns interval_ns = engine->config->plan_interval_us * 1000;
+    uint64_t sum;
+    uint32_t count;
+
+    if (!engine->plan_wanted)
+        return;
+    if (now < engine->planned_at + PLAN_GAP_NS && engine->trace.counts[WEFT_TRACE_plan_made] > 0) {
+        weft_heap_set(&engine->timers, engine->timer_plan, engine->planned_at + PLAN_GAP_NS);
+        return;
+    }
+    engine->plan_wanted = false;
+    engine->planned_at = now;
+    count = collect(engine, now);
+    if (count > 1)
+        engine->shared_at = now;
+    sum = weft_plan_make(&engine->plan, engine->planned, count, engine->paths, engine->lanes);
+    weft_trace_plan_made(&engine->trace, now, count, sum, engine->pair_count);
+    weft_heap_set(&engine->timers, engine->timer_plan, count > 0 ? now + interval_ns : WEFT_NEVER);
+    engine->stirred = true;
+}
+
+static void report(const struct weft_engine *engine, const struct weft_path *path,
+                   struct weft_route_report *row)
+{
+    *row = (struct weft_route_report){.rate_bytes_per_us = path->cap_bytes_per_us,
+                                      .nominal_bytes_per_us = path->route.rate_bytes_per_us,
+                                      .chunk_bytes =
+                                          weft_path_chunk_max(path, engine->lanes, engine->config),
+                                      .moved_bytes = path->moved_bytes,
+                                      .chunk_count = path->chunk_count,
+                                      .hop_count = path->route.hop_count,
+                                      .admitted = path->admitted,
+                                      .down = !weft_path_alive(path, engine->lanes)};
+    for (uint32_t i = 0; i < path->route.hop_count; i++)
+        row->hops[i] = path->route.hops[i];
+    weft_route_name(&path->route, engine->topo, engine->hops, row->name, sizeof(row->name));
+}
+
+uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
+                            struct weft_route_report *rows, uint32_t max)
+{
+    const struct weft_pair *pair;
+    uint32_t index;
+
+    weft_engine_find_routes(engine);
+    index = weft_engine_pair(engine, src_device, dst_device);
+    if (index == WEFT_NONE)
+        return 0;
+    pair = &engine->pairs[index];
+    for (uint32_t i = 0; i < pair->path_count && i < max; i++)
+        report(engine, &engine->paths[pair->first_path + i], &rows[i]);
+    return (uint32_t)weft_min(pair->path_count, max);
+}
+
+/* What `size_bytes` take on the paths of a plan: one path below the bound, else all together. */
+static weft_ns expect(const struct weft_engine *engine, const struct weft_path *paths,
+                      uint32_t count, uint64_t size_bytes)
+{
+    uint64_t rate = 0;
+    weft_ns latency_ns = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!paths[i].admitted)
+            continue;
+        rate += paths[i].cap_bytes_per_us;
+        latency_ns = weft_max(latency_ns, paths[i].route.latency_ns);
+        if (size_bytes < engine->config->multipath_bytes_min)
+            break;
+    }
+    return weft_add_sat(weft_bytes_time(size_bytes, rate), latency_ns);
+}
+
+uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
+                             uint64_t size_bytes, struct weft_route_report *rows, uint32_t max,
+                             weft_ns *expected_ns)
+{
+    struct weft_path paths[WEFT_ROUTES_MAX];
+    struct weft_pair alone;
+    struct weft_pair *pairs[1] = {&alone};
+    uint32_t index;
+
+    weft_engine_find_routes(engine);
+    index = weft_engine_pair(engine, src_device, dst_device);
+    if (index == WEFT_NONE)
+        return 0;
+    alone = engine->pairs[index];
+    memcpy(paths, &engine->paths[alone.first_path], alone.path_count * sizeof(paths[0]));
+    alone.first_path = 0;
+    alone.loads = size_bytes < engine->config->multipath_bytes_min ? 0 : 1;
+    weft_plan_make(&engine->plan, pairs, 1, paths, engine->lanes);
+    for (uint32_t i = 0; i < alone.path_count && i < max; i++)
+        report(engine, &paths[i], &rows[i]);
+    *expected_ns = expect(engine, paths, alone.path_count, size_bytes);
+    return (uint32_t)weft_min(alone.path_count, max);
+}

@@ -1,0 +1,194 @@
+/* Routes: enumeration through devices that have staging, and their order. */
+#include "route.h"
+
+#include "../base/text.h"
+
+static const char *parse_transits(struct weft_route_filter *filter, const struct weft_topo *topo,
+                                  const char *text)
+{
+    char name[32];
+    size_t length = 0;
+
+    for (;; text++) {
+        if (*text != ',' && *text != '\0') {
+            if (length + 1 >= sizeof(name))
+                return "a transit device's name is too long";
+            name[length++] = *text;
+            continue;
+        }
+        name[length] = '\0';
+        length = 0;
+        if (filter->transit_count == WEFT_ROUTE_TRANSITS_MAX)
+            return "too many transit devices";
+        filter->transits[filter->transit_count] = weft_topo_find(topo, name);
+        if (filter->transits[filter->transit_count++] == WEFT_NONE)
+            return "setting routes: the machine has no such transit device";
+        if (*text == '\0')
+            return NULL;
+    }
+}
+
+const char *weft_route_filter_parse(struct weft_route_filter *filter, const struct weft_topo *topo,
+                                    const char *text)
+{
+    filter->transit_count = 0;
+    if (weft_text_equal(text, "all")) {
+        filter->kind = WEFT_ROUTES_ALL;
+    } else if (weft_text_equal(text, "direct")) {
+        filter->kind = WEFT_ROUTES_DIRECT;
+    } else if (weft_text_equal(text, "staged")) {
+        filter->kind = WEFT_ROUTES_STAGED;
+    } else if (weft_text_starts(text, "transit:")) {
+        filter->kind = WEFT_ROUTES_TRANSIT;
+        return parse_transits(filter, topo, text + sizeof("transit:") - 1);
+    } else {
+        return "setting routes: not one of all, direct, staged, transit:gpu1[,gpu2...]";
+    }
+    return NULL;
+}
+
+static bool filter_allows(const struct weft_route_filter *filter, const struct weft_topo *topo,
+                          const struct weft_route *route)
+{
+    if (filter->kind == WEFT_ROUTES_ALL)
+        return true;
+    if (filter->kind == WEFT_ROUTES_DIRECT)
+        return route->hop_count == 1;
+    if (route->hop_count == 1)
+        return false;
+    for (uint32_t i = 0; i + 1 < route->hop_count; i++) {
+        bool allowed = filter->kind == WEFT_ROUTES_STAGED &&
+                       topo->devices[route->transits[i]].kind == weftDeviceDram;
+
+        for (uint32_t k = 0; k < filter->transit_count; k++)
+            allowed = allowed || filter->transits[k] == route->transits[i];
+        if (!allowed)
+            return false;
+    }
+    return true;
+}
+
+static bool better(const struct weft_route *a, const struct weft_route *b)
+{
+    if (a->rate_bytes_per_us != b->rate_bytes_per_us)
+        return a->rate_bytes_per_us > b->rate_bytes_per_us;
+    if (a->hop_count != b->hop_count)
+        return a->hop_count < b->hop_count;
+    if (a->latency_ns != b->latency_ns)
+        return a->latency_ns < b->latency_ns;
+    return a->hop_count > 1 && a->transits[0] < b->transits[0];
+}
+
+/* Sorted in; the worst falls out at the end. */
+static uint32_t insert(struct weft_route *routes, uint32_t count, const struct weft_route *route)
+{
+    uint32_t place = count;
+
+    while (place > 0 && better(route, &routes[place - 1]))
+        place--;
+    if (place == WEFT_ROUTES_MAX)
+        return count;
+    if (count < WEFT_ROUTES_MAX)
+        count++;
+    for (uint32_t i = count - 1; i > place; i--)
+        routes[i] = routes[i - 1];
+    routes[place] = *route;
+    return count;
+}
+
+static struct weft_route make(const struct weft_hop_table *hops, const uint32_t *hop_indices,
+                              uint32_t hop_count)
+{
+    struct weft_route route = {.hop_count = hop_count, .rate_bytes_per_us = UINT64_MAX};
+
+    for (uint32_t i = 0; i < hop_count; i++) {
+        const struct weft_hop *hop = &hops->hops[hop_indices[i]];
+
+        route.hops[i] = hop_indices[i];
+        if (i + 1 < hop_count)
+            route.transits[i] = hop->dst_device;
+        route.rate_bytes_per_us = weft_min(route.rate_bytes_per_us, hop->rate_bytes_per_us);
+        route.latency_ns += hop->latency_ns;
+    }
+    return route;
+}
+
+struct search {
+    const struct weft_topo *topo;
+    const struct weft_hop_table *hops;
+    const bool *relays;
+    const struct weft_route_filter *filter;
+    uint32_t dst_device;
+    struct weft_route *routes;
+    uint32_t count;
+    uint32_t hop_indices[WEFT_ROUTE_HOPS_MAX];
+    bool seen[WEFT_DEVICES_MAX];
+};
+
+/* Hops of one domain chain on the device; a change of domain costs a host round trip per chunk and
+ * the bandwidth of a copying CPU: such routes are only for devices that nothing else joins. */
+static bool chains(const struct search *search, uint32_t hop_count, uint32_t hop)
+{
+    return hop_count == 0 || search->hops->hops[search->hop_indices[hop_count - 1]].domain ==
+                                 search->hops->hops[hop].domain;
+}
+
+/* All ways of exactly `length` hops, depth first: at most three deep. */
+static void walk(struct search *search, uint32_t device, uint32_t hop_count, uint32_t length,
+                 bool mixed)
+{
+    for (uint32_t h = 0; h < search->hops->count; h++) {
+        uint32_t next = search->hops->hops[h].dst_device;
+
+        if (search->hops->hops[h].src_device != device || search->seen[next])
+            continue;
+        if (!mixed && !chains(search, hop_count, h))
+            continue;
+        search->hop_indices[hop_count] = h;
+        if (hop_count + 1 == length) {
+            struct weft_route route = make(search->hops, search->hop_indices, length);
+
+            if (next == search->dst_device && filter_allows(search->filter, search->topo, &route))
+                search->count = insert(search->routes, search->count, &route);
+        } else if (next != search->dst_device && search->relays[next]) {
+            search->seen[next] = true;
+            walk(search, next, hop_count + 1, length, mixed);
+            search->seen[next] = false;
+        }
+    }
+}
+
+uint32_t weft_route_find(const struct weft_topo *topo, const struct weft_hop_table *hops,
+                         const bool *relays, const struct weft_route_filter *filter,
+                         uint32_t src_device, uint32_t dst_device,
+                         struct weft_route routes[WEFT_ROUTES_MAX])
+{
+    struct search search = {.topo = topo,
+                            .hops = hops,
+                            .relays = relays,
+                            .filter = filter,
+                            .dst_device = dst_device,
+                            .routes = routes};
+
+    walk(&search, src_device, 0, 1, false);
+    if (src_device == dst_device)
+        return search.count;
+    search.seen[src_device] = true;
+    walk(&search, src_device, 0, 2, false);
+    for (uint32_t length = 2; length <= WEFT_ROUTE_HOPS_MAX && search.count == 0; length++)
+        walk(&search, src_device, 0, length, true);
+    return search.count;
+}
+
+void weft_route_name(const struct weft_route *route, const struct weft_topo *topo,
+                     const struct weft_hop_table *hops, char *text, size_t size)
+{
+    struct weft_text out;
+
+    weft_text_init(&out, text, size);
+    weft_text_add(&out, topo->devices[hops->hops[route->hops[0]].src_device].name);
+    for (uint32_t i = 0; i < route->hop_count; i++) {
+        weft_text_char(&out, '>');
+        weft_text_add(&out, topo->devices[hops->hops[route->hops[i]].dst_device].name);
+    }
+}
