@@ -179,6 +179,8 @@ weftResult_t weftCommInitRank(weftComm_t *comm, int nranks, weftUniqueId id, int
 /* A comm of one; others reach its windows by their keys. Results as weftCommInitRank. */
 weftResult_t weftCommInit(weftComm_t *comm, weftConfig_t config);
 
+/* How many ranks the comm has, and which one this member is.
+ * weftInvalidArgument  an argument is NULL or no comm */
 weftResult_t weftCommCount(weftComm_t comm, int *count);
 weftResult_t weftCommUserRank(weftComm_t comm, int *rank);
 

@@ -88,6 +88,12 @@ static inline void weft_heap_set(struct weft_heap *heap, uint32_t id, weft_ns at
     weft_heap_sift(heap, place);
 }
 
+/* When the timer `id` is due, or WEFT_NEVER. */
+static inline weft_ns weft_heap_at(const struct weft_heap *heap, uint32_t id)
+{
+    return heap->places[id] == WEFT_NONE ? WEFT_NEVER : heap->items[heap->places[id]].at;
+}
+
 /* The earliest instant, or WEFT_NEVER. */
 static inline weft_ns weft_heap_next_at(const struct weft_heap *heap)
 {

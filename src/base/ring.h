@@ -140,4 +140,21 @@ static inline uint64_t weft_counter_get(const struct weft_counter *counter)
     return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }
 
+/* A 64-bit word in the user's memory, at an address that is a multiple of 8: a signal. Whoever
+ * reads a new value sees all that was written before it; all words have one order. */
+static inline void weft_word_set(void *word, uint64_t value)
+{
+    atomic_store((atomic_ullong *)word, value);
+}
+
+static inline void weft_word_add(void *word, uint64_t value)
+{
+    atomic_fetch_add((atomic_ullong *)word, value);
+}
+
+static inline uint64_t weft_word_get(const void *word)
+{
+    return atomic_load((const atomic_ullong *)word);
+}
+
 #endif

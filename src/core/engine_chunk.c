@@ -266,9 +266,9 @@ void weft_engine_chunk_refused(struct weft_engine *engine, uint32_t cookie, weft
     weft_trace_copy_refused(&engine->trace, now, cookie, chunk->size_bytes, hop);
     if (chunk->issued == route->hop_count)
         weft_list_append(&engine->issuing, engine->chunk_links, index);
-    weft_engine_lane_ended(engine, hop, chunk->size_bytes, chunk->ready_at[step], false, now);
+    weft_engine_lane_refused(engine, hop, chunk->size_bytes, chunk->ready_at[step] != WEFT_NEVER,
+                             now);
     weft_chunk_unissued(chunk, step);
-    weft_engine_lane_refused(engine, hop, now);
 }
 
 void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, bool good,

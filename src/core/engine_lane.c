@@ -14,8 +14,6 @@ static void follow_up(struct weft_engine *engine, uint32_t hop, enum weft_lane_s
     weft_trace_lane_state(&engine->trace, now, hop, before, lane->state);
     engine->plan_wanted = true;
     engine->stirred = true;
-    if (!weft_lane_alive(lane))
-        weft_engine_transfers_review(engine, now);
 }
 
 void weft_engine_lane_issued(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,
@@ -54,9 +52,14 @@ void weft_engine_lane_blamed(struct weft_engine *engine, uint32_t hop, weft_ns n
     follow_up(engine, hop, before, now);
 }
 
-void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, weft_ns now)
+void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,
+                              weft_ns now)
 {
-    weft_lane_refused(&engine->lanes[hop], now);
+    enum weft_lane_state before = engine->lanes[hop].state;
+
+    engine->copies--;
+    weft_lane_refused(&engine->lanes[hop], bytes, ready, now);
+    follow_up(engine, hop, before, now);
     weft_heap_set(&engine->timers, engine->timer_retry, engine->lanes[hop].hold_until);
 }
 
@@ -70,6 +73,8 @@ void weft_engine_lane_expired(struct weft_engine *engine, uint32_t hop, weft_ns 
         weft_list_append(&engine->probing, engine->lane_links, hop);
     }
     follow_up(engine, hop, before, now);
+    if (lane->stalled)
+        weft_engine_transfers_review(engine, now);
 }
 
 static bool crosses(const struct weft_hop *hop, uint32_t link)
@@ -83,7 +88,7 @@ static bool crosses(const struct weft_hop *hop, uint32_t link)
 void weft_engine_link_changed(struct weft_engine *engine, uint32_t link, uint64_t rate, weft_ns now)
 {
     weft_assert(link < engine->topo->link_count);
-    engine->plan.rates[link] = rate;
+    engine->capacity.rates[link] = rate;
     engine->plan_wanted = true;
     for (uint32_t h = 0; h < engine->hops->count; h++) {
         enum weft_lane_state before = engine->lanes[h].state;

@@ -45,7 +45,7 @@ static void lay_out_paths(struct weft_engine *engine, struct weft_arena *arena)
     engine->planned = weft_arena_take(arena, pairs, sizeof(struct weft_pair *));
     engine->paths = weft_arena_take(arena, (size_t)pairs * PATHS_OF_PAIR, sizeof(*engine->paths));
     engine->pair_of = weft_arena_take(arena, (size_t)devices * devices, sizeof(*engine->pair_of));
-    weft_plan_init(&engine->plan, arena, engine->topo, engine->hops);
+    weft_capacity_init(&engine->capacity, arena, engine->topo, engine->hops);
 }
 
 /* Lays every table out in the arena; while it only counts, all pointers are NULL. */
@@ -142,8 +142,12 @@ static void find_pair(struct weft_engine *engine, const bool *relays, uint32_t s
     pair->first_path = engine->path_count;
     pair->path_count =
         weft_route_find(engine->topo, engine->hops, relays, &engine->filter, src, dst, routes);
-    for (uint32_t i = 0; i < pair->path_count; i++)
-        weft_path_init(&engine->paths[engine->path_count++], &routes[i], engine->hops, src, dst);
+    for (uint32_t i = 0; i < pair->path_count; i++) {
+        struct weft_path *path = &engine->paths[engine->path_count++];
+
+        weft_path_init(path, &routes[i], engine->hops, src, dst);
+        weft_path_restart(path, engine->config);
+    }
     engine->pair_of[src * engine->topo->device_count + dst] = engine->pair_count++;
 }
 

@@ -2,7 +2,7 @@
  * as explanation. */
 #include "tables.h"
 
-#define PLAN_GAP_NS 20000 /* least time between two plans */
+#define PLAN_GAP_NS 5000 /* least time between two plans */
 
 /* Pairs with load, and those whose load ended a moment ago: they still own their links. */
 static uint32_t collect(struct weft_engine *engine, weft_ns now)
@@ -30,6 +30,12 @@ static uint32_t collect(struct weft_engine *engine, weft_ns now)
     return count;
 }
 
+void weft_engine_plan_by(struct weft_engine *engine, weft_ns at)
+{
+    if (at < weft_heap_at(&engine->timers, engine->timer_plan))
+        weft_heap_set(&engine->timers, engine->timer_plan, at);
+}
+
 void weft_engine_plan(struct weft_engine *engine, weft_ns now)
 {
     weft_ns interval_ns = engine->config->plan_interval_us * 1000;
@@ -39,7 +45,7 @@ void weft_engine_plan(struct weft_engine *engine, weft_ns now)
     if (!engine->plan_wanted)
         return;
     if (now < engine->planned_at + PLAN_GAP_NS && engine->trace.counts[WEFT_TRACE_plan_made] > 0) {
-        weft_heap_set(&engine->timers, engine->timer_plan, engine->planned_at + PLAN_GAP_NS);
+        weft_engine_plan_by(engine, engine->planned_at + PLAN_GAP_NS);
         return;
     }
     engine->plan_wanted = false;
@@ -47,7 +53,7 @@ void weft_engine_plan(struct weft_engine *engine, weft_ns now)
     count = collect(engine, now);
     if (count > 1)
         engine->shared_at = now;
-    sum = weft_plan_make(&engine->plan, engine->planned, count, engine->paths, engine->lanes);
+    sum = weft_plan_make(&engine->capacity, engine->planned, count, engine->paths, engine->lanes);
     weft_trace_plan_made(&engine->trace, now, count, sum, engine->pair_count);
     weft_heap_set(&engine->timers, engine->timer_plan, count > 0 ? now + interval_ns : WEFT_NEVER);
     engine->stirred = true;
@@ -121,7 +127,7 @@ uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, ui
     memcpy(paths, &engine->paths[alone.first_path], alone.path_count * sizeof(paths[0]));
     alone.first_path = 0;
     alone.loads = size_bytes < engine->config->multipath_bytes_min ? 0 : 1;
-    weft_plan_make(&engine->plan, pairs, 1, paths, engine->lanes);
+    weft_plan_make(&engine->capacity, pairs, 1, paths, engine->lanes);
     for (uint32_t i = 0; i < alone.path_count && i < max; i++)
         report(engine, &paths[i], &rows[i]);
     *expected_ns = expect(engine, paths, alone.path_count, size_bytes);

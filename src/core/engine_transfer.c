@@ -111,6 +111,7 @@ static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
 static void start(struct weft_engine *engine, uint32_t tag, weft_ns now)
 {
     struct weft_transfer *transfer = &engine->transfers[tag];
+    struct weft_pair *pair;
 
     engine->running++;
     weft_trace_transfer_started(&engine->trace, now, tag, transfer->op.size_bytes, transfer->pair);
@@ -119,12 +120,16 @@ static void start(struct weft_engine *engine, uint32_t tag, weft_ns now)
         end(engine, tag, weftSuccess, WEFT_CAUSE_NONE, now);
         return;
     }
-    if (engine->pairs[transfer->pair].path_count == 0) {
+    pair = &engine->pairs[transfer->pair];
+    if (pair->path_count == 0) {
         end(engine, tag, weftRemoteError, WEFT_CAUSE_NO_ROUTE, now);
         return;
     }
-    if (is_load(transfer) && weft_pair_load_began(&engine->pairs[transfer->pair]))
+    if (is_load(transfer) && weft_pair_load_began(pair)) {
         engine->plan_wanted = true;
+        for (uint32_t i = 0; i < pair->path_count; i++)
+            weft_path_restart(&engine->paths[pair->first_path + i], engine->config);
+    }
     weft_engine_transfer_list(engine, tag, false);
 }
 
@@ -154,14 +159,12 @@ static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
     weft_assert(transfer->chunks == 0);
     weft_heap_set(&engine->timers, tag, WEFT_NEVER);
     weft_transfer_end(transfer, result, cause);
-    use_windows(engine, &transfer->op, false);
     weft_list_append(&engine->ended, engine->transfer_links, tag);
     if (started)
         engine->running--;
     if (started && routed && is_load(transfer)) {
         weft_pair_load_ended(&engine->pairs[transfer->pair], now);
-        weft_heap_set(&engine->timers, engine->timer_plan,
-                      now + engine->config->lent_idle_us * 1000);
+        weft_engine_plan_by(engine, now + engine->config->lent_idle_us * 1000);
     }
 }
 
@@ -192,7 +195,7 @@ weftResult_t weft_engine_transfer_begin(struct weft_engine *engine, const struct
     return weftSuccess;
 }
 
-/* True when the chunk's copy that is to end next is on a lane that makes no progress. */
+/* True when the chunk's copy that is to end next hangs. */
 static bool chunk_hangs(const struct weft_engine *engine, const struct weft_chunk *chunk,
                         uint32_t *hop)
 {
@@ -202,7 +205,7 @@ static bool chunk_hangs(const struct weft_engine *engine, const struct weft_chun
         if ((chunk->ended >> step & 1) != 0)
             continue;
         *hop = route->hops[step];
-        return !weft_lane_alive(&engine->lanes[*hop]);
+        return engine->lanes[*hop].stalled;
     }
     return false;
 }
@@ -384,6 +387,8 @@ bool weft_engine_transfer_tell(struct weft_engine *engine, struct weft_action *a
     if (transfer->result != weftSuccess)
         action->signal.window = WEFT_NONE;
     weft_trace_transfer_ended(&engine->trace, now, tag, transfer->done_bytes, transfer->result);
+    /* Only now: until the host has raised the signal, its window must not be removed. */
+    use_windows(engine, &transfer->op, false);
     weft_transfer_told(transfer);
     engine->live--;
     return true;

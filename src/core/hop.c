@@ -10,6 +10,16 @@
  * counting the bytes once). No link of the topology is faster. */
 #define INSIDE_BYTES_PER_US 2000000
 
+static uint32_t engine_of(const struct weft_topo *topo, uint32_t src_device, uint32_t dst_device,
+                          uint32_t port_device)
+{
+    uint32_t engine = port_device * WEFT_HOP_ENGINES_PER_PORT;
+
+    if (topo->devices[dst_device].kind == weftDeviceDram)
+        return engine;
+    return topo->devices[src_device].kind == weftDeviceDram ? engine + 1 : engine + 2;
+}
+
 uint32_t weft_hop_add(struct weft_hop_table *table, const struct weft_topo *topo,
                       uint32_t src_device, uint32_t dst_device, uint32_t port_device, bool peer,
                       uint32_t domain, weft_ns overhead_ns)
@@ -23,11 +33,12 @@ uint32_t weft_hop_add(struct weft_hop_table *table, const struct weft_topo *topo
     hop = &table->hops[table->count];
     memset(hop, 0, sizeof(*hop));
     hop->link_count = weft_topo_links_between(topo, src_device, dst_device, peer, hop->links);
-    if (hop->link_count == 0 && src_device != dst_device)
+    if (hop->link_count == 0 && (src_device != dst_device || src_device >= topo->device_count))
         return WEFT_NONE;
     hop->src_device = src_device;
     hop->dst_device = dst_device;
     hop->port_device = port_device;
+    hop->engine = engine_of(topo, src_device, dst_device, port_device);
     hop->domain = domain;
     hop->rate_bytes_per_us = INSIDE_BYTES_PER_US;
     hop->latency_ns = overhead_ns;

@@ -1,7 +1,7 @@
 /* Hops: one DMA by one engine from one byte-holding device to another, over a known list of links.
  *
- * Transports offer them; a hop's index is also the index of the lane that the host opens for it. The
- * planner knows hops and links, never what CUDA or verbs is. */
+ * Transports offer them; a hop's index is also the index of the lane that the host opens for it.
+ * The planner knows hops and links, never what CUDA or verbs is. */
 #ifndef WEFT_HOP_H
 #define WEFT_HOP_H
 
@@ -9,10 +9,15 @@
 
 #define WEFT_HOPS_MAX 1024
 
+/* A port has one engine for copies to host memory, one for copies from it, one for all others. */
+#define WEFT_HOP_ENGINES_PER_PORT 3
+#define WEFT_HOP_ENGINES_MAX      (WEFT_DEVICES_MAX * WEFT_HOP_ENGINES_PER_PORT)
+
 struct weft_hop {
     uint32_t src_device;
     uint32_t dst_device;
     uint32_t port_device; /* whose engine drives it */
+    uint32_t engine;      /* of WEFT_HOP_ENGINES_MAX: hops of one engine run one after the other */
     uint32_t domain;      /* hops of one domain chain on the device, without the host in between */
     uint32_t link_count;
     uint32_t links[WEFT_LINK_PATH_MAX];
@@ -25,8 +30,9 @@ struct weft_hop_table {
     struct weft_hop hops[WEFT_HOPS_MAX];
 };
 
-/* Adds a hop over the links that the topology has between the two devices. Returns its index, or
- * WEFT_NONE when the table is full, no link leads there, or there is already such a hop. */
+/* Adds a hop over the links that the topology has between the two devices; one inside a device
+ * crosses none. Returns its index, or WEFT_NONE when the table is full, no link leads there, or
+ * there is already such a hop. */
 uint32_t weft_hop_add(struct weft_hop_table *table, const struct weft_topo *topo,
                       uint32_t src_device, uint32_t dst_device, uint32_t port_device, bool peer,
                       uint32_t domain, weft_ns overhead_ns);

@@ -5,8 +5,9 @@
 
 #define LATE_FACTOR     4    /* a copy may take this often what its bytes should take */
 #define GIVE_UP_FACTOR  4    /* a suspect lane is down after this many allowances more */
-#define HOLD_NS         5000 /* after a refusal */
-#define RATE_FLOOR_PART 64   /* the learned rate stays above this part of the nominal one */
+#define HOLD_NS         5000 /* after a refusal; doubles */
+#define HOLD_NS_MAX     1000000
+#define RATE_FLOOR_PART 64 /* the learned rate stays above this part of the nominal one */
 
 static const unsigned next_states[WEFT_LANE_STATES] = {
     [WEFT_LANE_UP] = TO(SUSPECT) | TO(DOWN),
@@ -33,6 +34,7 @@ static void check(const struct weft_lane *lane)
     weft_assert(lane->ready > 0 || lane->ready_bytes == 0);
     weft_assert(lane->state != WEFT_LANE_SUSPECT || lane->ready > 0);
     weft_assert(lane->rate_bytes_per_us > 0);
+    weft_assert(!lane->stalled || lane->ready > 0);
 }
 
 static weft_ns allowance(const struct weft_lane *lane, const struct weft_config *config)
@@ -46,12 +48,13 @@ static weft_ns allowance(const struct weft_lane *lane, const struct weft_config 
 /* A lane is watched while a copy is ready; a lane that is down is probed while none is. */
 static void set_timer(struct weft_lane *lane, const struct weft_config *config, weft_ns now)
 {
-    if (lane->state == WEFT_LANE_DOWN)
-        lane->timer_at = lane->ready > 0 || lane->probing ? WEFT_NEVER : now + lane->backoff_ns;
-    else if (lane->ready > 0)
+    bool down = lane->state == WEFT_LANE_DOWN;
+
+    lane->timer_at = WEFT_NEVER;
+    if (lane->ready > 0 && !(down && lane->stalled))
         lane->timer_at = now + allowance(lane, config);
-    else
-        lane->timer_at = WEFT_NEVER;
+    else if (lane->ready == 0 && down && !lane->probing)
+        lane->timer_at = now + lane->backoff_ns;
 }
 
 static void set_state(struct weft_lane *lane, enum weft_lane_state state, weft_ns now)
@@ -169,9 +172,12 @@ void weft_lane_ended(struct weft_lane *lane, const struct weft_config *config, u
         lane->ready--;
         lane->ready_bytes -= bytes;
     }
-    if (good)
+    if (good && ready_at != WEFT_NEVER)
         learn_rate(lane, bytes, ready_at, now);
+    if (good)
+        lane->hold_ns = 0;
     lane->ended_at = now;
+    lane->stalled = false;
     if (good)
         served_well(lane, config, now);
     else if (lane->state == WEFT_LANE_SUSPECT && lane->ready == 0)
@@ -186,9 +192,21 @@ void weft_lane_blamed(struct weft_lane *lane, const struct weft_config *config, 
     check(lane);
 }
 
-void weft_lane_refused(struct weft_lane *lane, weft_ns now)
+void weft_lane_refused(struct weft_lane *lane, uint64_t bytes, bool ready, weft_ns now)
 {
-    lane->hold_until = now + HOLD_NS;
+    weft_assert(lane->copies > 0);
+    lane->copies--;
+    if (ready) {
+        lane->ready--;
+        lane->ready_bytes -= bytes;
+    }
+    if (lane->ready == 0) {
+        lane->timer_at = WEFT_NEVER;
+        lane->stalled = false;
+    }
+    lane->hold_ns = weft_min(weft_max(lane->hold_ns * 2, HOLD_NS), HOLD_NS_MAX);
+    lane->hold_until = now + lane->hold_ns;
+    check(lane);
 }
 
 void weft_lane_probe_issued(struct weft_lane *lane)
@@ -228,9 +246,11 @@ enum weft_lane_wish weft_lane_expired(struct weft_lane *lane, const struct weft_
                                       weft_ns now)
 {
     lane->timer_at = WEFT_NEVER;
+    if (lane->ready == 0)
+        return WEFT_LANE_PROBE;
+    lane->stalled = true;
     switch (lane->state) {
     case WEFT_LANE_UP:
-        weft_assert(lane->ready > 0);
         set_state(lane, WEFT_LANE_SUSPECT, now);
         lane->timer_at = now + allowance(lane, config) * GIVE_UP_FACTOR;
         return WEFT_LANE_NOTHING;
@@ -239,6 +259,6 @@ enum weft_lane_wish weft_lane_expired(struct weft_lane *lane, const struct weft_
         go_down(lane, config, now);
         return WEFT_LANE_NOTHING;
     default:
-        return WEFT_LANE_PROBE;
+        return WEFT_LANE_NOTHING;
     }
 }

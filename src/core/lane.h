@@ -43,9 +43,11 @@ struct weft_lane {
     weft_ns state_at;    /* when the state was entered */
     weft_ns timer_at;    /* watch (ready copies) or next probe (DOWN); WEFT_NEVER: none */
     weft_ns hold_until;  /* the port refused a copy: none before this */
+    weft_ns hold_ns;     /* the last such wait; 0 after a copy that ended well */
     weft_ns backoff_ns;  /* next wait before a probe */
     uint32_t trial_good;
     bool probing; /* a probe is out */
+    bool stalled; /* ready copies have made no progress for an allowance: they hang */
 };
 
 /* What a lane asks the engine to do when its timer fires. */
@@ -75,8 +77,8 @@ void weft_lane_ended(struct weft_lane *lane, const struct weft_config *config, u
 /* A copy of it failed, and not because the copy before it did. */
 void weft_lane_blamed(struct weft_lane *lane, const struct weft_config *config, weft_ns now);
 
-/* The port refused a copy: wait a little. */
-void weft_lane_refused(struct weft_lane *lane, weft_ns now);
+/* The port refused the copy issued last: it is not out, and the next one must wait a little, longer with every refusal in a row. */
+void weft_lane_refused(struct weft_lane *lane, uint64_t bytes, bool ready, weft_ns now);
 
 void weft_lane_probe_issued(struct weft_lane *lane);
 void weft_lane_probe_ended(struct weft_lane *lane, const struct weft_config *config, bool good,

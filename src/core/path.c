@@ -4,9 +4,12 @@
  * binding into early binding (multi-path transfers: pull beats any split fixed in advance). */
 #include "path.h"
 
-#define HOST_TURN_NS 10000 /* from a chunk's end until the next is issued, generously */
-#define SLOW_PERCENT 60    /* less than this of its share: it proved slower */
-#define FULL_PERCENT 90    /* more than this of its limit: it may do more */
+#define HOST_TURN_NS   10000        /* from a chunk's end until the next is issued, generously */
+#define LEAST_BYTES    WEFT_KIB(64) /* a chunk may have so many on the slowest path */
+#define CHUNKS_MAX     16 /* small chunks in flight: a path that hangs must not hold them all */
+#define RAMP_BYTES_MAX WEFT_GIB(1)
+#define SLOW_PERCENT   60 /* less than this of its share: it proved slower */
+#define FULL_PERCENT   90 /* more than this of its limit: it may do more */
 
 static void check(const struct weft_path *path)
 {
@@ -45,7 +48,9 @@ static bool window_open(const struct weft_path *path)
 
     if (path->owner_busy)
         return path->chunks < 2;
-    return path->chunks <= path->route.hop_count || path->bytes < product;
+    if (path->chunks <= path->route.hop_count)
+        return true;
+    return path->bytes < product && path->chunks < CHUNKS_MAX;
 }
 
 bool weft_path_open(const struct weft_path *path, const struct weft_lane *lanes,
@@ -65,12 +70,13 @@ bool weft_path_open(const struct weft_path *path, const struct weft_lane *lanes,
 uint64_t weft_path_chunk_max(const struct weft_path *path, const struct weft_lane *lanes,
                              const struct weft_config *config)
 {
-    uint64_t most = config->chunk_bytes_max;
+    uint64_t timely = path->route.rate_bytes_per_us * config->chunk_ns_max / 1000;
+    uint64_t most = weft_min(config->chunk_bytes_max, weft_max(timely, LEAST_BYTES));
 
     if (path->route.hop_count > 1)
         most = weft_min(most, config->relay_slot_bytes);
-    if (path->lent && path->owner_busy)
-        most = weft_min(most, config->lent_chunk_bytes);
+    if (path->lent)
+        most = weft_min(most, path->owner_busy ? config->lent_chunk_bytes : path->ramp_bytes);
     for (uint32_t i = 0; i < path->route.hop_count; i++)
         if (lanes[path->route.hops[i]].state == WEFT_LANE_TRIAL)
             most = weft_min(most, config->lent_chunk_bytes);
@@ -79,7 +85,9 @@ uint64_t weft_path_chunk_max(const struct weft_path *path, const struct weft_lan
 
 weft_ns weft_path_time(const struct weft_path *path, uint64_t bytes)
 {
-    return weft_bytes_time(path->bytes + bytes, path->rate_bytes_per_us) + path->route.latency_ns;
+    weft_ns moving = weft_bytes_time(weft_add_sat(path->bytes, bytes), path->rate_bytes_per_us);
+
+    return weft_add_sat(moving, path->route.latency_ns);
 }
 
 void weft_path_taken(struct weft_path *path, uint64_t bytes)
@@ -118,6 +126,7 @@ void weft_path_done(struct weft_path *path, uint64_t bytes, weft_ns issued_at, w
     path->ended_at = now;
     path->moved_bytes += bytes;
     path->chunk_count++;
+    path->ramp_bytes = weft_max(path->ramp_bytes, weft_min(bytes, RAMP_BYTES_MAX) * 2);
     untake(path, bytes);
     check(path);
 }
@@ -139,6 +148,16 @@ void weft_path_review(struct weft_path *path)
         path->limit_bytes_per_us = path->limit_bytes_per_us * 3 / 2;
     path->limit_bytes_per_us = weft_min(path->limit_bytes_per_us, nominal);
     path->samples = 0;
+}
+
+void weft_path_restart(struct weft_path *path, const struct weft_config *config)
+{
+    path->ramp_bytes = config->lent_chunk_bytes;
+}
+
+bool weft_path_limited(const struct weft_path *path)
+{
+    return path->limit_bytes_per_us < path->route.rate_bytes_per_us;
 }
 
 void weft_path_unplan(struct weft_path *path)

@@ -18,6 +18,7 @@ struct weft_path {
         limit_bytes_per_us;     /* the most the plan may give it: nominal unless it proved slower */
     uint64_t rate_bytes_per_us; /* learned end to end */
     uint32_t samples;           /* since the last plan */
+    uint64_t ramp_bytes;        /* lent: largest chunk for now; doubles with each that ends well */
     uint32_t chunks;            /* in flight */
     uint64_t bytes;             /* in flight */
     weft_ns ended_at;           /* last end of a chunk */
@@ -51,6 +52,13 @@ void weft_path_failed(struct weft_path *path, uint64_t bytes);
 /* Before a plan: a path that delivers far less than its share is limited to what it showed, so that
  * the plan gives the rest to others; one that reaches its limit is allowed more. */
 void weft_path_review(struct weft_path *path);
+
+/* Its pair gets load: a lent path begins with small chunks, so that an owner who begins at the same
+ * time is not in the way of much. */
+void weft_path_restart(struct weft_path *path, const struct weft_config *config);
+
+/* True when the plan limits it: it proved slower than its links are described. */
+bool weft_path_limited(const struct weft_path *path);
 
 /* No plan holds for it: its pair has no load. */
 void weft_path_unplan(struct weft_path *path);

@@ -1,9 +1,9 @@
 /* The described machines, a row each, and the one function that builds a topology from a row.
  *
- * Devices and links come in one order: CPUs, memories, switches, GPUs, NICs, SSDs, the NVSwitch, the
- * network; the links likewise. The topology file's reader keeps to it too, so that a machine written
- * to a file and read again is equal. Names, models and rates of real machines that were read from
- * files or found are not here.
+ * Devices and links come in one order: CPUs, memories, switches, GPUs, NICs, SSDs, the NVSwitch,
+ * the network; the links likewise. The topology file's reader keeps to it too, so that a machine
+ * written to a file and read again is equal. Names, models and rates of real machines that were
+ * read from files or found are not here.
  *
  * Marks at the figures: [L] a published measurement log, [C] source code, [A] a paper, [S] data
  * sheets and secondary reading, [M] recalled, [D] derived as the comment says. */
@@ -11,9 +11,11 @@
 
 #include "../base/text.h"
 
-#define GBPS(tenths)            ((uint64_t)(tenths)*100) /* tenths of GB/s in bytes per microsecond */
-#define GB(n)                   ((uint64_t)(n)*1000000000)
-#define NOTES_MAX               3
+#define NOTES_MAX 3
+#define GB(n)     ((uint64_t)(n)*1000000000)
+
+/* Tenths of GB/s in bytes per microsecond, and a share of it. */
+#define GBPS(tenths)            ((uint64_t)(tenths)*100)
 #define SHARE(tenths, permille) (GBPS(tenths) * (permille) / 1000)
 
 /* A link between a device and what it hangs on. */

@@ -7,8 +7,8 @@
 
 #include "topo.h"
 
-/* Fills `topo` with the machine `name`: hgx-h100, hgx-h20, dgx-a100, nvl72-tray. False when there is
- * no such preset. */
+/* Fills `topo` with the machine `name`: hgx-h100, hgx-h20, dgx-a100, nvl72-tray. False when there
+ * is no such preset. */
 bool weft_preset_fill(const char *name, struct weft_topo *topo);
 
 /* The name of preset number `index`, or NULL past the last. */

@@ -18,12 +18,17 @@ const struct weft_sched_ops *weft_sched_find(const char *name)
     return NULL;
 }
 
+bool weft_sched_moves(const struct weft_sched_view *view, uint32_t path)
+{
+    return view->paths[path].chunks > 0 || weft_sched_open(view, path);
+}
+
 uint32_t weft_sched_single(const struct weft_sched_view *view)
 {
     uint32_t single = WEFT_NONE;
 
     for (uint32_t i = 0; i < view->pair->path_count; i++) {
-        if (!weft_path_alive(&view->paths[i], view->lanes))
+        if (!weft_path_alive(&view->paths[i], view->lanes) || !weft_sched_moves(view, i))
             continue;
         if (view->paths[i].route.hop_count == 1)
             return i;
@@ -47,13 +52,13 @@ uint64_t weft_sched_bytes(const struct weft_sched_view *view, uint32_t path, uin
 {
     uint64_t left = weft_transfer_left(view->transfer);
     uint64_t most = weft_path_chunk_max(&view->paths[path], view->lanes, view->config);
+    uint64_t least = view->paths[path].route.rate_bytes_per_us * view->config->chunk_ns_min / 1000;
     uint64_t bytes;
 
     if (view->paths[path].lent)
         most = weft_min(most, view->lent_bytes_max);
-    bytes = weft_min(weft_max(wanted, view->config->chunk_bytes_min), most);
-    bytes = weft_min(bytes, left);
-    if (left - bytes < view->config->chunk_bytes_min / 2 && left <= most)
+    bytes = weft_min(weft_min(weft_max(wanted, least), most), left);
+    if (left - bytes < least / 2 && left <= most)
         bytes = left;
     return bytes;
 }

@@ -8,6 +8,7 @@
 
 #define GUIDE_PARTS    2 /* a path takes its share of this part of what is left */
 #define REFUSE_PART    8 /* a finish later than all paths' by this part of it is refused */
+#define RATE_MAX       (UINT64_C(1) << 22) /* keep products in 64 bits */
 #define LEFT_BYTES_MAX (UINT64_C(1) << 40) /* more is not told apart: keeps products in 64 bits */
 
 struct sums {
@@ -16,6 +17,7 @@ struct sums {
     uint32_t count;
 };
 
+/* Sums over the paths that take part. */
 static struct sums sum_up(const struct weft_sched_view *view)
 {
     struct sums sums = {0, 0, 0};
@@ -30,66 +32,87 @@ static struct sums sum_up(const struct weft_sched_view *view)
     return sums;
 }
 
+/* A path's share of a part of what is left. On one path alone only relays gain by it: several chunks
+ * pass through their hops at once. */
+static uint64_t guided_bytes(const struct weft_sched_view *view, uint32_t i,
+                             const struct sums *sums)
+{
+    const struct weft_path *path = &view->paths[i];
+    uint64_t left = weft_min(weft_transfer_left(view->transfer), LEFT_BYTES_MAX);
+    uint64_t rate = weft_min(path->rate_bytes_per_us, RATE_MAX);
+
+    if (sums->count < 2 && path->route.hop_count == 1)
+        return left;
+    if (sums->count >= 2)
+        left = left * rate / weft_max(sums->rate, 1);
+    return (left / GUIDE_PARTS + 4095) & ~UINT64_C(4095);
+}
+
 /* One path: the one on which it would end first among those that need no other's engine. */
 static bool pick_single(const struct weft_sched_view *view, struct weft_sched_choice *choice)
 {
+    const struct sums alone = {0, 0, 1};
     uint64_t left = weft_transfer_left(view->transfer);
     uint32_t best = weft_sched_single(view);
 
     if (best == WEFT_NONE)
         return false;
     for (uint32_t i = 0; i < view->pair->path_count; i++)
-        if (weft_sched_takes_part(view, i) && !view->paths[i].lent &&
+        if (weft_sched_takes_part(view, i) && weft_sched_moves(view, i) && !view->paths[i].lent &&
             weft_path_time(&view->paths[i], left) < weft_path_time(&view->paths[best], left))
             best = i;
     if (!weft_sched_open(view, best))
         return false;
-    *choice = (struct weft_sched_choice){best, weft_sched_bytes(view, best, left)};
+    *choice = (struct weft_sched_choice){
+        best, weft_sched_bytes(view, best, guided_bytes(view, best, &alone))};
     return true;
 }
 
-static uint64_t guided_bytes(const struct weft_sched_view *view, uint32_t i,
-                             const struct sums *sums)
+/* When the next chunk would end on the path. */
+static weft_ns chunk_time(const struct weft_sched_view *view, uint32_t i, const struct sums *sums)
 {
-    uint64_t left = weft_min(weft_transfer_left(view->transfer), LEFT_BYTES_MAX);
-    uint64_t share = left * weft_min(view->paths[i].rate_bytes_per_us, UINT64_C(1) << 22) /
-                     weft_max(sums->rate, 1);
+    uint64_t bytes = weft_sched_bytes(view, i, guided_bytes(view, i, sums));
 
-    if (sums->count < 2)
-        return left;
-    return (share / GUIDE_PARTS + 4095) & ~UINT64_C(4095);
+    return weft_path_time(&view->paths[i], bytes);
+}
+
+/* The earliest such end over all paths that move, whether they have room now or not. */
+static weft_ns first_time(const struct weft_sched_view *view, const struct sums *sums)
+{
+    weft_ns first = WEFT_NEVER;
+
+    for (uint32_t i = 0; i < view->pair->path_count; i++)
+        if (weft_sched_takes_part(view, i) && weft_sched_moves(view, i))
+            first = weft_min(first, chunk_time(view, i, sums));
+    return first;
 }
 
 static bool pull_pick(const struct weft_sched_view *view, struct weft_sched_choice *choice)
 {
     struct sums sums = sum_up(view);
     uint64_t left = weft_transfer_left(view->transfer);
-    uint32_t best = WEFT_NONE;
-    weft_ns best_time = WEFT_NEVER;
-    weft_ns first_time = WEFT_NEVER; /* over all paths, those without room too */
-    weft_ns all_time;
+    weft_ns best_idle = WEFT_NEVER; /* when it runs dry: the first path to do so is served first */
+    weft_ns first;
+    weft_ns all;
 
-    if (sums.count == 0 || view->transfer->op.size_bytes < view->config->multipath_bytes_min)
+    if (sums.count < 2 || view->transfer->op.size_bytes < view->config->multipath_bytes_min)
         return pick_single(view, choice);
+    first = first_time(view, &sums);
+    all = weft_bytes_time(weft_add_sat(left, sums.bytes), sums.rate);
     for (uint32_t i = 0; i < view->pair->path_count; i++) {
-        uint64_t bytes;
+        weft_ns idle = weft_bytes_time(view->paths[i].bytes, view->paths[i].rate_bytes_per_us);
         weft_ns time;
 
-        if (!weft_sched_takes_part(view, i))
+        if (!weft_sched_takes_part(view, i) || idle >= best_idle || !weft_sched_open(view, i))
             continue;
-        bytes = weft_sched_bytes(view, i, guided_bytes(view, i, &sums));
-        time = weft_path_time(&view->paths[i], bytes);
-        first_time = weft_min(first_time, time);
-        if (time < best_time && weft_sched_open(view, i)) {
-            best = i;
-            best_time = time;
-            *choice = (struct weft_sched_choice){i, bytes};
-        }
+        time = chunk_time(view, i, &sums);
+        if (time > first && time > all + all / REFUSE_PART + view->paths[i].route.latency_ns)
+            continue;
+        best_idle = idle;
+        *choice =
+            (struct weft_sched_choice){i, weft_sched_bytes(view, i, guided_bytes(view, i, &sums))};
     }
-    if (best == WEFT_NONE)
-        return false;
-    all_time = weft_bytes_time(left + sums.bytes, sums.rate) + view->paths[best].route.latency_ns;
-    return best_time == first_time || best_time <= all_time + all_time / REFUSE_PART;
+    return best_idle != WEFT_NEVER;
 }
 
 const struct weft_sched_ops weft_sched_pull = {"pull", pull_pick};

@@ -10,7 +10,7 @@ static bool roundrobin_pick(const struct weft_sched_view *view, struct weft_sche
     for (uint32_t step = 0; step < count; step++) {
         uint32_t i = (view->pair->turn + step) % count;
 
-        if (!weft_sched_takes_part(view, i))
+        if (!weft_sched_takes_part(view, i) || !weft_sched_moves(view, i))
             continue;
         if (!weft_sched_open(view, i))
             return false;

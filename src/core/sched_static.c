@@ -17,7 +17,7 @@ static bool static_pick(const struct weft_sched_view *view, struct weft_sched_ch
         uint64_t quota;
         uint64_t left;
 
-        if (!weft_sched_takes_part(view, i))
+        if (!weft_sched_takes_part(view, i) || !weft_sched_moves(view, i))
             continue;
         quota = size * view->paths[i].route.rate_bytes_per_us / weft_max(nominal, 1) + 1;
         left = weft_sub_sat(quota, view->transfer->path_bytes[i]);

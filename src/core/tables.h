@@ -58,7 +58,7 @@ struct weft_engine {
     bool routes_found; /* the pairs' paths are made at the first use, when all relays are known */
 
     struct weft_relay *relays; /* by device */
-    struct weft_plan plan;
+    struct weft_capacity capacity;
     struct weft_pair **planned; /* scratch: the active pairs */
     bool plan_wanted;
     weft_ns planned_at;
@@ -87,11 +87,13 @@ void weft_engine_lane_ended(struct weft_engine *engine, uint32_t hop, uint64_t b
                             weft_ns ready_at, bool good, weft_ns now);
 void weft_engine_lane_blamed(struct weft_engine *engine, uint32_t hop, weft_ns now);
 void weft_engine_lane_expired(struct weft_engine *engine, uint32_t hop, weft_ns now);
-void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, weft_ns now);
+void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,
+                              weft_ns now);
 void weft_engine_link_changed(struct weft_engine *engine, uint32_t link, uint64_t rate,
                               weft_ns now);
 bool weft_engine_probe_next(struct weft_engine *engine, struct weft_action *action, weft_ns now);
 void weft_engine_probe_ended(struct weft_engine *engine, uint32_t hop, bool good, weft_ns now);
+
 uint32_t weft_engine_probe_cookie(const struct weft_engine *engine, uint32_t hop);
 
 /* ---- engine_transfer.c: beginning and ending ---- */
@@ -103,7 +105,7 @@ void weft_engine_transfer_stop(struct weft_engine *engine, uint32_t tag, weftRes
 void weft_engine_transfer_expired(struct weft_engine *engine, uint32_t tag, weft_ns now);
 /* A chunk of it has settled: does it end? */
 void weft_engine_transfer_settled(struct weft_engine *engine, uint32_t tag, weft_ns now);
-/* A lane's health changed: do draining transfers hang? */
+/* Copies on a lane hang: do draining transfers wait for nothing else? */
 void weft_engine_transfers_review(struct weft_engine *engine, weft_ns now);
 bool weft_engine_transfer_tell(struct weft_engine *engine, struct weft_action *action, weft_ns now);
 /* Puts it in its pair's list, or takes it out, as it has bytes left. */
@@ -122,6 +124,8 @@ void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, b
 void weft_engine_chunk_discard(struct weft_engine *engine, uint32_t chunk, weft_ns now);
 
 /* ---- engine_plan.c ---- */
+/* A plan is wanted at `at` at the latest. */
+void weft_engine_plan_by(struct weft_engine *engine, weft_ns at);
 /* Plans when something asked for it. */
 void weft_engine_plan(struct weft_engine *engine, weft_ns now);
 

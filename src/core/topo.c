@@ -1,8 +1,8 @@
-/* The machine as a graph: adding devices and links, finding them by name, and the links that one DMA
- * crosses.
+/* The machine as a graph: adding devices and links, finding them by name, and the links that one
+ * DMA crosses.
  *
- * A pair of links is two neighbours in the table that point at each other, so both directions share
- * one name. What a rate means, where it came from and whether a link is up is for others. */
+ * A pair of links is two neighbours in the table that point at each other, so both directions
+ * share one name. What a rate means, where it came from and whether a link is up is for others. */
 #include "topo.h"
 
 #include <string.h>

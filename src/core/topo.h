@@ -84,13 +84,15 @@ uint32_t weft_topo_dram_of(const struct weft_topo *topo, int numa_node);
 bool weft_topo_holds_bytes(const struct weft_topo *topo, uint32_t device);
 
 /* The links that one DMA from `from` to `to` crosses, in order. With `peer` and NVLink between the
- * two, those; else the fewest PCI, C2C, SYS, MEM, DISK links, ties by the larger bottleneck, then by
- * index. Never through a third device that holds bytes. Returns how many, 0 when there is no way. */
+ * two, those; else the fewest PCI, C2C, SYS, MEM, DISK links, ties by the larger bottleneck, then
+ * by index. Never through a third device that holds bytes. Returns how many, 0 when there is no
+ * way. */
 uint32_t weft_topo_links_between(const struct weft_topo *topo, uint32_t from, uint32_t to,
                                  bool peer, uint32_t links[WEFT_LINK_PATH_MAX]);
 
 /* "gpu0-pcie", "gpu0-nvlink", "gpu0-c2c", "cpu0-cpu1", "dram0", "switch0-pcie", "nic0-pcie",
- * "nic0-net", "ssd0-disk": the name that faults are given by, one for both directions. */
+ * "nic0-net", "ssd0-disk", and "gpu0-gpu1" for NVLink without a switch: the name that faults are
+ * given by, one for both directions. */
 void weft_topo_link_name(const struct weft_topo *topo, uint32_t link, char *text, size_t size);
 
 /* The link of that name in its outgoing direction (its reverse is the other), or WEFT_NONE. */

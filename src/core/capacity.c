@@ -1,0 +1,161 @@
+/* Capacity: one pass over all resources of a path, done differently for each purpose. */
+#include "capacity.h"
+
+#define ENGINE_PPM 1000000
+
+/* One use of a resource by a path. */
+struct use {
+    uint32_t resource;
+    uint64_t hop_rate; /* of an engine's hop; 0 for links and duplex limits */
+};
+
+#define USES_MAX (WEFT_ROUTE_HOPS_MAX * (2 * WEFT_LINK_PATH_MAX + 1))
+
+void weft_capacity_init(struct weft_capacity *capacity, struct weft_arena *arena,
+                        const struct weft_topo *topo, const struct weft_hop_table *hops)
+{
+    capacity->topo = topo;
+    capacity->hops = hops;
+    capacity->count = 2 * topo->link_count + WEFT_HOP_ENGINES_PER_PORT * topo->device_count;
+    capacity->left = weft_arena_take(arena, capacity->count, sizeof(*capacity->left));
+    capacity->users = weft_arena_take(arena, capacity->count, sizeof(*capacity->users));
+    capacity->owned = weft_arena_take(arena, topo->link_count, sizeof(*capacity->owned));
+    capacity->rates = weft_arena_take(arena, topo->link_count, sizeof(*capacity->rates));
+    if (capacity->rates == NULL)
+        return;
+    for (uint32_t i = 0; i < topo->link_count; i++)
+        capacity->rates[i] = topo->links[i].rate_bytes_per_us;
+}
+
+void weft_capacity_reset(struct weft_capacity *capacity)
+{
+    uint32_t links = capacity->topo->link_count;
+
+    for (uint32_t i = 0; i < links; i++) {
+        uint64_t duplex = capacity->topo->links[i].duplex_bytes_per_us;
+
+        capacity->left[i] = capacity->rates[i];
+        capacity->left[links + i] = duplex == 0 ? UINT64_MAX : duplex;
+        capacity->owned[i] = false;
+    }
+    for (uint32_t i = 2 * links; i < capacity->count; i++)
+        capacity->left[i] = ENGINE_PPM;
+    for (uint32_t i = 0; i < capacity->count; i++)
+        capacity->users[i] = 0;
+}
+
+/* The duplex limit of a link and its reverse is one resource, under the lower index of the two. */
+static uint32_t list_uses(const struct weft_capacity *capacity, const struct weft_path *path,
+                          struct use uses[USES_MAX])
+{
+    uint32_t links = capacity->topo->link_count;
+    uint32_t count = 0;
+
+    for (uint32_t h = 0; h < path->route.hop_count; h++) {
+        const struct weft_hop *hop = &capacity->hops->hops[path->route.hops[h]];
+
+        uses[count++] = (struct use){2 * links + hop->engine, weft_max(hop->rate_bytes_per_us, 1)};
+        for (uint32_t i = 0; i < hop->link_count; i++) {
+            uint32_t reverse = capacity->topo->links[hop->links[i]].reverse;
+            uint32_t pair = hop->links[i] < reverse ? hop->links[i] : reverse;
+
+            uses[count++] = (struct use){hop->links[i], 0};
+            uses[count++] = (struct use){links + pair, 0};
+        }
+    }
+    return count;
+}
+
+void weft_capacity_join(struct weft_capacity *capacity, const struct weft_path *path)
+{
+    struct use uses[USES_MAX];
+    uint32_t count = list_uses(capacity, path, uses);
+
+    for (uint32_t i = 0; i < count; i++)
+        capacity->users[uses[i].resource]++;
+}
+
+void weft_capacity_leave(struct weft_capacity *capacity, const struct weft_path *path)
+{
+    struct use uses[USES_MAX];
+    uint32_t count = list_uses(capacity, path, uses);
+
+    for (uint32_t i = 0; i < count; i++)
+        capacity->users[uses[i].resource]--;
+}
+
+uint64_t weft_capacity_share(const struct weft_capacity *capacity, const struct weft_path *path)
+{
+    struct use uses[USES_MAX];
+    uint32_t count = list_uses(capacity, path, uses);
+    uint64_t share = path->limit_bytes_per_us;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t left = capacity->left[uses[i].resource] / capacity->users[uses[i].resource];
+
+        if (uses[i].hop_rate > 0)
+            left = left * uses[i].hop_rate / ENGINE_PPM;
+        share = weft_min(share, left);
+    }
+    return share;
+}
+
+static bool is_one_devices(const struct weft_capacity *capacity, uint32_t resource)
+{
+    enum weft_link_kind kind;
+
+    if (resource >= capacity->topo->link_count)
+        return false;
+    kind = capacity->topo->links[resource].kind;
+    return kind != WEFT_LINK_MEM && kind != WEFT_LINK_SYS;
+}
+
+void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path *path,
+                         uint64_t rate)
+{
+    struct use uses[USES_MAX];
+    uint32_t count = list_uses(capacity, path, uses);
+    bool limited = weft_path_limited(path);
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t *left = &capacity->left[uses[i].resource];
+        uint64_t used = rate;
+
+        if (uses[i].hop_rate > 0)
+            used = (rate * ENGINE_PPM + uses[i].hop_rate - 1) / uses[i].hop_rate;
+        if (limited && is_one_devices(capacity, uses[i].resource))
+            *left = 0;
+        else if (*left != UINT64_MAX)
+            *left = weft_sub_sat(*left, used);
+    }
+}
+
+void weft_capacity_own(struct weft_capacity *capacity, const struct weft_path *path)
+{
+    for (uint32_t h = 0; h < path->route.hop_count; h++) {
+        const struct weft_hop *hop = &capacity->hops->hops[path->route.hops[h]];
+
+        for (uint32_t i = 0; i < hop->link_count; i++)
+            capacity->owned[hop->links[i]] = true;
+    }
+}
+
+bool weft_capacity_owner_busy(const struct weft_capacity *capacity, const struct weft_path *path,
+                              uint32_t src_device, uint32_t dst_device)
+{
+    for (uint32_t h = 0; h < path->route.hop_count; h++) {
+        const struct weft_hop *hop = &capacity->hops->hops[path->route.hops[h]];
+
+        if (hop->port_device == src_device || hop->port_device == dst_device)
+            continue;
+        for (uint32_t i = 0; i < hop->link_count; i++) {
+            const struct weft_link *link = &capacity->topo->links[hop->links[i]];
+
+            if (link->from != hop->port_device && link->to != hop->port_device)
+                continue;
+            if (capacity->owned[hop->links[i]] || capacity->owned[link->reverse])
+                return true;
+        }
+    }
+    return false;
+}

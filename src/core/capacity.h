@@ -1,0 +1,48 @@
+/* Capacity: what links, duplex limits and engines have left while a plan is made.
+ *
+ * A path uses every link of its hops, the duplex limit of each link and its reverse, and a part of the
+ * time of every engine that runs one of its hops: copies of one engine run one after the other, so a
+ * slow hop takes time from a fast one of the same engine. What it uses twice counts twice. */
+#ifndef WEFT_CAPACITY_H
+#define WEFT_CAPACITY_H
+
+#include "../base/arena.h"
+#include "path.h"
+
+struct weft_capacity {
+    const struct weft_topo *topo;
+    const struct weft_hop_table *hops;
+    uint64_t *rates; /* by link: the topology's, or what the machine said since; bytes per us */
+    uint64_t *left;  /* by resource: links, duplex limits (bytes per us), engines (ppm of time) */
+    uint32_t *users; /* by resource: uses by paths that share it and are not settled */
+    bool *owned;     /* by link: on the own path of an active pair */
+    uint32_t count;  /* of resources */
+};
+
+void weft_capacity_init(struct weft_capacity *capacity, struct weft_arena *arena,
+                        const struct weft_topo *topo, const struct weft_hop_table *hops);
+
+/* All is left, nothing owned, nobody shares. */
+void weft_capacity_reset(struct weft_capacity *capacity);
+
+/* The path shares what it uses with the others that joined, until it leaves. */
+void weft_capacity_join(struct weft_capacity *capacity, const struct weft_path *path);
+void weft_capacity_leave(struct weft_capacity *capacity, const struct weft_path *path);
+
+/* The rate that equal parts among those that joined leave a path that joined, at most its limit. */
+uint64_t weft_capacity_share(const struct weft_capacity *capacity, const struct weft_path *path);
+
+/* The path uses `rate`. A limited path leaves nothing on the links of single devices: which of its
+ * links made it slow is not known. */
+void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path *path,
+                         uint64_t rate);
+
+/* The links of the path are an owner's, now. */
+void weft_capacity_own(struct weft_capacity *capacity, const struct weft_path *path);
+
+/* True when the path borrows, with the engine of a device that is neither end, a link of that device
+ * which its owner uses now, in either direction. */
+bool weft_capacity_owner_busy(const struct weft_capacity *capacity, const struct weft_path *path,
+                              uint32_t src_device, uint32_t dst_device);
+
+#endif
