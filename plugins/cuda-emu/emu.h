@@ -1,0 +1,55 @@
+/* Control of the emulated machine: functions that libweft-cuda-emu.so exports beside the CUDA
+ * driver's.
+ *
+ * Weft's host and the tools find them by dlsym. All may be called from any thread. Functions that
+ * return int give 0, or -1 with a sentence in `why` that lists what is valid. */
+#ifndef WEFT_EMU_H
+#define WEFT_EMU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WEFT_EMU_WHY_BYTES 512
+
+enum weft_emu_link_state {
+    WEFT_EMU_LINK_UP,   /* `permille` of its described rate, 1 .. 1000 */
+    WEFT_EMU_LINK_CUT,  /* copies over it fail, those in flight too; what they moved stays */
+    WEFT_EMU_LINK_HUNG, /* copies over it stop and go on when it is up again */
+};
+
+/* Starts the machine: a preset's name or the path of a topology XML file. Opening it again with the
+ * same arguments is allowed and does nothing. Before cuInit; without it cuInit takes WEFT_EMULATE
+ * and WEFT_DILATION. Every modelled time is stretched by `dilation`. */
+typedef int weft_emu_open_fn(const char *node, unsigned dilation, char why[WEFT_EMU_WHY_BYTES]);
+
+/* Degrades, cuts, hangs or restores both directions of a link, now ("gpu0-pcie"; see
+ * weft_topo_link_name). */
+typedef int weft_emu_link_fn(const char *link, enum weft_emu_link_state state, unsigned permille,
+                             char why[WEFT_EMU_WHY_BYTES]);
+
+/* The next `count` copies that leave or reach `device` fail with an error half-way. */
+typedef int weft_emu_fail_copies_fn(const char *device, unsigned count,
+                                    char why[WEFT_EMU_WHY_BYTES]);
+
+/* Says on which NUMA node host memory lies: the emulated machine's nodes are not this machine's.
+ * Memory nobody placed is on node 0. */
+typedef int weft_emu_place_fn(const void *base, size_t size, int numa_node);
+
+/* Bytes that copies have read from (direction 0) or written to (1) a device since the start. */
+typedef uint64_t weft_emu_bytes_fn(const char *device, int direction);
+
+/* The machine's own time, ns since it started: real time divided by the dilation. */
+typedef uint64_t weft_emu_now_fn(void);
+
+/* CPU time that driver calls would have cost, ns of the machine's time, all threads. */
+typedef uint64_t weft_emu_submit_ns_fn(void);
+
+#define WEFT_EMU_OPEN        "weftEmuOpen"
+#define WEFT_EMU_LINK        "weftEmuLink"
+#define WEFT_EMU_FAIL_COPIES "weftEmuFailCopies"
+#define WEFT_EMU_PLACE       "weftEmuPlace"
+#define WEFT_EMU_BYTES       "weftEmuBytes"
+#define WEFT_EMU_NOW         "weftEmuNow"
+#define WEFT_EMU_SUBMIT_NS   "weftEmuSubmitNs"
+
+#endif

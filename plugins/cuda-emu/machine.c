@@ -1,0 +1,205 @@
+/* Builds the topology and keeps what its links carry. Rates are those of the topology times the
+ * permille of the fault; a cut or hung link carries nothing. */
+#include "machine.h"
+
+#include "base/text.h"
+#include "core/preset.h"
+#include "host/topo_xml.h"
+
+#define NAME_BYTES   80
+#define MEMORY_BYTES WEFT_GIB(80) /* of a GPU that the file says nothing of */
+
+static void list_presets(struct weft_text *text)
+{
+    for (uint32_t i = 0; weft_preset_name(i) != NULL; i++) {
+        weft_text_add(text, i == 0 ? "" : ", ");
+        weft_text_add(text, weft_preset_name(i));
+    }
+}
+
+static int fill_topology(struct weft_emu_machine *machine, const char *node,
+                         char why[WEFT_EMU_WHY_BYTES])
+{
+    char reason[WEFT_TOPO_WHY_BYTES] = "";
+    struct weft_text text;
+
+    if (weft_preset_fill(node, &machine->topo))
+        return 0;
+    if (weft_topo_xml_read(node, &machine->topo, reason) == weftSuccess)
+        return 0;
+    weft_text_init(&text, why, WEFT_EMU_WHY_BYTES);
+    weft_text_add(&text, "'");
+    weft_text_add(&text, node);
+    weft_text_add(&text, "' is neither a preset (");
+    list_presets(&text);
+    weft_text_add(&text, ") nor a topology file that can be read: ");
+    weft_text_add(&text, reason);
+    return -1;
+}
+
+static void restore_link(struct weft_emu_machine *machine, uint32_t link, unsigned permille)
+{
+    const struct weft_link *described = &machine->topo.links[link];
+    struct weft_emu_fluid_link *now = &machine->links[link];
+
+    now->rate_bytes_per_us = (double)described->rate_bytes_per_us * permille / 1000;
+    now->duplex_bytes_per_us = (double)described->duplex_bytes_per_us * permille / 1000;
+    now->reverse = described->reverse;
+    machine->cut[link] = false;
+}
+
+/* Topology files do not say all that a driver is asked. */
+static void complete_gpu(struct weft_device *gpu)
+{
+    if (gpu->model[0] == '\0')
+        weft_text_copy(gpu->model, sizeof(gpu->model), "Emulated GPU");
+    if (gpu->memory_bytes == 0)
+        gpu->memory_bytes = MEMORY_BYTES;
+}
+
+int weft_emu_machine_init(struct weft_emu_machine *machine, const char *node,
+                          char why[WEFT_EMU_WHY_BYTES])
+{
+    uint32_t device;
+
+    if (fill_topology(machine, node, why) != 0)
+        return -1;
+    weft_text_copy(machine->node, sizeof(machine->node), node);
+    for (uint32_t i = 0; i < machine->topo.link_count; i++)
+        restore_link(machine, i, 1000);
+    while (machine->gpu_count < WEFT_EMU_GPUS_MAX) {
+        device = weft_topo_nth(&machine->topo, weftDeviceGpu, machine->gpu_count);
+        if (device == WEFT_NONE)
+            return 0;
+        complete_gpu(&machine->topo.devices[device]);
+        machine->gpus[machine->gpu_count++] = device;
+    }
+    return 0;
+}
+
+static void list_links(const struct weft_topo *topo, struct weft_text *text)
+{
+    char name[NAME_BYTES];
+
+    for (uint32_t i = 0; i < topo->link_count; i++) {
+        weft_topo_link_name(topo, i, name, sizeof(name));
+        if (weft_topo_link_find(topo, name) != i)
+            continue;
+        weft_text_char(text, ' ');
+        weft_text_add(text, name);
+    }
+}
+
+int weft_emu_machine_set_link(struct weft_emu_machine *machine, const char *link,
+                              enum weft_emu_link_state state, unsigned permille,
+                              char why[WEFT_EMU_WHY_BYTES])
+{
+    uint32_t index = weft_topo_link_find(&machine->topo, link);
+    uint32_t both[2];
+    struct weft_text text;
+
+    weft_text_init(&text, why, WEFT_EMU_WHY_BYTES);
+    if (index == WEFT_NONE) {
+        weft_text_add(&text, "no link '");
+        weft_text_add(&text, link);
+        weft_text_add(&text, "'; this machine has");
+        list_links(&machine->topo, &text);
+        return -1;
+    }
+    if (state == WEFT_EMU_LINK_UP && (permille < 1 || permille > 1000)) {
+        weft_text_add(&text, "a link that is up has 1 to 1000 permille of its rate, not ");
+        weft_text_number(&text, permille);
+        return -1;
+    }
+    if ((unsigned)state > WEFT_EMU_LINK_HUNG) {
+        weft_text_add(&text, "a link is up (0), cut (1) or hung (2), not ");
+        weft_text_number(&text, (unsigned)state);
+        return -1;
+    }
+    both[0] = index;
+    both[1] = machine->topo.links[index].reverse;
+    for (uint32_t i = 0; i < 2; i++) {
+        restore_link(machine, both[i], state == WEFT_EMU_LINK_UP ? permille : 0);
+        machine->cut[both[i]] = state == WEFT_EMU_LINK_CUT;
+    }
+    return 0;
+}
+
+uint32_t weft_emu_machine_device(const struct weft_emu_machine *machine, const char *name,
+                                 char why[WEFT_EMU_WHY_BYTES])
+{
+    uint32_t device = weft_topo_find(&machine->topo, name);
+    struct weft_text text;
+
+    if (device != WEFT_NONE)
+        return device;
+    weft_text_init(&text, why, WEFT_EMU_WHY_BYTES);
+    weft_text_add(&text, "no device '");
+    weft_text_add(&text, name);
+    weft_text_add(&text, "'; this machine has");
+    for (uint32_t i = 0; i < machine->topo.device_count; i++) {
+        weft_text_char(&text, ' ');
+        weft_text_add(&text, machine->topo.devices[i].name);
+    }
+    return WEFT_NONE;
+}
+
+static void path_add(const struct weft_emu_machine *machine, uint32_t from, uint32_t to, bool peer,
+                     struct weft_emu_path *path)
+{
+    uint32_t links[WEFT_LINK_PATH_MAX];
+    uint32_t count = weft_topo_links_between(&machine->topo, from, to, peer, links);
+
+    for (uint32_t i = 0; i < count; i++) {
+        bool known = false;
+
+        for (uint32_t k = 0; k < path->count; k++)
+            known = known || path->links[k] == links[i];
+        if (!known)
+            path->links[path->count++] = links[i];
+    }
+}
+
+void weft_emu_machine_path(const struct weft_emu_machine *machine, uint32_t from, uint32_t to,
+                           bool direct, struct weft_emu_path *path)
+{
+    const struct weft_topo *topo = &machine->topo;
+    bool peers = from != to && topo->devices[from].kind == weftDeviceGpu &&
+                 topo->devices[to].kind == weftDeviceGpu;
+    uint32_t through = weft_topo_dram_of(topo, topo->devices[from].numa_node);
+
+    path->count = 0;
+    if (peers && !direct && through != WEFT_NONE) {
+        path_add(machine, from, through, false, path);
+        path_add(machine, through, to, false, path);
+    } else {
+        path_add(machine, from, to, peers, path);
+    }
+}
+
+bool weft_emu_machine_is_cut(const struct weft_emu_machine *machine,
+                             const struct weft_emu_path *path)
+{
+    for (uint32_t i = 0; i < path->count; i++)
+        if (machine->cut[path->links[i]])
+            return true;
+    return false;
+}
+
+bool weft_emu_machine_take_failure(struct weft_emu_machine *machine, uint32_t from, uint32_t to)
+{
+    uint32_t device = machine->failing[from] > 0 ? from : to;
+
+    if (machine->failing[device] == 0)
+        return false;
+    machine->failing[device]--;
+    return true;
+}
+
+uint32_t weft_emu_machine_ordinal(const struct weft_emu_machine *machine, uint32_t device)
+{
+    for (uint32_t i = 0; i < machine->gpu_count; i++)
+        if (machine->gpus[i] == device)
+            return i;
+    return WEFT_NONE;
+}
