@@ -1,0 +1,83 @@
+/* The stubs of transport_stub.h: each refuses, and holds nothing. */
+#include "transport_stub.h"
+
+weftResult_t weft_stub_alloc(struct weft_port *port, size_t size, void **memory)
+{
+    (void)port;
+    (void)size;
+    (void)memory;
+    return weftInvalidUsage;
+}
+
+void weft_stub_free(struct weft_port *port, void *memory)
+{
+    (void)port;
+    (void)memory;
+}
+
+weftResult_t weft_stub_store(struct weft_port *port, uint32_t window, uint64_t offset,
+                             uint64_t value, weftSignalOp_t op)
+{
+    (void)port;
+    (void)window;
+    (void)offset;
+    (void)value;
+    (void)op;
+    return weftInvalidUsage;
+}
+
+weftResult_t weft_stub_load(struct weft_port *port, uint32_t window, uint64_t offset,
+                            uint64_t *value)
+{
+    (void)port;
+    (void)window;
+    (void)offset;
+    (void)value;
+    return weftInvalidUsage;
+}
+
+weftResult_t weft_stub_stream_mark(struct weft_port *port, weftStream_t stream, uint32_t *mark)
+{
+    (void)port;
+    (void)stream;
+    (void)mark;
+    return weftInvalidUsage;
+}
+
+weftResult_t weft_stub_stream_reached(struct weft_port *port, uint32_t mark)
+{
+    (void)port;
+    (void)mark;
+    return weftInvalidUsage;
+}
+
+weftResult_t weft_stub_stream_hold(struct weft_port *port, weftStream_t stream, uint32_t *gate)
+{
+    (void)port;
+    (void)stream;
+    (void)gate;
+    return weftInvalidUsage;
+}
+
+void weft_stub_stream_release(struct weft_port *port, uint32_t gate)
+{
+    (void)port;
+    (void)gate;
+}
+
+weftResult_t weft_stub_stream_await(struct weft_port *port, weftStream_t stream, uint32_t window,
+                                    uint64_t offset, uint64_t value)
+{
+    (void)port;
+    (void)stream;
+    (void)window;
+    (void)offset;
+    (void)value;
+    return weftInvalidUsage;
+}
+
+int weft_stub_wakeup_fd(struct weft_port *port)
+{
+    (void)port;
+    return -1;
+}

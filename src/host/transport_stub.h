@@ -1,0 +1,25 @@
+/* What a transport puts in the slots of its table that it has nothing for.
+ *
+ * A stub that returns a result returns weftInvalidUsage; one that returns nothing does nothing. */
+#ifndef WEFT_TRANSPORT_STUB_H
+#define WEFT_TRANSPORT_STUB_H
+
+#include "weft_transport.h"
+
+weftResult_t weft_stub_alloc(struct weft_port *port, size_t size, void **memory);
+void weft_stub_free(struct weft_port *port, void *memory);
+weftResult_t weft_stub_store(struct weft_port *port, uint32_t window, uint64_t offset,
+                             uint64_t value, weftSignalOp_t op);
+weftResult_t weft_stub_load(struct weft_port *port, uint32_t window, uint64_t offset,
+                            uint64_t *value);
+weftResult_t weft_stub_stream_mark(struct weft_port *port, weftStream_t stream, uint32_t *mark);
+weftResult_t weft_stub_stream_reached(struct weft_port *port, uint32_t mark);
+weftResult_t weft_stub_stream_hold(struct weft_port *port, weftStream_t stream, uint32_t *gate);
+void weft_stub_stream_release(struct weft_port *port, uint32_t gate);
+weftResult_t weft_stub_stream_await(struct weft_port *port, weftStream_t stream, uint32_t window,
+                                    uint64_t offset, uint64_t value);
+
+/* -1: poll in turn. */
+int weft_stub_wakeup_fd(struct weft_port *port);
+
+#endif
