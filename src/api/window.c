@@ -1,0 +1,330 @@
+/* Registering, sharing and ending windows; see window.h. */
+#include "window.h"
+
+#include "../host/log.h"
+#include "device.h"
+#include "error.h"
+#include "group.h"
+
+#define STATE_BITS 2
+#define STATE_MASK 3u
+
+static const uint32_t next_states[WEFT_ENTRY_STATES] = {
+    [WEFT_ENTRY_FREE] = 1u << WEFT_ENTRY_OPENING,
+    [WEFT_ENTRY_OPENING] = 1u << WEFT_ENTRY_LIVE | 1u << WEFT_ENTRY_FREE,
+    [WEFT_ENTRY_LIVE] = 1u << WEFT_ENTRY_CLOSING,
+    [WEFT_ENTRY_CLOSING] = 1u << WEFT_ENTRY_LIVE | 1u << WEFT_ENTRY_FREE,
+};
+
+void weft_entry_init(struct weft_entry *entry, uint32_t generation)
+{
+    weft_flag_init(&entry->word,
+                   (generation & WEFT_HANDLE_GENERATION_MASK) << STATE_BITS | WEFT_ENTRY_FREE);
+}
+
+enum weft_entry_state weft_entry_state(const struct weft_entry *entry)
+{
+    return (enum weft_entry_state)(weft_flag_get(&entry->word) & STATE_MASK);
+}
+
+static uint32_t generation_of(const struct weft_entry *entry)
+{
+    return weft_flag_get(&entry->word) >> STATE_BITS & WEFT_HANDLE_GENERATION_MASK;
+}
+
+bool weft_entry_move(struct weft_entry *entry, enum weft_entry_state from, enum weft_entry_state to)
+{
+    uint32_t generation = generation_of(entry);
+    uint32_t next = to == WEFT_ENTRY_FREE ? generation + 1 : generation;
+
+    weft_assert((next_states[from] & 1u << to) != 0);
+    return weft_flag_move(&entry->word, generation << STATE_BITS | (uint32_t)from,
+                          (next & WEFT_HANDLE_GENERATION_MASK) << STATE_BITS | (uint32_t)to);
+}
+
+struct weft_entry *weft_window_find(weftWindow_t pointer, struct weft_comm **comm, uint32_t *index)
+{
+    struct weft_handle handle;
+    struct weft_comm *found;
+    struct weft_entry *entry;
+
+    if (!weft_handle_split(pointer, WEFT_HANDLE_WINDOW, &handle))
+        return NULL;
+    found = weft_comm_at(handle.comm);
+    if (found == NULL || handle.index >= found->entry_count)
+        return NULL;
+    entry = &found->entries[handle.index];
+    if (generation_of(entry) != handle.generation || weft_entry_state(entry) == WEFT_ENTRY_FREE)
+        return NULL;
+    *comm = found;
+    *index = handle.index;
+    return entry;
+}
+
+weftResult_t weft_window_unknown(const char *call, const char *what, weftWindow_t handle)
+{
+    return weft_error(weftInvalidArgument, "%s: %s is %s", call, what,
+                      handle == NULL ? "NULL" : "no window, or was deregistered");
+}
+
+weftResult_t weft_window_get(const char *call, const struct weft_comm *comm, weftWindow_t handle,
+                             const char *what, unsigned rights, struct weft_entry **entry,
+                             uint32_t *index)
+{
+    struct weft_comm *owner = NULL;
+    struct weft_entry *found = weft_window_find(handle, &owner, index);
+
+    if (found == NULL)
+        return weft_window_unknown(call, what, handle);
+    if (owner != comm)
+        return weft_error(weftInvalidArgument,
+                          "%s: %s is a window of comm %u, not of comm %u; import its key there",
+                          call, what, owner->number, comm->number);
+    if (weft_entry_state(found) != WEFT_ENTRY_LIVE)
+        return weft_error(weftInvalidUsage, "%s: %s is being deregistered", call, what);
+    if (!found->own && weft_share_is_revoked(found->share))
+        return weft_error(weftInvalidUsage, "%s: %s was revoked by its owner; ask for a new key",
+                          call, what);
+    if ((found->rights & rights) != rights)
+        return weft_error(weftInvalidUsage,
+                          "%s: the key of %s gave the rights 0x%x, 0x%x are needed (1 read, 2 "
+                          "write, 4 signal)",
+                          call, what, found->rights, rights);
+    *entry = found;
+    return weftSuccess;
+}
+
+bool weft_windows_cover(struct weft_comm *comm, const char *base, size_t size)
+{
+    uintptr_t from = (uintptr_t)base;
+
+    for (uint32_t i = 0; i < comm->entry_count; i++) {
+        const struct weft_entry *entry = &comm->entries[i];
+
+        if (weft_entry_state(entry) == WEFT_ENTRY_FREE || !entry->own)
+            continue;
+        if (from < (uintptr_t)entry->base + entry->size_bytes &&
+            (uintptr_t)entry->base < from + size)
+            return true;
+    }
+    return false;
+}
+
+/* ---- making ---- */
+
+static weftResult_t entry_take(const char *call, struct weft_comm *comm, uint32_t *index)
+{
+    bool moved;
+
+    if (!weft_ring_pop(&comm->free_entries, index))
+        return weft_error(weftNoResource,
+                          "%s: comm %u has %u windows already; deregister one or raise the setting "
+                          "windows_max",
+                          call, comm->number, comm->entry_count);
+    moved = weft_entry_move(&comm->entries[*index], WEFT_ENTRY_FREE, WEFT_ENTRY_OPENING);
+    weft_assert(moved);
+    return weftSuccess;
+}
+
+void weft_entry_give(struct weft_comm *comm, uint32_t index, enum weft_entry_state from)
+{
+    bool done = weft_entry_move(&comm->entries[index], from, WEFT_ENTRY_FREE);
+
+    weft_assert(done);
+    done = weft_ring_push(&comm->free_entries, index);
+    weft_assert(done);
+}
+
+static weftWindow_t entry_open(struct weft_comm *comm, uint32_t index)
+{
+    struct weft_entry *entry = &comm->entries[index];
+    bool moved = weft_entry_move(entry, WEFT_ENTRY_OPENING, WEFT_ENTRY_LIVE);
+
+    weft_assert(moved);
+    return weft_handle_make(WEFT_HANDLE_WINDOW, generation_of(entry), comm->number, index);
+}
+
+/* Makes the entry's memory known to the ports and the engine, both or neither. */
+static weftResult_t make_known(const char *call, struct weft_comm *comm, uint32_t index)
+{
+    struct weft_entry *entry = &comm->entries[index];
+    struct weft_command command = {
+        .run = weft_command_window_add,
+        .window = index,
+        .device = entry->device,
+        .size_bytes = entry->size_bytes,
+        .rights = entry->rights,
+        .deadline_at =
+            weft_clock_after(&comm->loop->clock, comm->loop->config.timeout_ms * WEFT_NS_PER_MS),
+    };
+    char why[256] = "the driver gave no reason";
+    weftResult_t result = weft_machine_window_add(comm->loop->machine, index, entry->device,
+                                                  entry->base, entry->size_bytes, why);
+
+    if (result != weftSuccess)
+        return weft_error(result, "%s: %llu bytes at %p are no window on %s: %s", call,
+                          (unsigned long long)entry->size_bytes, (void *)entry->base,
+                          weft_comm_device_name(comm, entry->device), why);
+    result = weft_loop_call(comm->loop, &command);
+    if (result == weftSuccess)
+        return weftSuccess;
+    weft_machine_window_remove(comm->loop->machine, index, entry->device);
+    return weft_error(result, "%s: comm %u does not take the window: %s", call, comm->number,
+                      weftGetErrorString(result));
+}
+
+static weftResult_t check_registration(struct weft_comm *comm, weftDevId_t id, const void *base,
+                                       size_t size, unsigned flags, uint32_t *device)
+{
+    static const char call[] = "weftWindowRegister";
+
+    if (base == NULL || size == 0)
+        return weft_error(weftInvalidArgument, "%s: %zu bytes at %p are no window", call, size,
+                          base);
+    if ((uintptr_t)base > UINTPTR_MAX - size)
+        return weft_error(weftInvalidArgument, "%s: base %p + size %zu wraps around", call, base,
+                          size);
+    if (flags != WEFT_WIN_DEFAULT)
+        return weft_error(weftInvalidArgument,
+                          "%s: the flags 0x%x are unknown; WEFT_WIN_DEFAULT is what there is", call,
+                          flags);
+    WEFT_TRY(weft_device_get(call, comm, id, device));
+    if (comm->loop->machine->memory_ports[*device] == WEFT_NONE)
+        return weft_error(weftInvalidArgument,
+                          "%s: %s holds no windows; weftDeviceProps_t.holdsWindows says which "
+                          "devices do",
+                          call, weft_comm_device_name(comm, *device));
+    return weft_comm_takes(call, comm);
+}
+
+weftResult_t weftWindowRegister(weftComm_t handle, weftDevId_t id, void *base, size_t size,
+                                unsigned flags, weftWindow_t *window)
+{
+    static const char call[] = "weftWindowRegister";
+    struct weft_comm *comm;
+    struct weft_entry *entry;
+    uint32_t device;
+    uint32_t index;
+    weftResult_t result;
+
+    WEFT_TRY(weft_comm_get(call, handle, &comm));
+    if (window == NULL)
+        return weft_error(weftInvalidArgument, "%s: window is NULL", call);
+    WEFT_TRY(check_registration(comm, id, base, size, flags, &device));
+    WEFT_TRY(entry_take(call, comm, &index));
+    entry = &comm->entries[index];
+    entry->own = true;
+    entry->device = device;
+    entry->rights = WEFT_RIGHTS_ALL;
+    entry->base = base;
+    entry->size_bytes = size;
+    weft_shares_lock();
+    entry->share = weft_share_open(base, size, comm->loop->machine->server, device,
+                                   weft_comm_device_name(comm, device));
+    weft_shares_unlock();
+    if (entry->share == NULL) {
+        weft_entry_give(comm, index, WEFT_ENTRY_OPENING);
+        return weft_error(weftSystemError, "%s: no memory, or no random numbers", call);
+    }
+    result = make_known(call, comm, index);
+    if (result != weftSuccess) {
+        weft_shares_lock();
+        weft_share_close(entry->share);
+        weft_shares_unlock();
+        weft_entry_give(comm, index, WEFT_ENTRY_OPENING);
+        return result;
+    }
+    *window = entry_open(comm, index);
+    return weftSuccess;
+}
+
+/* ---- sharing ---- */
+
+weftResult_t weftWindowGetKey(weftWindow_t handle, unsigned rights, weftWindowKey_t *key)
+{
+    static const char call[] = "weftWindowGetKey";
+    struct weft_comm *comm;
+    uint32_t index;
+    struct weft_entry *entry = weft_window_find(handle, &comm, &index);
+    bool revoked;
+
+    if (entry == NULL)
+        return weft_window_unknown(call, "window", handle);
+    if (key == NULL)
+        return weft_error(weftInvalidArgument, "%s: key is NULL", call);
+    if (rights == 0 || (rights & ~WEFT_RIGHTS_ALL) != 0)
+        return weft_error(weftInvalidArgument,
+                          "%s: the rights 0x%x are none; they are a sum of 1 read, 2 write and 4 "
+                          "signal",
+                          call, rights);
+    if ((entry->rights & rights) != rights)
+        return weft_error(weftInvalidUsage,
+                          "%s: this window was imported with the rights 0x%x and cannot give 0x%x",
+                          call, entry->rights, rights);
+    weft_shares_lock();
+    revoked = weft_share_is_revoked(entry->share);
+    if (!revoked)
+        weft_share_key(entry->share, rights, key);
+    weft_shares_unlock();
+    if (revoked)
+        return weft_error(weftInvalidUsage, "%s: the window was revoked; register it anew", call);
+    return weftSuccess;
+}
+
+/* Needs the lock of the shares, so that nobody revokes it half-way. */
+static weftResult_t import_locked(struct weft_comm *comm, const weftWindowKey_t *key,
+                                  weftWindow_t *window)
+{
+    static const char call[] = "weftWindowImport";
+    struct weft_share *share;
+    struct weft_entry *entry;
+    unsigned rights;
+    uint32_t device;
+    uint32_t index;
+    const char *why;
+    weftResult_t result = weft_share_find(key, &share, &rights, &why);
+
+    if (result != weftSuccess)
+        return weft_error(result, "%s: %s", call, why);
+    device = weft_topo_find(&comm->loop->machine->topo, share->device_name);
+    if (share->server != comm->loop->machine->server || device == WEFT_NONE ||
+        comm->loop->machine->memory_ports[device] == WEFT_NONE)
+        return weft_error(weftInvalidUsage,
+                          "%s: the window is on %s of a machine that is not this comm's", call,
+                          share->device_name);
+    WEFT_TRY(entry_take(call, comm, &index));
+    entry = &comm->entries[index];
+    entry->own = false;
+    entry->device = device;
+    entry->rights = rights;
+    entry->base = share->base;
+    entry->size_bytes = share->size_bytes;
+    entry->share = share;
+    result = make_known(call, comm, index);
+    if (result == weftSuccess && !weft_share_join(share, comm->loop, index)) {
+        weft_machine_window_remove(comm->loop->machine, index, device);
+        result = weft_error(weftSystemError, "%s: no memory", call);
+    }
+    if (result == weftSuccess)
+        *window = entry_open(comm, index);
+    else
+        weft_entry_give(comm, index, WEFT_ENTRY_OPENING);
+    return result;
+}
+
+weftResult_t weftWindowImport(weftComm_t handle, const weftWindowKey_t *key, weftWindow_t *window)
+{
+    static const char call[] = "weftWindowImport";
+    struct weft_comm *comm;
+    weftResult_t result;
+
+    WEFT_TRY(weft_comm_get(call, handle, &comm));
+    if (key == NULL || window == NULL)
+        return weft_error(weftInvalidArgument, "%s: %s is NULL", call,
+                          key == NULL ? "key" : "window");
+    WEFT_TRY(weft_comm_takes(call, comm));
+    weft_shares_lock();
+    result = import_locked(comm, key, window);
+    weft_shares_unlock();
+    return result;
+}

@@ -1,0 +1,173 @@
+/* The progress thread's rounds, and how it sleeps between them; see loop.h. */
+#include "loop.h"
+
+#include <sys/prctl.h>
+
+#include "log.h"
+
+#define COMPLETIONS_MAX 64
+
+/* A full queue is tried again when a copy has ended, or after this. */
+#define STALL_NS 2000u
+
+static void perform_copy(struct weft_loop *loop, const struct weft_action *action)
+{
+    const struct weft_machine_lane *lane = &loop->machine->lanes[action->hop];
+    const struct weft_machine_port *port = &loop->machine->ports[lane->port];
+    struct weft_copy copy = {
+        .lane = lane->lane,
+        .dst_window = action->dst_window,
+        .src_window = action->src_window,
+        .extent_count = action->extent_count,
+        .extents = action->extents,
+        .size_bytes = action->size_bytes,
+        .cookie = action->cookie,
+        .after = action->after,
+    };
+    weftResult_t result;
+    weft_ns now;
+
+    if (action->after != WEFT_COOKIE_NONE)
+        copy.after_port = loop->machine->ports[loop->machine->lanes[action->after_hop].port].port;
+    result = port->ops->copy(port->port, &copy);
+    if (result == weftSuccess) {
+        loop->in_flight[lane->port]++;
+        loop->in_flight_total++;
+        loop->copy_count++;
+        return;
+    }
+    now = weft_clock_now(&loop->clock);
+    loop->refused_count++;
+    weft_engine_refused(loop->engine, action, result, now);
+    if (result == weftNoResource)
+        loop->stalled_until = now + STALL_NS;
+}
+
+static void perform_complete(struct weft_loop *loop, const struct weft_action *action)
+{
+    struct weft_slot_end end = {
+        .result = action->result,
+        .cause = action->cause,
+        .hop = action->cause_hop,
+        .since = weft_sub_sat(weft_clock_now(&loop->clock), action->cause_since),
+        .moved_bytes = action->moved_bytes,
+    };
+
+    if (action->cause_hop == WEFT_NONE || action->cause_since == WEFT_NEVER)
+        end.since = 0;
+    weft_loop_complete(loop, action->tag, &action->signal, end);
+}
+
+static bool perform_actions(struct weft_loop *loop)
+{
+    struct weft_action action;
+    bool any = false;
+
+    while (weft_clock_now(&loop->clock) >= loop->stalled_until &&
+           weft_engine_next(loop->engine, &action, weft_clock_now(&loop->clock))) {
+        any = true;
+        if (action.kind == WEFT_ACTION_COPY)
+            perform_copy(loop, &action);
+        else
+            perform_complete(loop, &action);
+        /* What begins together is to be planned together: look before the next copy is issued. */
+        (void)weft_loop_take_ops(loop);
+    }
+    return any;
+}
+
+static bool poll_port(struct weft_loop *loop, uint32_t index)
+{
+    const struct weft_machine_port *port = &loop->machine->ports[index];
+    struct weft_completion completions[COMPLETIONS_MAX];
+    uint32_t count = port->ops->poll(port->port, completions, COMPLETIONS_MAX);
+
+    weft_assert(count <= loop->in_flight[index]);
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_event event = {
+            .kind = WEFT_EVENT_COPY_ENDED,
+            .cookie = completions[i].cookie,
+            .result = completions[i].result,
+        };
+
+        loop->in_flight[index]--;
+        loop->in_flight_total--;
+        weft_engine_event(loop->engine, &event, weft_clock_now(&loop->clock));
+    }
+    return count > 0;
+}
+
+static bool poll_ports(struct weft_loop *loop)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < loop->machine->port_count && loop->in_flight_total > 0; i++)
+        if (loop->in_flight[i] > 0)
+            any |= poll_port(loop, i);
+    if (any)
+        loop->stalled_until = 0;
+    return any;
+}
+
+/* One look at everything; true when something happened. */
+static bool round_once(struct weft_loop *loop)
+{
+    bool any = weft_loop_take_ops(loop);
+    weft_ns now;
+
+    if (loop->waiting_first != WEFT_NONE || loop->mark_count > 0)
+        any |= weft_loop_poll_streams(loop);
+    any |= poll_ports(loop);
+    now = weft_clock_now(&loop->clock);
+    if (now >= weft_engine_deadline(loop->engine))
+        weft_engine_expire(loop->engine, now);
+    any |= perform_actions(loop);
+    any |= weft_loop_run_command(loop);
+    return any;
+}
+
+/* How long to sleep after a round in which nothing happened. */
+static weft_ns idle_time(const struct weft_loop *loop, weft_ns now)
+{
+    weft_ns until = weft_engine_deadline(loop->engine);
+    bool polling =
+        loop->in_flight_total > 0 || loop->waiting_first != WEFT_NONE || loop->mark_count > 0;
+
+    if (loop->stalled_until > now)
+        until = weft_min(until, loop->stalled_until);
+    if (!loop->machine->emulation.on) {
+        if (polling || now - loop->busy_at < loop->config.idle_spin_us * WEFT_NS_PER_US)
+            return 0;
+    } else if (polling) {
+        /* An emulated machine shares this one's few cores: its time stands nearly still anyway. */
+        until = weft_min(until, now + loop->config.poll_ns);
+    }
+    return until == WEFT_NEVER ? WEFT_NEVER : weft_sub_sat(until, now);
+}
+
+static void *run(void *argument)
+{
+    struct weft_loop *loop = argument;
+
+    /* The kernel may add 50 us to every sleep unless told not to. */
+    (void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    (void)prctl(PR_SET_NAME, "weft-progress", 0, 0, 0);
+    while (!loop->stopping) {
+        uint32_t key = weft_bell_key(&loop->bell);
+        weft_ns now;
+
+        if (round_once(loop)) {
+            loop->busy_at = weft_clock_now(&loop->clock);
+            continue;
+        }
+        now = weft_clock_now(&loop->clock);
+        weft_bell_wait(&loop->bell, key, weft_clock_real(&loop->clock, idle_time(loop, now)));
+    }
+    return NULL;
+}
+
+weftResult_t weft_loop_start(struct weft_loop *loop)
+{
+    loop->running = pthread_create(&loop->thread, NULL, run, loop) == 0;
+    return loop->running ? weftSuccess : weftSystemError;
+}

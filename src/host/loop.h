@@ -1,0 +1,148 @@
+/* The progress loop: one thread per comm that alone drives the comm's engine and its ports.
+ *
+ * Callers push slots on a ring and ring the bell; the loop submits them to the engine, performs the
+ * engine's actions on the ports, polls the ports that have copies in flight, and ends the slots.
+ * A transfer with a stream waits in a list until its stream is reached. Control calls (windows,
+ * abort, explanation) are commands: the loop runs one at a time between its rounds; what is not
+ * done then is asked again until its deadline. The loop decides nothing about routes; it leaves
+ * what a call means to src/api. */
+#ifndef WEFT_LOOP_H
+#define WEFT_LOOP_H
+
+#include <pthread.h>
+
+#include "blame.h"
+#include "clock.h"
+#include "machine.h"
+#include "slot.h"
+
+#define WEFT_LOOP_TEXT_BYTES (1u << 20) /* the statistics of all pairs of 16 devices fit */
+#define WEFT_LOOP_ROUTES_MAX 16
+
+struct weft_loop;
+
+/* A control call, run on the progress thread. weftInProgress: it is asked again a little later. */
+struct weft_command {
+    weftResult_t (*run)(struct weft_loop *loop, struct weft_command *command, weft_ns now);
+    uint32_t window;
+    uint32_t device; /* of a window; the source of an explanation */
+    uint32_t dst_device;
+    uint64_t size_bytes;
+    unsigned rights;
+    weft_ns deadline_at; /* weftTimeout then */
+    bool started;        /* it has run once */
+    uint32_t copies;     /* of a window that cannot be removed yet */
+    uint32_t row_count;
+    weft_ns expected_ns;
+    struct weft_route_report rows[WEFT_LOOP_ROUTES_MAX];
+    char *text; /* the caller's; filled with what the command wrote, if that fits */
+    size_t text_size;
+    bool text_cut;
+};
+
+enum weft_command_state { WEFT_COMMAND_IDLE, WEFT_COMMAND_ASKED, WEFT_COMMAND_ANSWERED };
+
+/* A mark of a stream whose transfer has ended without it: polled until the stream gives it back. */
+struct weft_loop_mark {
+    uint32_t port;
+    uint32_t mark;
+};
+
+struct weft_loop {
+    char noun[24]; /* "comm 0" */
+    struct weft_config config;
+    struct weft_clock clock;
+    struct weft_machine *machine;
+    struct weft_slot_table slots;
+    struct weft_counter sequence;
+    struct weft_counter fence;
+
+    /* where threads meet */
+    struct weft_ring ops; /* slot | kind, see loop_op.c */
+    struct weft_bell bell;
+    struct weft_flag flush_error; /* the first bad result of transfers without a request */
+    struct weft_flag async_error;
+    pthread_mutex_t command_lock; /* guards command, text and `stuck` among the callers */
+    struct weft_flag command_state;
+    struct weft_command command;
+    weftResult_t command_result;
+    char *text;                 /* WEFT_LOOP_TEXT_BYTES */
+    bool stuck;                 /* the thread did not answer: nothing may be freed */
+    pthread_mutex_t error_lock; /* guards last_error */
+    char last_error[WEFT_BLAME_BYTES];
+
+    /* the progress thread's own */
+    pthread_t thread;
+    bool running;
+    bool stopping;
+    bool aborted;
+    struct weft_engine *engine;
+    uint32_t *window_devices; /* by window number */
+    uint32_t relay_first;     /* window number of device 0's relay */
+    void *relays[WEFT_DEVICES_MAX];
+    uint32_t in_flight[WEFT_MACHINE_PORTS_MAX];
+    uint32_t in_flight_total;
+    uint32_t waiting_first; /* slots that wait for a stream, or behind one for their fence */
+    uint32_t waiting_last;
+    uint32_t mark_count;
+    struct weft_loop_mark *marks;
+    uint64_t fence_last;
+    weft_ns stalled_until; /* a port's queue is full */
+    weft_ns busy_at;       /* the last round with work */
+    uint64_t copy_count;
+    uint64_t refused_count;
+};
+
+/* Opens the machine and starts the thread. `number` names the comm in the log; `generation` differs
+ * between the comms of a process.
+ * Results as weftCommInit; `why` is a sentence. */
+weftResult_t weft_loop_open(const struct weft_config *config, uint32_t number, uint32_t generation,
+                            struct weft_loop **loop, char why[WEFT_MACHINE_WHY_BYTES]);
+
+/* Stops the thread and frees everything. Needs: every transfer has ended and no copy is in flight.
+ * NULL allowed. False when the thread did not answer: all memory is then kept. */
+bool weft_loop_close(struct weft_loop *loop);
+
+/* Hands prepared slots over (LIVE from now on). */
+void weft_loop_push(struct weft_loop *loop, uint32_t slot);
+
+/* Asks for the end of a slot's present use. */
+void weft_loop_cancel(struct weft_loop *loop, uint32_t slot, uint32_t generation);
+
+/* Runs a command and waits for it. weftTimeout: its deadline passed; weftInternalError: the
+ * progress thread does not answer. */
+weftResult_t weft_loop_call(struct weft_loop *loop, struct weft_command *command);
+
+/* ---- commands (loop_command.c) ---- */
+
+weftResult_t weft_command_window_add(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_window_remove(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_window_revoke(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_abort(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_idle(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_explain(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_stats(struct weft_loop *, struct weft_command *, weft_ns now);
+weftResult_t weft_command_stop(struct weft_loop *, struct weft_command *, weft_ns now);
+
+/* ---- between the files of the loop ---- */
+
+/* Starts the progress thread. weftSystemError: the system has no thread left. */
+weftResult_t weft_loop_start(struct weft_loop *loop);
+
+/* Takes at most a ring's worth of what callers pushed; true when there was something. */
+bool weft_loop_take_ops(struct weft_loop *loop);
+
+/* Looks at the streams that transfers wait for; true when one moved on. */
+bool weft_loop_poll_streams(struct weft_loop *loop);
+
+/* Ends every transfer that waits for a stream. */
+void weft_loop_drop_waiting(struct weft_loop *loop, weftResult_t result, enum weft_cause cause);
+
+/* Raises the signal, lets the stream go on, and ends the slot. */
+void weft_loop_complete(struct weft_loop *loop, uint32_t slot, const struct weft_signal *signal,
+                        struct weft_slot_end end);
+
+/* Runs the asked command, if any; true when it was answered. */
+bool weft_loop_run_command(struct weft_loop *loop);
+
+#endif

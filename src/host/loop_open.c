@@ -1,0 +1,220 @@
+/* Makes and frees the loop of a comm: machine, engine, relays, thread; see loop.h. */
+#include "loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "trace_out.h"
+
+/* Behind the slots of a relay lie the bytes that probes touch. */
+#define RELAY_EXTRA_BYTES 4096u
+
+static uint32_t ring_cells(uint32_t slots)
+{
+    uint32_t cells = 4;
+
+    while (cells < 4 * slots)
+        cells *= 2;
+    return cells;
+}
+
+static weftResult_t tables_init(struct weft_loop *loop, uint32_t generation)
+{
+    uint32_t windows = (uint32_t)loop->config.windows_max;
+    uint32_t cells;
+    struct weft_ring_cell *memory;
+
+    /* Generations of comms differ, so that a request of a comm that is gone is no request of the
+     * next one. */
+    WEFT_TRY(weft_slot_init(&loop->slots, &loop->config, generation * 7919));
+    cells = ring_cells(loop->slots.count);
+    memory = calloc(cells, sizeof(*memory));
+    loop->window_devices = calloc(windows, sizeof(*loop->window_devices));
+    loop->marks = calloc(loop->slots.count, sizeof(*loop->marks));
+    loop->text = calloc(1, WEFT_LOOP_TEXT_BYTES);
+    if (memory == NULL || loop->window_devices == NULL || loop->marks == NULL ||
+        loop->text == NULL) {
+        free(memory);
+        return weftSystemError;
+    }
+    weft_ring_init(&loop->ops, memory, cells);
+    return weftSuccess;
+}
+
+static weftResult_t engine_open(struct weft_loop *loop, uint32_t number,
+                                char why[WEFT_MACHINE_WHY_BYTES])
+{
+    struct weft_engine_input input = {
+        .config = &loop->config,
+        .topo = &loop->machine->topo,
+        .hops = &loop->machine->hops,
+        .blocks = loop->slots.blocks,
+        .seed = number,
+    };
+    size_t size = (weft_engine_size(&input) + 63) & ~(size_t)63;
+    void *memory = aligned_alloc(64, size);
+    const char *wrong = "";
+
+    if (memory == NULL) {
+        weft_format(why, WEFT_MACHINE_WHY_BYTES, "no memory for the engine (%zu bytes)", size);
+        return weftSystemError;
+    }
+    loop->engine = weft_engine_init(&input, memory, weft_clock_now(&loop->clock), &wrong);
+    if (loop->engine != NULL)
+        return weftSuccess;
+    free(memory);
+    weft_text_copy(why, WEFT_MACHINE_WHY_BYTES, wrong);
+    return weftInvalidArgument;
+}
+
+/* A device without room for a relay is no transit; nothing else is lost. */
+static void relay_open(struct weft_loop *loop, uint32_t device)
+{
+    uint64_t size = loop->config.relay_slots * loop->config.relay_slot_bytes + RELAY_EXTRA_BYTES;
+    const char *name = loop->machine->topo.devices[device].name;
+    uint32_t window = loop->relay_first + device;
+    char why[256] = "no room";
+    weftResult_t result;
+
+    result = weft_machine_alloc(loop->machine, device, size, &loop->relays[device]);
+    if (result == weftSuccess)
+        result =
+            weft_machine_window_add(loop->machine, window, device, loop->relays[device], size, why);
+    if (result == weftSuccess) {
+        result = weft_engine_window_add(loop->engine, window, device, size, WEFT_RIGHTS_ALL);
+        weft_assert(result == weftSuccess);
+        loop->window_devices[window] = device;
+        weft_engine_relay_add(loop->engine, device, window);
+        return;
+    }
+    weft_log(WEFT_LOG_WARN, loop->noun, "%s has no relay of %llu bytes and is no transit: %s", name,
+             (unsigned long long)size, why);
+    weft_machine_free(loop->machine, device, loop->relays[device]);
+    loop->relays[device] = NULL;
+}
+
+static void say_machine(const struct weft_loop *loop)
+{
+    const struct weft_machine *machine = loop->machine;
+
+    if (machine->emulation.on)
+        weft_log(WEFT_LOG_INFO, loop->noun,
+                 "EMULATED machine %s, dilation %llu, %u devices, %u hops", machine->emulation.node,
+                 (unsigned long long)machine->emulation.dilation, machine->topo.device_count,
+                 machine->hops.count);
+    else
+        weft_log(WEFT_LOG_INFO, loop->noun, "machine %s, %u devices, %u hops", machine->topo.name,
+                 machine->topo.device_count, machine->hops.count);
+    for (uint32_t i = 0; i < machine->topo.note_count; i++)
+        weft_log(WEFT_LOG_INFO, loop->noun, "topology: %s", machine->topo.notes[i]);
+}
+
+static void parts_init(struct weft_loop *loop, const struct weft_config *config, uint32_t number)
+{
+    weft_format(loop->noun, sizeof(loop->noun), "comm %u", number);
+    loop->config = *config;
+    loop->relay_first = (uint32_t)config->windows_max;
+    loop->config.windows_max += WEFT_DEVICES_MAX;
+    weft_clock_init(&loop->clock, config->emulate[0] != '\0' ? config->dilation : 1);
+    weft_bell_init(&loop->bell);
+    weft_flag_init(&loop->flush_error, weftSuccess);
+    weft_flag_init(&loop->async_error, weftSuccess);
+    weft_flag_init(&loop->command_state, WEFT_COMMAND_IDLE);
+    atomic_init(&loop->sequence.value, 0);
+    atomic_init(&loop->fence.value, 0);
+    pthread_mutex_init(&loop->command_lock, NULL);
+    pthread_mutex_init(&loop->error_lock, NULL);
+    loop->waiting_first = WEFT_NONE;
+    loop->waiting_last = WEFT_NONE;
+}
+
+weftResult_t weft_loop_open(const struct weft_config *config, uint32_t number, uint32_t generation,
+                            struct weft_loop **loop, char why[WEFT_MACHINE_WHY_BYTES])
+{
+    struct weft_loop *made = aligned_alloc(64, (sizeof(*made) + 63) & ~(size_t)63);
+    weftResult_t result;
+
+    if (made == NULL) {
+        weft_format(why, WEFT_MACHINE_WHY_BYTES, "no memory for a comm");
+        return weftSystemError;
+    }
+    memset(made, 0, sizeof(*made));
+    parts_init(made, config, number);
+    result = weft_machine_open(config, (uint32_t)made->config.windows_max, &made->machine, why);
+    if (result != weftSuccess)
+        goto fail;
+    weft_format(why, WEFT_MACHINE_WHY_BYTES,
+                "no memory for %llu transfers and %llu extents; lower transfers_max or extents_max",
+                (unsigned long long)config->transfers_max, (unsigned long long)config->extents_max);
+    result = tables_init(made, generation);
+    if (result != weftSuccess)
+        goto fail;
+    result = engine_open(made, number, why);
+    if (result != weftSuccess)
+        goto fail;
+    for (uint32_t i = 0; i < made->machine->topo.device_count; i++)
+        if (made->machine->memory_ports[i] != WEFT_NONE)
+            relay_open(made, i);
+    say_machine(made);
+    weft_format(why, WEFT_MACHINE_WHY_BYTES, "the system gives no thread; raise ulimit -u");
+    result = weft_loop_start(made);
+    if (result != weftSuccess)
+        goto fail;
+    *loop = made;
+    return weftSuccess;
+fail:
+    (void)weft_loop_close(made);
+    return result;
+}
+
+static bool stop(struct weft_loop *loop)
+{
+    struct weft_command command = {
+        .run = weft_command_stop,
+        .deadline_at = weft_clock_after(&loop->clock, loop->config.abort_ms * WEFT_NS_PER_MS),
+    };
+
+    if (!loop->running)
+        return true;
+    if (weft_loop_call(loop, &command) != weftSuccess)
+        return false;
+    return pthread_join(loop->thread, NULL) == 0;
+}
+
+static void write_trace(const struct weft_loop *loop)
+{
+    char why[WEFT_MACHINE_WHY_BYTES];
+
+    if (loop->engine == NULL || loop->config.trace_file[0] == '\0')
+        return;
+    if (weft_trace_out_write(loop->config.trace_file, weft_engine_trace(loop->engine),
+                             loop->machine, why) != weftSuccess)
+        weft_log(WEFT_LOG_WARN, loop->noun, "%s", why);
+}
+
+bool weft_loop_close(struct weft_loop *loop)
+{
+    if (loop == NULL)
+        return true;
+    if (!stop(loop))
+        return false;
+    write_trace(loop);
+    for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++) {
+        if (loop->relays[i] == NULL)
+            continue;
+        weft_machine_window_remove(loop->machine, loop->relay_first + i, i);
+        weft_machine_free(loop->machine, i, loop->relays[i]);
+    }
+    weft_machine_close(loop->machine);
+    free(loop->engine);
+    free(loop->ops.cells);
+    free(loop->window_devices);
+    free(loop->marks);
+    free(loop->text);
+    weft_slot_fini(&loop->slots);
+    pthread_mutex_destroy(&loop->command_lock);
+    pthread_mutex_destroy(&loop->error_lock);
+    free(loop);
+    return true;
+}

@@ -1,0 +1,97 @@
+/* Memory and windows of a machine: which ports are asked and told; see machine.h. */
+#include "machine.h"
+
+#include "log.h"
+
+uint32_t weft_machine_memory_count(const struct weft_machine *machine)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < machine->topo.device_count; i++)
+        count += machine->memory_ports[i] != WEFT_NONE;
+    return count;
+}
+
+static bool knows_streams(const struct weft_machine *machine, uint32_t port)
+{
+    /* Transports that chain copies do so on streams; others have the stubs. */
+    return port != WEFT_NONE && machine->transports[machine->ports[port].transport].row->chains;
+}
+
+uint32_t weft_machine_stream_port(const struct weft_machine *machine, uint32_t device)
+{
+    if (knows_streams(machine, machine->memory_ports[device]))
+        return machine->memory_ports[device];
+    for (uint32_t i = 0; i < machine->port_count; i++)
+        if (knows_streams(machine, i))
+            return i;
+    return WEFT_NONE;
+}
+
+static bool is_host_memory(const struct weft_machine *machine, uint32_t device)
+{
+    return machine->topo.devices[device].kind == weftDeviceDram;
+}
+
+weftResult_t weft_machine_alloc(struct weft_machine *machine, uint32_t device, size_t size,
+                                void **memory)
+{
+    const struct weft_machine_port *port;
+
+    weft_assert(machine->memory_ports[device] != WEFT_NONE);
+    port = &machine->ports[machine->memory_ports[device]];
+    return port->ops->alloc(port->port, size, memory);
+}
+
+void weft_machine_free(struct weft_machine *machine, uint32_t device, void *memory)
+{
+    const struct weft_machine_port *port;
+
+    if (memory == NULL)
+        return;
+    weft_assert(machine->memory_ports[device] != WEFT_NONE);
+    port = &machine->ports[machine->memory_ports[device]];
+    port->ops->free(port->port, memory);
+}
+
+static bool serves(const struct weft_machine *machine, uint32_t port, uint32_t device)
+{
+    return machine->transports[machine->ports[port].transport].touches[device];
+}
+
+weftResult_t weft_machine_window_add(struct weft_machine *machine, uint32_t window, uint32_t device,
+                                     void *base, size_t size, char why[256])
+{
+    const struct weft_device *found = &machine->topo.devices[device];
+    struct weft_device_ref ref = {
+        .device = device, .kind = found->kind, .numa_node = found->numa_node};
+    weftResult_t result = weftSuccess;
+    uint32_t told = 0;
+
+    weft_text_copy(ref.bus, sizeof(ref.bus), found->bus);
+    /* An emulated machine's NUMA nodes are not this machine's: it has to be told. */
+    if (machine->emulation.on && is_host_memory(machine, device))
+        (void)machine->emulation.place(base, size, found->numa_node);
+    for (; told < machine->port_count; told++) {
+        const struct weft_machine_port *port = &machine->ports[told];
+
+        if (!serves(machine, told, device))
+            continue;
+        result = port->ops->window_add(port->port, window, &ref, base, size, why);
+        if (result != weftSuccess)
+            break;
+    }
+    if (result == weftSuccess)
+        return weftSuccess;
+    while (told-- > 0)
+        if (serves(machine, told, device))
+            machine->ports[told].ops->window_remove(machine->ports[told].port, window);
+    return result;
+}
+
+void weft_machine_window_remove(struct weft_machine *machine, uint32_t window, uint32_t device)
+{
+    for (uint32_t i = 0; i < machine->port_count; i++)
+        if (serves(machine, i, device))
+            machine->ports[i].ops->window_remove(machine->ports[i].port, window);
+}

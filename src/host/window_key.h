@@ -1,0 +1,32 @@
+/* The 128 bytes of a window's key, and where they are read and written.
+ *
+ *     0 magic 4 | 4 version 2 | 6 length 2 | 8 process 16 | 24 window id 8 | 32 size 8 | 40 epoch 4
+ *     44 rights 4 | 48 server 4 | 52 device 4 | 56 token 16 | 72 zero 48 | 120 checksum 8
+ *
+ * Numbers are little-endian. The checksum finds damage; the token, random per window and set of
+ * rights, is what nobody can guess. It leaves to share.c whether a key opens anything. */
+#ifndef WEFT_WINDOW_KEY_H
+#define WEFT_WINDOW_KEY_H
+
+#include "../base/base.h"
+
+#define WEFT_KEY_VERSION     1
+#define WEFT_KEY_TOKEN_BYTES 16
+
+struct weft_window_key {
+    uint8_t process[WEFT_KEY_TOKEN_BYTES]; /* which process has the window */
+    uint64_t id;                           /* of the window in that process, never used again */
+    uint64_t size_bytes;
+    uint32_t epoch;
+    uint32_t rights;
+    uint32_t server;
+    uint32_t device;
+    uint8_t token[WEFT_KEY_TOKEN_BYTES];
+};
+
+void weft_window_key_write(const struct weft_window_key *key, weftWindowKey_t *bytes);
+
+/* NULL, or why the bytes are no key. */
+const char *weft_window_key_read(const weftWindowKey_t *bytes, struct weft_window_key *key);
+
+#endif
