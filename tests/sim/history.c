@@ -1,0 +1,74 @@
+/* The last lines of a run, and how it ends when a check fails. */
+#include "history.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The run that a failed assertion belongs to. One run at a time, one thread. */
+static struct sim_history *current;
+
+void sim_history_begin(struct sim_history *history, uint64_t seed, bool verbose)
+{
+    memset(history, 0, sizeof(*history));
+    history->seed = seed;
+    history->verbose = verbose;
+    current = history;
+}
+
+static void print_line(FILE *to, const struct sim_history_line *line)
+{
+    const unsigned long long *n = line->numbers;
+
+    fprintf(to, "%14" PRIu64 "  ", line->at);
+    fprintf(to, line->format, n[0], n[1], n[2], n[3], n[4], n[5]);
+    fputc('\n', to);
+}
+
+void sim_history_add(struct sim_history *history, const char *format,
+                     const unsigned long long numbers[SIM_HISTORY_NUMBERS])
+{
+    struct sim_history_line *line = &history->lines[history->count++ % SIM_HISTORY_LINES];
+
+    line->at = history->now;
+    line->format = format;
+    memcpy(line->numbers, numbers, sizeof(line->numbers));
+    if (history->verbose)
+        print_line(stdout, line);
+}
+
+static void print_lines(const struct sim_history *history)
+{
+    uint64_t first = weft_sub_sat(history->count, SIM_HISTORY_LINES);
+
+    for (uint64_t i = first; i < history->count; i++)
+        print_line(stderr, &history->lines[i % SIM_HISTORY_LINES]);
+}
+
+_Noreturn void sim_history_fail(struct sim_history *history, const char *check, const char *format,
+                                ...)
+{
+    va_list arguments;
+
+    fflush(stdout);
+    if (history->more != NULL)
+        history->more(history->context);
+    print_lines(history);
+    fprintf(stderr, "seed %" PRIu64 " FAILED %s at %" PRIu64 " ns: ", history->seed, check,
+            history->now);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\nagain: weft-sim --seed %" PRIu64 " -v\n", history->seed);
+    fflush(stderr);
+    sim_failed();
+}
+
+_Noreturn void weft_assert_failed(const char *condition, const char *file, int line)
+{
+    if (current != NULL)
+        sim_history_fail(current, "assert", "%s (%s:%d)", condition, file, line);
+    fprintf(stderr, "assertion failed: %s (%s:%d)\n", condition, file, line);
+    sim_failed();
+}
