@@ -1,0 +1,35 @@
+/* The command line of weft-kv as a struct. */
+#ifndef WEFT_KV_OPTIONS_H
+#define WEFT_KV_OPTIONS_H
+
+#include "common/units.h"
+#include "model.h"
+
+enum weft_kv_spread { WEFT_KV_ROUND_ROBIN, WEFT_KV_LEAST_LOADED };
+
+struct weft_kv_options {
+    const char *node; /* NULL: the real machine */
+    unsigned dilation;
+    const char *trace;
+    uint64_t requests; /* at most, from the trace's start */
+    const struct weft_kv_model *model;
+    enum weft_kv_layout layout;
+    uint32_t scale_millionths;
+    unsigned gpus; /* 0: all */
+    enum weft_kv_spread spread;
+    uint64_t gpu_blocks;  /* capacity of each GPU's tier */
+    uint64_t dram_blocks; /* capacity of all host memory together */
+    bool scattered;       /* pages lie scattered in host memory too */
+    bool saturate;
+    uint32_t load_millionths; /* PCIe's busy part with `direct` */
+    unsigned concurrency;     /* requests under way at once with --saturate */
+    const char *sched;        /* NULL: the default */
+    bool baseline;            /* the same run with `direct` beside it */
+    const char *json;
+    const char *plot;
+};
+
+/* Parses; ends the program with a sentence and status 2 when it cannot. */
+void weft_kv_options_parse(struct weft_kv_options *options, int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,309 @@
+/* The replay: requests arrive, their jobs step from state to state, completions are timed when they
+ * are seen. One thread; the checker alone works beside it. */
+#include "replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "checker.h"
+#include "common/stats.h"
+#include "core/result.h"
+#include "progress.h"
+
+#define JOBS_MAX   256
+#define PREFILL_NS 125000   /* of a token that was not cached: 8,000 a second */
+#define DECODE_NS  20000000 /* of a token of output: 50 a second */
+
+struct replay {
+    struct weft_kv_result *result;
+    struct weft_kv_store *store;
+    const struct weft_kv_trace *trace;
+    const struct weft_kv_arrivals *arrivals;
+    const struct weft_kv_options *options;
+    struct weft_kv_mover mover;
+    struct weft_kv_checker checker;
+    struct weft_kv_progress progress;
+    struct weft_kv_job jobs[JOBS_MAX];
+    uint32_t job_count; /* that may be under way */
+    uint32_t active;
+    uint64_t active_blocks[WEFT_KV_GPUS_MAX];
+    size_t next; /* arrival */
+    size_t done;
+    weft_ns start_at;
+};
+
+static weft_ns replay_now(const struct replay *replay)
+{
+    return weft_testbed_now(replay->store->testbed);
+}
+
+static void flow_start(struct weft_kv_flow *flow, const struct weft_kv_job *job,
+                       const struct replay *replay, weft_ns now)
+{
+    flow->bytes += job->bytes;
+    flow->blocks += job->bytes / replay->store->shape.block_bytes;
+    flow->transfers++;
+    if (flow->active++ == 0)
+        flow->active_since = now;
+}
+
+static void flow_end(struct weft_kv_flow *flow, weft_ns now)
+{
+    if (--flow->active == 0)
+        flow->busy_ns += now - flow->active_since;
+}
+
+static void error_note(struct replay *replay, weftResult_t result)
+{
+    const char *sentence = weftGetLastError(replay->mover.comm);
+
+    replay->result->errors++;
+    weft_text_copy(replay->result->sentence, sizeof(replay->result->sentence),
+                   sentence[0] != '\0' ? sentence : weft_result_text(result));
+}
+
+/* Starts the restore or the offload of a job. A transfer that could not start counts as an error
+ * and the job goes on without it. */
+static void job_move(struct replay *replay, struct weft_kv_job *job, bool restore)
+{
+    struct weft_kv_result *result = replay->result;
+    weftResult_t moved;
+
+    job->started_at = replay_now(replay);
+    moved = weft_kv_job_move(job, &replay->mover, restore);
+    if (moved != weftSuccess) {
+        job->failed = true;
+        error_note(replay, moved);
+    }
+    flow_start(restore ? &result->restore : &result->offload, job, replay, job->started_at);
+    weft_kv_job_set_state(job, restore ? WEFT_KV_JOB_RESTORING : WEFT_KV_JOB_OFFLOADING);
+}
+
+static void job_check(struct replay *replay, struct weft_kv_job *job)
+{
+    weft_kv_job_set_state(job, WEFT_KV_JOB_CHECKING);
+    weft_kv_checker_push(&replay->checker, job);
+}
+
+static void job_free(struct replay *replay, struct weft_kv_job *job, bool good)
+{
+    weft_kv_job_end(job, replay->store, good);
+    weft_kv_job_set_state(job, WEFT_KV_JOB_FREE);
+    replay->active--;
+    replay->active_blocks[job->gpu] -= job->block_count;
+    replay->done++;
+}
+
+/* How long the GPU would compute for it, in the compressed time. */
+static weft_ns service_ns(const struct replay *replay, const struct weft_kv_job *job)
+{
+    uint64_t cached = 0;
+    double whole;
+
+    if (replay->options->saturate)
+        return 0;
+    for (uint32_t i = 0; i < job->block_count; i++)
+        cached += job->blocks[i].kind == WEFT_KV_BLOCK_NEW ? 0 : WEFT_KV_BLOCK_TOKENS;
+    whole = (double)weft_sub_sat(job->arrival->input_tokens, cached) * PREFILL_NS +
+            (double)job->arrival->output_tokens * DECODE_NS;
+    return (weft_ns)(whole / replay->arrivals->speedup);
+}
+
+static bool restore_step(struct replay *replay, struct weft_kv_job *job)
+{
+    struct weft_kv_result *result = replay->result;
+    weftResult_t ended = weft_kv_job_test(job);
+    weft_ns now;
+
+    if (ended == weftInProgress)
+        return false;
+    now = replay_now(replay);
+    flow_end(&result->restore, now);
+    if (ended == weftSuccess && !job->failed)
+        result->restore_ns[result->restore_count++] = now - job->started_at;
+    else if (ended != weftSuccess)
+        error_note(replay, ended);
+    job->end_at = now + service_ns(replay, job);
+    job_check(replay, job);
+    return true;
+}
+
+static bool offload_step(struct replay *replay, struct weft_kv_job *job)
+{
+    weftResult_t ended = weft_kv_job_test(job);
+
+    if (ended == weftInProgress)
+        return false;
+    flow_end(&replay->result->offload, replay_now(replay));
+    if (ended != weftSuccess)
+        error_note(replay, ended);
+    job_free(replay, job, ended == weftSuccess && !job->failed);
+    return true;
+}
+
+/* Moves a job on if it can; true when it did. */
+static bool job_step(struct replay *replay, struct weft_kv_job *job)
+{
+    switch (job->state) {
+    case WEFT_KV_JOB_RESTORING:
+        return restore_step(replay, job);
+    case WEFT_KV_JOB_CHECKING:
+        /* acquire: pairs with the release in job_check of checker.c */
+        if (!atomic_load_explicit(&job->checked, memory_order_acquire))
+            return false;
+        replay->result->wrong_bytes += job->wrong_bytes;
+        weft_kv_job_checked(job, replay->store);
+        job->failed = false;
+        weft_kv_job_set_state(job, WEFT_KV_JOB_RUNNING);
+        return true;
+    case WEFT_KV_JOB_RUNNING:
+        if (replay_now(replay) < job->end_at)
+            return false;
+        if (weft_kv_job_place(job, replay->store) > 0)
+            job_move(replay, job, false);
+        else
+            job_free(replay, job, true);
+        return true;
+    case WEFT_KV_JOB_OFFLOADING:
+        return offload_step(replay, job);
+    default:
+        return false;
+    }
+}
+
+static void job_start(struct replay *replay, struct weft_kv_job *job)
+{
+    uint32_t restored = 0;
+
+    for (uint32_t i = 0; i < job->block_count; i++) {
+        replay->result->hit_blocks += job->blocks[i].kind == WEFT_KV_BLOCK_HIT;
+        replay->result->new_blocks += job->blocks[i].kind == WEFT_KV_BLOCK_NEW;
+        restored += job->blocks[i].kind == WEFT_KV_BLOCK_RESTORED;
+    }
+    replay->active++;
+    replay->active_blocks[job->gpu] += job->block_count;
+    if (restored > 0) {
+        job_move(replay, job, true);
+    } else {
+        job->end_at = replay_now(replay) + service_ns(replay, job);
+        job_check(replay, job);
+    }
+}
+
+/* Starts the next request if it is due and there is a job and room for it. */
+static bool arrival_step(struct replay *replay)
+{
+    const struct weft_kv_arrival *arrival = &replay->trace->arrivals[replay->next];
+    struct weft_kv_job *job = NULL;
+    uint32_t gpu;
+
+    if (replay->next == replay->trace->count || replay->active == replay->job_count)
+        return false;
+    if (!replay->options->saturate &&
+        replay_now(replay) - replay->start_at < replay->arrivals->due_at[replay->next])
+        return false;
+    for (uint32_t i = 0; job == NULL; i++)
+        if (replay->jobs[i].state == WEFT_KV_JOB_FREE)
+            job = &replay->jobs[i];
+    gpu = weft_kv_arrivals_gpu(replay->options, replay->store->gpu_count, replay->next,
+                               replay->active_blocks);
+    if (!weft_kv_job_begin(job, replay->store, arrival,
+                           replay->trace->blocks + arrival->first_block, gpu))
+        return false;
+    replay->next++;
+    job_start(replay, job);
+    return true;
+}
+
+/* Until all are done. Every wait ends: transfers at their deadline, the checker with its queue. */
+static void replay_loop(struct replay *replay)
+{
+    const struct weft_kv_result *result = replay->result;
+
+    replay->start_at = replay_now(replay);
+    while (replay->done < replay->trace->count) {
+        bool moved = arrival_step(replay);
+
+        for (uint32_t i = 0; i < replay->job_count; i++)
+            moved = job_step(replay, &replay->jobs[i]) || moved;
+        if (!moved)
+            weft_testbed_sleep(replay->store->testbed, 0);
+        weft_kv_progress_step(&replay->progress, replay->done, replay->trace->count,
+                              result->restore.bytes + result->offload.bytes);
+    }
+    replay->result->total_ns = replay_now(replay) - replay->start_at;
+}
+
+static bool replay_init(struct replay *replay, const char *sched, char why[WEFT_WHY_BYTES])
+{
+    bool good = true;
+
+    replay->job_count = replay->options->saturate ? replay->options->concurrency : JOBS_MAX;
+    for (uint32_t i = 0; i < replay->job_count; i++) {
+        replay->jobs[i].blocks =
+            calloc(WEFT_KV_REQUEST_BLOCKS_MAX, sizeof(*replay->jobs[i].blocks));
+        good = good && replay->jobs[i].blocks != NULL;
+    }
+    replay->result->restore_ns = calloc(replay->trace->count, sizeof(uint64_t));
+    good = good && replay->result->restore_ns != NULL && weft_kv_store_reset(replay->store);
+    if (!good) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the requests under way");
+        return false;
+    }
+    if (!weft_kv_mover_open(&replay->mover, replay->store, sched, why))
+        return false;
+    if (!weft_kv_checker_start(&replay->checker, replay->store)) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "the checker's thread could not be started");
+        return false;
+    }
+    return true;
+}
+
+bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
+                    const struct weft_kv_trace *trace, const struct weft_kv_arrivals *arrivals,
+                    const struct weft_kv_options *options, const char *sched,
+                    char why[WEFT_WHY_BYTES])
+{
+    struct replay *replay = calloc(1, sizeof(*replay));
+    bool good;
+
+    memset(result, 0, sizeof(*result));
+    result->sched = sched == NULL ? "pull" : sched;
+    if (replay == NULL) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the replay");
+        return false;
+    }
+    replay->result = result;
+    replay->store = store;
+    replay->trace = trace;
+    replay->arrivals = arrivals;
+    replay->options = options;
+    weft_kv_progress_start(&replay->progress, result->sched);
+    good = replay_init(replay, sched, why);
+    if (good) {
+        replay_loop(replay);
+        weft_stats_sort(result->restore_ns, result->restore_count);
+        result->routes = weft_kv_mover_routes(&replay->mover);
+    }
+    weft_kv_progress_end(&replay->progress);
+    weft_kv_checker_stop(&replay->checker);
+    weft_kv_mover_close(&replay->mover);
+    for (uint32_t i = 0; i < JOBS_MAX; i++)
+        free(replay->jobs[i].blocks);
+    free(replay);
+    return good;
+}
+
+void weft_kv_result_fini(struct weft_kv_result *result)
+{
+    free(result->restore_ns);
+    cJSON_Delete(result->routes);
+    memset(result, 0, sizeof(*result));
+}
+
+double weft_kv_result_throughput(const struct weft_kv_result *result)
+{
+    return weft_rate_gb_per_s(result->restore.bytes + result->offload.bytes, result->total_ns);
+}

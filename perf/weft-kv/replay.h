@@ -1,0 +1,44 @@
+/* One run of the trace over one comm. */
+#ifndef WEFT_KV_REPLAY_H
+#define WEFT_KV_REPLAY_H
+
+#include "arrivals.h"
+
+/* What one direction has moved. */
+struct weft_kv_flow {
+    uint64_t bytes;
+    uint64_t blocks;
+    uint64_t transfers;
+    weft_ns busy_ns; /* at least one transfer was under way */
+    uint32_t active;
+    weft_ns active_since;
+};
+
+struct weft_kv_result {
+    const char *sched;
+    struct weft_kv_flow restore;
+    struct weft_kv_flow offload;
+    uint64_t *restore_ns; /* one per request that restored something; sorted at the end */
+    size_t restore_count;
+    weft_ns total_ns;
+    uint64_t hit_blocks; /* that were on the GPU already */
+    uint64_t new_blocks;
+    uint64_t wrong_bytes;
+    unsigned errors;
+    char sentence[WEFT_WHY_BYTES]; /* of the last error */
+    cJSON *routes;                 /* owned */
+};
+
+/* Runs all requests. False with a sentence when it could not be run; errors of transfers are in the
+ * result. Prints progress to standard error. */
+bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
+                    const struct weft_kv_trace *trace, const struct weft_kv_arrivals *arrivals,
+                    const struct weft_kv_options *options, const char *sched,
+                    char why[WEFT_WHY_BYTES]);
+
+void weft_kv_result_fini(struct weft_kv_result *result);
+
+/* GB/s of both directions over the whole run. */
+double weft_kv_result_throughput(const struct weft_kv_result *result);
+
+#endif

@@ -1,0 +1,52 @@
+/* The bound over time: maximum flow of each phase between two link changes, integrated. */
+#include "bound.h"
+
+#include "common/maxflow.h"
+
+static void fault_take(const struct weft_topo *topo, const struct weft_perf_fault *fault,
+                       uint64_t rates[WEFT_LINKS_MAX])
+{
+    uint32_t link = weft_topo_link_find(topo, fault->link);
+    unsigned permille = fault->change == WEFT_LINK_SCALE ? fault->permille : 0;
+
+    weft_rates_scale(topo, link, permille, rates);
+}
+
+weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t size,
+                              const struct weft_perf_fault_plan *plan,
+                              const struct weft_perf_fault_event *events, uint32_t event_count,
+                              weft_ns start)
+{
+    const struct weft_topo *topo = subject->testbed->topo;
+    struct weft_demand demands[WEFT_PERF_FLOWS_MAX];
+    uint64_t rates[WEFT_LINKS_MAX];
+    double left = 1; /* the part of the bytes that the ideal transfer still has to move */
+    weft_ns phase_at = start;
+    weft_ns whole_ns;
+
+    if (topo == NULL)
+        return WEFT_NEVER;
+    for (uint32_t i = 0; i < subject->flow_count; i++)
+        demands[i] = (struct weft_demand){.from = subject->flows[i].from_device,
+                                          .to = subject->flows[i].to_device,
+                                          .bytes = size};
+    weft_rates_init(topo, rates);
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (!plan->faults[i].during)
+            fault_take(topo, &plan->faults[i], rates);
+    whole_ns = weft_maxflow_time(topo, rates, demands, subject->flow_count);
+    for (uint32_t i = 0; i < event_count; i++) {
+        double phase_ns = (double)(events[i].at - phase_at);
+
+        if (whole_ns != WEFT_NEVER) {
+            if (left * (double)whole_ns <= phase_ns)
+                break;
+            left -= phase_ns / (double)whole_ns;
+        }
+        phase_at = events[i].at;
+        fault_take(topo, &plan->faults[events[i].fault], rates);
+        whole_ns = weft_maxflow_time(topo, rates, demands, subject->flow_count);
+    }
+    return whole_ns == WEFT_NEVER ? WEFT_NEVER
+                                  : phase_at - start + (weft_ns)(left * (double)whole_ns);
+}

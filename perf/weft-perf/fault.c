@@ -1,0 +1,190 @@
+/* Fault plans and the thread that carries them out while a transfer runs. */
+#include "fault.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define WATCH_INTERVAL_NS 500 /* of the machine's time */
+
+/* Splits "@30%" off the end of `text`, which becomes shorter. */
+static bool percent_take(char *text, struct weft_perf_fault *fault, char why[WEFT_WHY_BYTES])
+{
+    char *at = strrchr(text, '@');
+    uint64_t percent;
+    size_t size;
+
+    if (at == NULL)
+        return true;
+    *at++ = '\0';
+    size = strlen(at);
+    if (size > 0 && at[size - 1] == '%')
+        at[size - 1] = '\0';
+    if (!weft_count_parse(at, "percentage of the bytes", 0, 99, &percent, why))
+        return false;
+    fault->percent = (unsigned)percent;
+    fault->during = true;
+    return true;
+}
+
+bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_change change,
+                         bool restore, const char *text, char why[WEFT_WHY_BYTES])
+{
+    struct weft_perf_fault fault = {.change = change, .permille = 1000};
+    char buffer[128];
+    char *factor = NULL;
+    uint32_t millionths = 1000000;
+
+    if (plan->count == WEFT_PERF_FAULTS_MAX) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "more than %d faults", WEFT_PERF_FAULTS_MAX);
+        return false;
+    }
+    weft_text_copy(buffer, sizeof(buffer), text);
+    if (!percent_take(buffer, &fault, why))
+        return false;
+    if (change == WEFT_LINK_SCALE && !restore) {
+        factor = strchr(buffer, '=');
+        if (factor == NULL) {
+            (void)snprintf(why, WEFT_WHY_BYTES,
+                           "'%s' names no factor: write LINK=FACTOR or LINK=FACTOR@PERCENT%%, as "
+                           "gpu0-pcie=0.25@30%%",
+                           text);
+            return false;
+        }
+        *factor++ = '\0';
+        if (!weft_part_parse(factor, "factor", &millionths, why))
+            return false;
+    }
+    fault.permille = (unsigned)weft_max(millionths / 1000, 1);
+    weft_text_copy(fault.link, sizeof(fault.link), buffer);
+    plan->faults[plan->count++] = fault;
+    return true;
+}
+
+bool weft_perf_fault_plan_check(const struct weft_perf_fault_plan *plan,
+                                const struct weft_testbed *testbed, char why[WEFT_WHY_BYTES])
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (!weft_testbed_link_known(testbed, plan->faults[i].link, why))
+            return false;
+    return true;
+}
+
+bool weft_perf_fault_plan_during(const struct weft_perf_fault_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->faults[i].during)
+            return true;
+    return false;
+}
+
+bool weft_perf_fault_plan_has(const struct weft_perf_fault_plan *plan, enum weft_link_change change)
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->faults[i].change == change)
+            return true;
+    return false;
+}
+
+static bool fault_apply(const struct weft_perf_fault *fault, const struct weft_testbed *testbed,
+                        char why[WEFT_WHY_BYTES])
+{
+    return weft_testbed_link(testbed, fault->link, fault->change, fault->permille, why);
+}
+
+bool weft_perf_fault_apply_before(const struct weft_perf_fault_plan *plan,
+                                  const struct weft_testbed *testbed, char why[WEFT_WHY_BYTES])
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (!plan->faults[i].during && !fault_apply(&plan->faults[i], testbed, why))
+            return false;
+    return true;
+}
+
+void weft_perf_fault_restore(const struct weft_perf_fault_plan *plan,
+                             const struct weft_testbed *testbed)
+{
+    char why[WEFT_WHY_BYTES];
+
+    for (uint32_t i = 0; i < plan->count; i++)
+        (void)weft_testbed_link(testbed, plan->faults[i].link, WEFT_LINK_SCALE, 1000, why);
+}
+
+static uint64_t bytes_arrived(const struct weft_perf_fault_watch *watch)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < watch->device_count; i++)
+        bytes += weft_testbed_written(watch->testbed, watch->devices[i]);
+    return bytes - watch->base_bytes;
+}
+
+/* Applies what is due at `percent` of the bytes; true while something is left to wait for. */
+static bool faults_due(struct weft_perf_fault_watch *watch, uint64_t percent, bool applied[])
+{
+    char why[WEFT_WHY_BYTES];
+    bool left = false;
+
+    for (uint32_t i = 0; i < watch->plan->count; i++) {
+        const struct weft_perf_fault *fault = &watch->plan->faults[i];
+
+        if (!fault->during || applied[i])
+            continue;
+        if (percent < fault->percent) {
+            left = true;
+            continue;
+        }
+        applied[i] = true;
+        if (fault_apply(fault, watch->testbed, why))
+            watch->events[watch->event_count++] =
+                (struct weft_perf_fault_event){.fault = i, .at = weft_testbed_now(watch->testbed)};
+        else
+            (void)fprintf(stderr, "weft-perf: a fault could not be applied: %s\n", why);
+    }
+    return left;
+}
+
+static void *watch_run(void *argument)
+{
+    struct weft_perf_fault_watch *watch = argument;
+    bool applied[WEFT_PERF_FAULTS_MAX] = {false};
+
+    while (!atomic_load_explicit(&watch->stop, memory_order_acquire)) {
+        if (!faults_due(watch, bytes_arrived(watch) * 100 / watch->bytes, applied))
+            break;
+        weft_testbed_sleep(watch->testbed, WATCH_INTERVAL_NS);
+    }
+    return NULL;
+}
+
+bool weft_perf_fault_watch_start(struct weft_perf_fault_watch *watch,
+                                 const struct weft_testbed *testbed,
+                                 const struct weft_perf_fault_plan *plan, const char (*devices)[32],
+                                 uint32_t device_count, uint64_t bytes)
+{
+    watch->testbed = testbed;
+    watch->plan = plan;
+    watch->devices = devices;
+    watch->device_count = device_count;
+    watch->bytes = bytes;
+    watch->base_bytes = 0;
+    watch->event_count = 0;
+    watch->running = false;
+    atomic_init(&watch->stop, false);
+    if (!weft_perf_fault_plan_during(plan))
+        return true;
+    watch->base_bytes = bytes_arrived(watch);
+    watch->running = pthread_create(&watch->thread, NULL, watch_run, watch) == 0;
+    return watch->running;
+}
+
+void weft_perf_fault_watch_stop(struct weft_perf_fault_watch *watch)
+{
+    if (!watch->running)
+        return;
+    /* release: pairs with the acquire in watch_run */
+    atomic_store_explicit(&watch->stop, true, memory_order_release);
+    (void)pthread_join(watch->thread, NULL);
+    watch->running = false;
+}

@@ -1,0 +1,44 @@
+/* The command line of weft-perf as a struct: parsed and bounded, not yet held against a machine. */
+#ifndef WEFT_PERF_OPTIONS_H
+#define WEFT_PERF_OPTIONS_H
+
+#include "common/units.h"
+#include "fault.h"
+
+#define WEFT_PERF_ITERATIONS_MAX 1000
+
+enum weft_perf_op { WEFT_PERF_PUT, WEFT_PERF_GET, WEFT_PERF_COPY, WEFT_PERF_OPS };
+
+struct weft_perf_options {
+    enum weft_perf_op op;
+    const char *node;  /* NULL: the real machine */
+    unsigned dilation; /* 0: the default */
+    const char *from;  /* NULL: the operation's default */
+    const char *to;
+    bool all_gpus; /* every GPU and the host memory of its socket at once */
+    uint64_t size_min;
+    uint64_t size_max;
+    uint64_t size_factor;
+    uint64_t block_bytes; /* 0: one contiguous transfer */
+    uint64_t block_count;
+    bool indexed; /* blocks at random places on both sides */
+    unsigned iterations;
+    unsigned warmup;
+    uint64_t timeout_ms; /* 0: the default */
+    const char *routes;  /* NULL: the default */
+    const char *sched;
+    bool check;
+    bool baseline; /* measure `direct` beside it */
+    bool compare;  /* and `static` and `roundrobin` */
+    bool cuda;     /* measure the driver's own copies instead of Weft's schedulers */
+    struct weft_perf_fault_plan faults;
+    const char *json; /* NULL: none */
+    bool csv;
+};
+
+/* Parses; ends the program with a sentence and status 2 when it cannot. */
+void weft_perf_options_parse(struct weft_perf_options *options, int argc, char *argv[]);
+
+const char *weft_perf_op_name(enum weft_perf_op op);
+
+#endif
