@@ -190,8 +190,8 @@ weftResult_t weftCommUserRank(weftComm_t comm, int *rank);
 weftResult_t weftCommGetAsyncError(weftComm_t comm, weftResult_t *error);
 
 /* Ends every request with weftCancelled and stops the comm. Always returns, within the setting
- * `abort_ms`. It is a fence: when it returns weftSuccess no byte of this comm can land any more. The
- * comm must still be destroyed.
+ * `abort_ms`. It is a fence: when it returns weftSuccess no byte of this comm can land any more.
+ * The comm must still be destroyed.
  * weftUnknown          a copy hangs in the hardware; weftGetLastError names device and path */
 weftResult_t weftCommAbort(weftComm_t comm);
 
@@ -272,7 +272,7 @@ weftResult_t weftWindowDeregister(weftWindow_t window);
  * Order: after all work already in `stream`; with NULL, at once. Two transfers are not ordered with
  *        each other: weftFence orders them.
  * Done:  when `*request` tests complete the bytes are visible at the destination and the source may
- *        be reused. Later work in `stream` waits for it. `request` may be NULL: weftFlush covers it.
+ *        be reused. Later work in `stream` waits for it. With `request` NULL weftFlush covers it.
  * Owns:  the caller owns `*request` until weftTest or weftWait says that it ended.
  *
  * weftSuccess          it is queued (size 0: it ends at once)
@@ -328,7 +328,8 @@ weftResult_t weftFence(weftComm_t comm);
 
 /* Waits until all transfers called before it have ended, at most `timeoutNs`.
  * weftTimeout          not all have ended
- * other                the first error among the transfers without a request since the last flush */
+ * other                the first error among the transfers without a request since the last
+ * flush */
 weftResult_t weftFlush(weftComm_t comm, int64_t timeoutNs);
 
 /* ---- requests ------------------------------------------------------------------------------- */
@@ -356,8 +357,8 @@ weftResult_t weftGroupEnd(void);
 
 typedef enum { weftExplainText = 0, weftExplainJson = 1 } weftExplainForm_t;
 
-/* Says how a transfer of `size` bytes from `src` to `dst` would go now: routes, shares, chunk sizes,
- * expected time. Writes NUL-terminated text into `text` of `textSize` bytes.
+/* Says how a transfer of `size` bytes from `src` to `dst` would go now: routes, shares, chunk
+ * sizes, expected time. Writes NUL-terminated text into `text` of `textSize` bytes.
  * weftInvalidArgument  a NULL pointer, an unknown device or form
  * weftNoResource       `textSize` is too small (16 KiB always fit) */
 weftResult_t weftExplain(weftComm_t comm, weftDevId_t dst, weftDevId_t src, size_t size,

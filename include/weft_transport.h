@@ -4,9 +4,9 @@
  * byte-holding device to another). The host opens a *port* on each device that drives hops and a
  * *lane* for each hop; copies are issued on lanes and end in poll. A transport knows nothing of
  * routes, transfers or deadlines. All slots of an opened port are called from one thread, the
- * progress thread, except window_add, window_remove, alloc, free, load, stream_mark, stream_hold and
- * stream_await, which the callers' threads may call at any time. No slot blocks for longer than the
- * driver call that it makes.
+ * progress thread, except window_add, window_remove, alloc, free, load, stream_mark, stream_hold
+ * and stream_await, which the callers' threads may call at any time. No slot blocks for longer than
+ * the driver call that it makes.
  *
  * No slot is NULL: what a transport does not have is one of the stubs in src/host/transport_stub.c
  * that fail with weftInvalidUsage. */

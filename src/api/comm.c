@@ -48,9 +48,11 @@ weftResult_t weft_comm_get(const char *call, weftComm_t handle, struct weft_comm
 {
     struct weft_comm *found = weft_comm_find(handle);
 
-    if (found == NULL)
-        return weft_error(weftInvalidArgument, "%s: comm is %s", call,
-                          handle == NULL ? "NULL" : "no comm, or was destroyed");
+    if (found == NULL) {
+        (void)weft_error(weftInvalidArgument, "%s: comm is %s", call,
+                         handle == NULL ? "NULL" : "no comm, or was destroyed");
+        return weftInvalidArgument;
+    }
     *comm = found;
     return weftSuccess;
 }

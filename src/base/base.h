@@ -71,7 +71,7 @@ static inline bool weft_range_inside(uint64_t offset, uint64_t size, uint64_t li
 }
 
 /* The time that `bytes` take at `rate` bytes per microsecond (1 GB/s is 1,000), rounded up; a rate
- * of 0 never ends. Exact up to 18 TB. */
+ * of 0 never ends. Exact up to 18 PB. */
 static inline weft_ns weft_bytes_time(uint64_t bytes, uint64_t rate_bytes_per_us)
 {
     if (rate_bytes_per_us == 0)

@@ -7,6 +7,7 @@
 struct use {
     uint32_t resource;
     uint64_t hop_rate; /* of an engine's hop; 0 for links and duplex limits */
+    bool suspect;      /* a link that may be what limits a limited path */
 };
 
 #define USES_MAX (WEFT_ROUTE_HOPS_MAX * (2 * WEFT_LINK_PATH_MAX + 1))
@@ -44,6 +45,25 @@ void weft_capacity_reset(struct weft_capacity *capacity)
         capacity->users[i] = 0;
 }
 
+static bool is_suspect(const struct weft_capacity *capacity, const struct weft_route *route,
+                       const struct weft_hop *hop, const struct weft_link *link)
+{
+    uint32_t ends[2] = {hop->src_device, hop->dst_device};
+
+    if (link->kind == WEFT_LINK_MEM || link->kind == WEFT_LINK_SYS)
+        return false;
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(ends); i++) {
+        bool transit = route->hop_count == 1;
+
+        for (uint32_t k = 0; k + 1 < route->hop_count; k++)
+            transit = transit || route->transits[k] == ends[i];
+        if (transit && capacity->topo->devices[ends[i]].kind != weftDeviceDram &&
+            (link->from == ends[i] || link->to == ends[i]))
+            return true;
+    }
+    return false;
+}
+
 /* The duplex limit of a link and its reverse is one resource, under the lower index of the two. */
 static uint32_t list_uses(const struct weft_capacity *capacity, const struct weft_path *path,
                           struct use uses[USES_MAX])
@@ -54,13 +74,15 @@ static uint32_t list_uses(const struct weft_capacity *capacity, const struct wef
     for (uint32_t h = 0; h < path->route.hop_count; h++) {
         const struct weft_hop *hop = &capacity->hops->hops[path->route.hops[h]];
 
-        uses[count++] = (struct use){2 * links + hop->engine, weft_max(hop->rate_bytes_per_us, 1)};
+        uses[count++] =
+            (struct use){2 * links + hop->engine, weft_max(hop->rate_bytes_per_us, 1), false};
         for (uint32_t i = 0; i < hop->link_count; i++) {
-            uint32_t reverse = capacity->topo->links[hop->links[i]].reverse;
-            uint32_t pair = hop->links[i] < reverse ? hop->links[i] : reverse;
+            const struct weft_link *link = &capacity->topo->links[hop->links[i]];
+            uint32_t pair = (uint32_t)weft_min(hop->links[i], link->reverse);
 
-            uses[count++] = (struct use){hop->links[i], 0};
-            uses[count++] = (struct use){links + pair, 0};
+            uses[count++] =
+                (struct use){hop->links[i], 0, is_suspect(capacity, &path->route, hop, link)};
+            uses[count++] = (struct use){links + pair, 0, false};
         }
     }
     return count;
@@ -100,16 +122,6 @@ uint64_t weft_capacity_share(const struct weft_capacity *capacity, const struct 
     return share;
 }
 
-static bool is_one_devices(const struct weft_capacity *capacity, uint32_t resource)
-{
-    enum weft_link_kind kind;
-
-    if (resource >= capacity->topo->link_count)
-        return false;
-    kind = capacity->topo->links[resource].kind;
-    return kind != WEFT_LINK_MEM && kind != WEFT_LINK_SYS;
-}
-
 void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path *path,
                          uint64_t rate)
 {
@@ -123,7 +135,7 @@ void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path 
 
         if (uses[i].hop_rate > 0)
             used = (rate * ENGINE_PPM + uses[i].hop_rate - 1) / uses[i].hop_rate;
-        if (limited && is_one_devices(capacity, uses[i].resource))
+        if (limited && uses[i].suspect)
             *left = 0;
         else if (*left != UINT64_MAX)
             *left = weft_sub_sat(*left, used);

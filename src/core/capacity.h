@@ -1,8 +1,8 @@
 /* Capacity: what links, duplex limits and engines have left while a plan is made.
  *
- * A path uses every link of its hops, the duplex limit of each link and its reverse, and a part of the
- * time of every engine that runs one of its hops: copies of one engine run one after the other, so a
- * slow hop takes time from a fast one of the same engine. What it uses twice counts twice. */
+ * A path uses every link of its hops, the duplex limit of each link and its reverse, and a part of
+ * the time of every engine that runs one of its hops: copies of one engine run one after the other,
+ * so a slow hop takes time from a fast one of the same engine. What it uses twice counts twice. */
 #ifndef WEFT_CAPACITY_H
 #define WEFT_CAPACITY_H
 
@@ -32,16 +32,16 @@ void weft_capacity_leave(struct weft_capacity *capacity, const struct weft_path 
 /* The rate that equal parts among those that joined leave a path that joined, at most its limit. */
 uint64_t weft_capacity_share(const struct weft_capacity *capacity, const struct weft_path *path);
 
-/* The path uses `rate`. A limited path leaves nothing on the links of single devices: which of its
- * links made it slow is not known. */
+/* The path uses `rate`. Which of its links makes a limited path slow is not known: a direct one
+ * leaves nothing on the links of its ends, a relayed one nothing on those of its transits. */
 void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path *path,
                          uint64_t rate);
 
 /* The links of the path are an owner's, now. */
 void weft_capacity_own(struct weft_capacity *capacity, const struct weft_path *path);
 
-/* True when the path borrows, with the engine of a device that is neither end, a link of that device
- * which its owner uses now, in either direction. */
+/* True when the path borrows, with the engine of a device that is neither end, a link of that
+ * device which its owner uses now, in either direction. */
 bool weft_capacity_owner_busy(const struct weft_capacity *capacity, const struct weft_path *path,
                               uint32_t src_device, uint32_t dst_device);
 

@@ -47,8 +47,8 @@ struct weft_chunk {
 void weft_chunk_fly(struct weft_chunk *chunk, uint32_t path,
                     const uint32_t slots[WEFT_CHUNK_HOPS_MAX - 1]);
 
-/* The hop whose copy is to be issued next, or WEFT_NONE: all are, or it must wait for the one before
- * it to end (another domain), or it is stopped. */
+/* The hop whose copy is to be issued next, or WEFT_NONE: all are, or it must wait for the one
+ * before it to end (another domain), or it is stopped. */
 uint32_t weft_chunk_next_hop(const struct weft_chunk *chunk, const struct weft_route *route,
                              const struct weft_hop_table *hops);
 

@@ -13,7 +13,7 @@
  * Ending well:   COPY done -> chunk done -> all bytes done -> COMPLETE (with its signal).
  * Ending badly:  the transfer takes no more bytes, waits for its copies in flight, then COMPLETE.
  *                A copy on a lane that makes no progress is not waited for past the deadline: then
- *                COMPLETE says weftUnknown and the window keeps counting that copy (`copies_of`). */
+ *                COMPLETE says weftUnknown, and the window keeps counting that copy. */
 #ifndef WEFT_ENGINE_H
 #define WEFT_ENGINE_H
 
@@ -150,8 +150,8 @@ void weft_engine_event(struct weft_engine *engine, const struct weft_event *even
 void weft_engine_expire(struct weft_engine *engine, weft_ns now);
 bool weft_engine_next(struct weft_engine *engine, struct weft_action *action, weft_ns now);
 
-/* The port's queue was full (`weftNoResource`) or it failed at once (any other result) with the copy
- * that `next` gave last: it was not issued. */
+/* The port's queue was full (`weftNoResource`) or it failed at once (any other result) with the
+ * copy that `next` gave last: it was not issued. */
 void weft_engine_refused(struct weft_engine *engine, const struct weft_action *action,
                          weftResult_t result, weft_ns now);
 weft_ns weft_engine_deadline(const struct weft_engine *engine);

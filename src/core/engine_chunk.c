@@ -9,8 +9,8 @@ static const struct weft_route *route_of(const struct weft_engine *engine, uint3
     return &engine->paths[engine->chunks[chunk].path].route;
 }
 
-/* The next range of the transfer, at most `bytes_max`: what came back first. WEFT_NONE without a free
- * chunk. */
+/* The next range of the transfer, at most `bytes_max`: what came back first. WEFT_NONE without a
+ * free chunk. */
 static uint32_t take_range(struct weft_engine *engine, struct weft_transfer *transfer,
                            uint64_t bytes_max)
 {
@@ -288,7 +288,8 @@ void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, b
         weft_trace_copy_failed(&engine->trace, now, cookie, took, route->hops[step]);
     weft_chunk_copy_ended(chunk, step, good);
     weft_engine_lane_ended(engine, route->hops[step], chunk->size_bytes, ready_at, good, now);
-    if (good && step + 1 < chunk->issued && (chunk->ended >> (step + 1) & 1) == 0) {
+    /* The next copy is due: to run, or to end badly as this one did. */
+    if (step + 1 < chunk->issued && (chunk->ended >> (step + 1) & 1) == 0) {
         chunk->ready_at[step + 1] = now;
         weft_engine_lane_readied(engine, route->hops[step + 1], chunk->size_bytes, now);
     }

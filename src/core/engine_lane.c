@@ -58,7 +58,7 @@ void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t
     enum weft_lane_state before = engine->lanes[hop].state;
 
     engine->copies--;
-    weft_lane_refused(&engine->lanes[hop], bytes, ready, now);
+    weft_lane_refused(&engine->lanes[hop], engine->config, bytes, ready, now);
     follow_up(engine, hop, before, now);
     weft_heap_set(&engine->timers, engine->timer_retry, engine->lanes[hop].hold_until);
 }

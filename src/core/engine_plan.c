@@ -1,5 +1,5 @@
-/* The plan in the engine: when it is made, and for which pairs; and the same plan for one pair alone,
- * as explanation. */
+/* The plan in the engine: when it is made, and for which pairs; and the same plan for one pair
+ * alone, as explanation. */
 #include "tables.h"
 
 #define PLAN_GAP_NS 5000 /* least time between two plans */

@@ -1,8 +1,8 @@
 /* Transfers in the engine: beginning behind fences, ending well and badly, telling the caller.
  *
- * The rule of no late write lives here: a transfer ends only when none of its copies is out. The one
- * exception is a copy on a lane that makes no progress, past the deadline: it becomes an orphan and
- * the transfer ends with weftUnknown. */
+ * The rule of no late write lives here: a transfer ends only when none of its copies is out. The
+ * one exception is a copy on a lane that makes no progress, past the deadline: it becomes an orphan
+ * and the transfer ends with weftUnknown. */
 #include "tables.h"
 
 static bool is_load(const struct weft_transfer *transfer)
@@ -60,7 +60,7 @@ static weftResult_t check_extents(const struct weft_engine *engine, const struct
             if (!weft_range_inside(extent->dst_offset, extent->size_bytes, dst->size_bytes) ||
                 !weft_range_inside(extent->src_offset, extent->size_bytes, src->size_bytes))
                 return weftInvalidArgument;
-            size_bytes += extent->size_bytes;
+            size_bytes = weft_add_sat(size_bytes, extent->size_bytes);
         }
     }
     return size_bytes == op->size_bytes ? weftSuccess : weftInvalidArgument;
@@ -308,7 +308,8 @@ static bool any_path_alive(const struct weft_engine *engine, const struct weft_p
     return false;
 }
 
-/* The hop that is down on the pair's first path: what to name when no copy of the transfer failed. */
+/* The hop that is down on the pair's first path: what to name when no copy of the transfer
+ * failed. */
 static uint32_t dead_hop(const struct weft_engine *engine, const struct weft_pair *pair)
 {
     const struct weft_route *route = &engine->paths[pair->first_path].route;

@@ -1,7 +1,7 @@
 /* The extents of a transfer, as a chain of blocks, and a cursor over them.
  *
- * Blocks are filled by the caller's thread (merging neighbours), then only read by the engine. Their
- * memory belongs to the host, which takes them back when the transfer has ended. */
+ * Blocks are filled by the caller's thread (merging neighbours), then only read by the engine.
+ * Their memory belongs to the host, which takes them back when the transfer has ended. */
 #ifndef WEFT_EXTENT_H
 #define WEFT_EXTENT_H
 

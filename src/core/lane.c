@@ -192,7 +192,8 @@ void weft_lane_blamed(struct weft_lane *lane, const struct weft_config *config, 
     check(lane);
 }
 
-void weft_lane_refused(struct weft_lane *lane, uint64_t bytes, bool ready, weft_ns now)
+void weft_lane_refused(struct weft_lane *lane, const struct weft_config *config, uint64_t bytes,
+                       bool ready, weft_ns now)
 {
     weft_assert(lane->copies > 0);
     lane->copies--;
@@ -201,8 +202,8 @@ void weft_lane_refused(struct weft_lane *lane, uint64_t bytes, bool ready, weft_
         lane->ready_bytes -= bytes;
     }
     if (lane->ready == 0) {
-        lane->timer_at = WEFT_NEVER;
         lane->stalled = false;
+        set_timer(lane, config, now);
     }
     lane->hold_ns = weft_min(weft_max(lane->hold_ns * 2, HOLD_NS), HOLD_NS_MAX);
     lane->hold_until = now + lane->hold_ns;

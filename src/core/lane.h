@@ -10,8 +10,8 @@
  *           +-----------------> DOWN <-------------------------------+---+------------+
  *             a copy failed       \__ probes, at doubling intervals, while no copy is out
  *
- * UP: chunks go. SUSPECT: no new chunks; a copy has made no progress for longer than it should take,
- * and its end decides. DOWN: no chunks. TRIAL: one small chunk at a time.
+ * UP: chunks go. SUSPECT: no new chunks; a copy has made no progress for longer than it should
+ * take, and its end decides. DOWN: no chunks. TRIAL: one small chunk at a time.
  *
  * "Ready" copies are those whose predecessor on another lane has ended: only they can be late. */
 #ifndef WEFT_LANE_H
@@ -77,8 +77,10 @@ void weft_lane_ended(struct weft_lane *lane, const struct weft_config *config, u
 /* A copy of it failed, and not because the copy before it did. */
 void weft_lane_blamed(struct weft_lane *lane, const struct weft_config *config, weft_ns now);
 
-/* The port refused the copy issued last: it is not out, and the next one must wait a little, longer with every refusal in a row. */
-void weft_lane_refused(struct weft_lane *lane, uint64_t bytes, bool ready, weft_ns now);
+/* The port refused the copy issued last: it is not out, and the next one must wait a little, longer
+ * with every refusal in a row. */
+void weft_lane_refused(struct weft_lane *lane, const struct weft_config *config, uint64_t bytes,
+                       bool ready, weft_ns now);
 
 void weft_lane_probe_issued(struct weft_lane *lane);
 void weft_lane_probe_ended(struct weft_lane *lane, const struct weft_config *config, bool good,

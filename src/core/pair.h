@@ -1,8 +1,8 @@
 /* Pairs: a source and a destination device with the paths between them and the transfers that wait
  * for bytes to be taken, first come first served.
  *
- * A pair is active while it has transfers worth planning for, and for the setting lent_idle_us after:
- * as long it counts as the owner of the links of its direct route. */
+ * A pair is active while it has transfers worth planning for, and for the setting lent_idle_us
+ * after: as long it counts as the owner of the links of its direct route. */
 #ifndef WEFT_PAIR_H
 #define WEFT_PAIR_H
 

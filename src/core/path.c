@@ -104,8 +104,8 @@ static void untake(struct weft_path *path, uint64_t bytes)
     path->bytes -= bytes;
 }
 
-/* A sample is the chunk's bytes over the time in which the path worked on it alone: since the end of
- * the one before, or since its own issue less the latency that it had to wait. */
+/* A sample is the chunk's bytes over the time in which the path worked on it alone: since the end
+ * of the one before, or since its own issue less the latency that it had to wait. */
 void weft_path_done(struct weft_path *path, uint64_t bytes, weft_ns issued_at, weft_ns now)
 {
     bool behind = path->ended_at > issued_at;

@@ -2,7 +2,8 @@
  *
  * A slot is one chunk's from the issue of the copy that fills it until the copy that empties it has
  * ended; a hung copy keeps its slot. Generations count how often a slot was taken, so that a record
- * of an older use is told from the present one. Behind the slots lie 4 KiB that only probes touch. */
+ * of an older use is told from the present one. Behind the slots lie 4 KiB that only probes
+ * touch. */
 #ifndef WEFT_RELAY_H
 #define WEFT_RELAY_H
 

@@ -42,7 +42,8 @@ extern const struct weft_sched_ops weft_sched_roundrobin;
 /* By name, or NULL. */
 const struct weft_sched_ops *weft_sched_find(const char *name);
 
-/* True when the path takes a chunk now, or will when one of its own ends: it is worth waiting for. */
+/* True when the path takes a chunk now, or will when one of its own ends: it is worth waiting
+ * for. */
 bool weft_sched_moves(const struct weft_sched_view *view, uint32_t path);
 
 /* The path that a transfer on one path takes: of those that move, the first direct one, else the
@@ -55,8 +56,8 @@ bool weft_sched_takes_part(const struct weft_sched_view *view, uint32_t path);
 /* True when the path can take a chunk now. */
 bool weft_sched_open(const struct weft_sched_view *view, uint32_t path);
 
-/* `wanted` bytes within the bounds of path, settings and what is left: at least what the path moves in
- * chunk_ns_min. A rest of less than half of that is taken along where it fits. */
+/* `wanted` bytes within the bounds of path, settings and what is left: at least what the path moves
+ * in chunk_ns_min. A rest of less than half of that is taken along where it fits. */
 uint64_t weft_sched_bytes(const struct weft_sched_view *view, uint32_t path, uint64_t wanted);
 
 #endif

@@ -32,8 +32,8 @@ static struct sums sum_up(const struct weft_sched_view *view)
     return sums;
 }
 
-/* A path's share of a part of what is left. On one path alone only relays gain by it: several chunks
- * pass through their hops at once. */
+/* A path's share of a part of what is left. On one path alone only relays gain by it: several
+ * chunks pass through their hops at once. */
 static uint64_t guided_bytes(const struct weft_sched_view *view, uint32_t i,
                              const struct sums *sums)
 {

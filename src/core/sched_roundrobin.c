@@ -1,5 +1,5 @@
-/* roundrobin: live paths in strict turn, equal chunks: the next path in turn is waited for even when
- * another has room. The baseline that ablations of adaptive sprayers compare with. */
+/* roundrobin: live paths in strict turn, equal chunks: the next path in turn is waited for even
+ * when another has room. The baseline that ablations of adaptive sprayers compare with. */
 #include "sched.h"
 
 static bool roundrobin_pick(const struct weft_sched_view *view, struct weft_sched_choice *choice)

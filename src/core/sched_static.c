@@ -1,5 +1,5 @@
-/* static: each live path carries a share of the transfer fixed by its nominal bandwidth. What a path
- * that died leaves is shared again; a path that became slow is not helped. */
+/* static: each live path carries a share of the transfer fixed by its nominal bandwidth. What a
+ * path that died leaves is shared again; a path that became slow is not helped. */
 #include "sched.h"
 
 #define SIZE_BYTES_MAX (UINT64_C(1) << 40) /* keeps products in 64 bits */

@@ -8,8 +8,8 @@
 #include "engine.h"
 #include "window.h"
 
-/* weftSuccess: it may be raised in `window` (its window's entry). weftInvalidArgument: outside, not a
- * multiple of 8, or no such operation. weftInvalidUsage: no right, or not live. */
+/* weftSuccess: it may be raised in `window` (its window's entry). weftInvalidArgument: outside, not
+ * a multiple of 8, or no such operation. weftInvalidUsage: no right, or not live. */
 weftResult_t weft_signal_allowed(const struct weft_signal *signal,
                                  const struct weft_window *window);
 

@@ -1,5 +1,5 @@
-/* What happened: typed calls from trace.def, counters, the last records, and a hash over all of them
- * that proves that two runs were equal.
+/* What happened: typed calls from trace.def, counters, the last records, and a hash over all of
+ * them that proves that two runs were equal.
  *
  * weft_trace_chunk_done(trace, now, chunk, size_bytes, path) and so on. The record's memory is the
  * arena's; nothing here does I/O: the host writes text and Perfetto JSON from the records. */
