@@ -224,10 +224,11 @@ weftResult_t weftDevIdParse(weftComm_t comm, const char *text, weftDevId_t *id);
 weftResult_t weftDevIdFormat(weftDevId_t id, char *text, size_t size);
 
 /* Memory on a device, page-aligned; for host memory on that NUMA node and registered with every
- * GPU.
+ * GPU, until weftMemFree.
  * Owns:  the caller, until weftMemFree; not while a window covers it.
  * weftInvalidArgument  a NULL pointer, size 0, or the device holds no memory
- * weftNoResource       the device has no room */
+ * weftNoResource       the device has no room, or host memory cannot be registered; the error says
+ *                      which */
 weftResult_t weftMemAlloc(weftComm_t comm, weftDevId_t device, size_t size, void **memory);
 weftResult_t weftMemFree(weftComm_t comm, void *memory);
 

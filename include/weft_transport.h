@@ -4,12 +4,12 @@
  * byte-holding device to another). The host opens a *port* on each device that drives hops and a
  * *lane* for each hop; copies are issued on lanes and end in poll. A transport knows nothing of
  * routes, transfers or deadlines. All slots of an opened port are called from one thread, the
- * progress thread, except window_add, window_remove, alloc, free, load, stream_mark, stream_hold
- * and stream_await, which the callers' threads may call at any time. No slot blocks for longer than
- * the driver call that it makes.
+ * progress thread, except window_add, window_remove, alloc, free, pin, unpin, load, stream_mark,
+ * stream_hold and stream_await, which the callers' threads may call at any time. No slot blocks for
+ * longer than the driver call that it makes.
  *
  * No slot is NULL: what a transport does not have is one of the stubs in src/host/transport_stub.c
- * that fail with weftInvalidUsage. */
+ * that fail with weftInvalidUsage (of pin: that have nothing to do). */
 #ifndef WEFT_TRANSPORT_H
 #define WEFT_TRANSPORT_H
 
@@ -108,6 +108,12 @@ struct weft_transport_ops {
     /* Memory on the port's device; weftNoResource when it has no room. */
     weftResult_t (*alloc)(struct weft_port *port, size_t size, void **memory);
     void (*free)(struct weft_port *port, void *memory);
+
+    /* Readies host memory that Weft has allocated for copies of this port before any window covers
+     * it; unpin, with the same range, comes before the memory is given back. Results, `why` and
+     * counting are those of a window's memory. */
+    weftResult_t (*pin)(struct weft_port *port, void *memory, size_t size, char why[256]);
+    void (*unpin)(struct weft_port *port, void *memory, size_t size);
 
     /* Makes memory of `device` usable by copies of this port under the number `window`. Every port
      * of the transport is told of every window. weftInvalidArgument: the memory is not of that

@@ -221,6 +221,7 @@ static bool arrival_step(struct replay *replay)
 static void replay_loop(struct replay *replay)
 {
     const struct weft_kv_result *result = replay->result;
+    weft_ns submitted_ns = weft_testbed_submit_ns(replay->store->testbed);
 
     replay->start_at = replay_now(replay);
     while (replay->done < replay->trace->count) {
@@ -234,6 +235,7 @@ static void replay_loop(struct replay *replay)
                               result->restore.bytes + result->offload.bytes);
     }
     replay->result->total_ns = replay_now(replay) - replay->start_at;
+    replay->result->submit_ns = weft_testbed_submit_ns(replay->store->testbed) - submitted_ns;
 }
 
 static bool replay_init(struct replay *replay, const char *sched, char why[WEFT_WHY_BYTES])

@@ -46,6 +46,11 @@ static double total_ms(const struct weft_kv_result *result)
     return (double)result->total_ns / 1e6;
 }
 
+static double issuing_percent(const struct weft_kv_result *result)
+{
+    return 100.0 * (double)result->submit_ns / (double)weft_max(result->total_ns, 1);
+}
+
 static const struct figure figures[] = {
     {"restore p50, us", "restore_p50_us", 1, restore_p50},
     {"restore p90, us", "restore_p90_us", 1, restore_p90},
@@ -54,6 +59,7 @@ static const struct figure figures[] = {
     {"offload while busy, GB/s", "offload_gb_per_s", 2, offload_rate},
     {"both over the run, GB/s", "gb_per_s", 2, weft_kv_result_throughput},
     {"the run, ms", "total_ms", 2, total_ms},
+    {"driver calls, % of a thread", "driver_calls_percent", 1, issuing_percent},
 };
 
 void weft_kv_report_head(const struct weft_kv_store *store, const struct weft_kv_trace *trace,

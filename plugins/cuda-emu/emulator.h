@@ -14,8 +14,9 @@
 #include "handle.h"
 #include "stream.h"
 
-#define WEFT_EMU_STREAMS_MAX 4096
-#define WEFT_EMU_EVENTS_MAX  65536
+/* For some dozen comms of eight GPUs; 20 bytes of table each. */
+#define WEFT_EMU_STREAMS_MAX 16384
+#define WEFT_EMU_EVENTS_MAX  262144
 
 struct weft_emu_context {
     uint32_t gpu;

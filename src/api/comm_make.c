@@ -153,7 +153,7 @@ static void memory_free(struct weft_comm *comm)
         struct weft_memory *memory = comm->memory;
 
         comm->memory = memory->next;
-        weft_machine_free(comm->loop->machine, memory->device, memory->base);
+        weft_machine_free(comm->loop->machine, memory->device, memory->base, memory->size);
         free(memory);
     }
 }

@@ -12,6 +12,7 @@ weftResult_t weftMemAlloc(weftComm_t handle, weftDevId_t id, size_t size, void *
     struct weft_memory *made;
     uint32_t device;
     void *base;
+    char why[256] = "";
     weftResult_t result;
 
     WEFT_TRY(weft_comm_get(call, handle, &comm));
@@ -25,11 +26,10 @@ weftResult_t weftMemAlloc(weftComm_t handle, weftDevId_t id, size_t size, void *
     made = malloc(sizeof(*made));
     if (made == NULL)
         return weft_error(weftNoResource, "%s: no memory", call);
-    result = weft_machine_alloc(comm->loop->machine, device, size, &base);
+    result = weft_machine_alloc(comm->loop->machine, device, size, &base, why);
     if (result != weftSuccess) {
         free(made);
-        return weft_error(result, "%s: %s has no room for %zu bytes", call,
-                          weft_comm_device_name(comm, device), size);
+        return weft_error(result, "%s: %s: %s", call, weft_comm_device_name(comm, device), why);
     }
     *made = (struct weft_memory){.base = base, .size = size, .device = device};
     pthread_mutex_lock(&comm->memory_lock);
@@ -80,7 +80,7 @@ weftResult_t weftMemFree(weftComm_t handle, void *memory)
         return weft_error(weftInvalidArgument,
                           "%s: %p is not what weftMemAlloc of comm %u gave, or was freed", call,
                           memory, comm->number);
-    weft_machine_free(comm->loop->machine, found->device, found->base);
+    weft_machine_free(comm->loop->machine, found->device, found->base, found->size);
     free(found);
     return weftSuccess;
 }

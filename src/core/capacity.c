@@ -165,7 +165,7 @@ bool weft_capacity_owner_busy(const struct weft_capacity *capacity, const struct
 
             if (link->from != hop->port_device && link->to != hop->port_device)
                 continue;
-            if (capacity->owned[hop->links[i]] || capacity->owned[link->reverse])
+            if (capacity->owned[hop->links[i]])
                 return true;
         }
     }

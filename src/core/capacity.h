@@ -41,7 +41,7 @@ void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path 
 void weft_capacity_own(struct weft_capacity *capacity, const struct weft_path *path);
 
 /* True when the path borrows, with the engine of a device that is neither end, a link of that
- * device which its owner uses now, in either direction. */
+ * device which its owner uses now, in that direction. */
 bool weft_capacity_owner_busy(const struct weft_capacity *capacity, const struct weft_path *path,
                               uint32_t src_device, uint32_t dst_device);
 

@@ -122,22 +122,29 @@ void weft_engine_expire(struct weft_engine *engine, weft_ns now)
         else if (timer == engine->timer_plan)
             engine->plan_wanted = true;
         else
-            engine->stirred = true;
+            weft_engine_hold(engine, now);
+        engine->stirred = true;
     }
 }
 
 bool weft_engine_next(struct weft_engine *engine, struct weft_action *action, weft_ns now)
 {
     weft_engine_plan(engine, now);
-    do {
+    for (;;) {
         if (weft_engine_transfer_tell(engine, action, now))
             return true;
-        if (weft_engine_chunk_next(engine, action, now))
+        /* Issuing takes time: idle paths get their first copy before others get their second. */
+        if (weft_engine_chunk_next(engine, true, action, now))
+            return true;
+        if (weft_engine_chunk_cut(engine, true, now))
+            continue;
+        if (weft_engine_chunk_next(engine, false, action, now))
             return true;
         if (weft_engine_probe_next(engine, action, now))
             return true;
-    } while (engine->ended.count > 0 || weft_engine_chunk_cut(engine, now));
-    return false;
+        if (engine->ended.count == 0 && !weft_engine_chunk_cut(engine, false, now))
+            return false;
+    }
 }
 
 void weft_engine_refused(struct weft_engine *engine, const struct weft_action *action,

@@ -1,9 +1,6 @@
 /* Chunks in the engine: cut where a path will take one, issue their copies, settle them. */
 #include "tables.h"
 
-#define SHARED_NS    10000000    /* so long after several pairs were active the machine is shared */
-#define SHARED_BYTES WEFT_MIB(1) /* largest lent chunk on a shared machine */
-
 static const struct weft_route *route_of(const struct weft_engine *engine, uint32_t chunk)
 {
     return &engine->paths[engine->chunks[chunk].path].route;
@@ -25,9 +22,10 @@ static uint32_t take_range(struct weft_engine *engine, struct weft_transfer *tra
         transfer->returned_bytes -= engine->chunks[returned].size_bytes;
         return returned;
     }
-    index = weft_pool_take(&engine->chunk_pool);
-    if (index == WEFT_NONE)
+    /* The last free chunk is kept for splitting one that came back: else all might be waiting so. */
+    if (engine->chunk_pool.free_count <= (returned == WEFT_NONE ? 1 : 0))
         return WEFT_NONE;
+    index = weft_pool_take(&engine->chunk_pool);
     if (returned != WEFT_NONE)
         cursor = &engine->chunks[returned].start;
     engine->chunks[index].start = *cursor;
@@ -72,29 +70,46 @@ static bool cut(struct weft_engine *engine, uint32_t tag, uint32_t path, uint64_
     return true;
 }
 
-static bool cut_first(struct weft_engine *engine, struct weft_pair *pair,
-                      const struct weft_list *list, weft_ns now)
+static bool has_idle_path(const struct weft_engine *engine, const struct weft_pair *pair)
 {
-    bool shared = now < weft_add_sat(engine->shared_at, SHARED_NS);
+    for (uint32_t i = 0; i < pair->path_count; i++) {
+        const struct weft_path *path = &engine->paths[pair->first_path + i];
+
+        if (path->chunks == 0 && (path->admitted || !pair->active))
+            return true;
+    }
+    return false;
+}
+
+static bool cut_first(struct weft_engine *engine, struct weft_pair *pair,
+                      const struct weft_list *list, bool idle_only, weft_ns now)
+{
+    uint32_t turn = pair->turn;
+    const struct weft_config *config = engine->config;
+    bool shared = engine->shared_at > 0 && now < engine->shared_at + config->shared_us * 1000;
     struct weft_sched_choice choice = {0, 0};
     struct weft_sched_view view = {
-        .config = engine->config,
+        .config = config,
         .pair = pair,
         .transfer = &engine->transfers[list->count > 0 ? list->first : 0],
         .paths = &engine->paths[pair->first_path],
         .lanes = engine->lanes,
         .relays = engine->relays,
-        .lent_bytes_max = shared && engine->shared_at > 0 ? SHARED_BYTES : UINT64_MAX,
+        .lent_bytes_max = shared ? config->shared_chunk_bytes : UINT64_MAX,
         .now = now};
 
     if (list->count == 0 || !engine->sched->pick(&view, &choice))
         return false;
     weft_assert(choice.path < pair->path_count);
     weft_assert(choice.bytes_max > 0);
+    if (idle_only && view.paths[choice.path].chunks > 0) {
+        pair->turn = turn;
+        return false;
+    }
     return cut(engine, list->first, pair->first_path + choice.path, choice.bytes_max, now);
 }
 
-bool weft_engine_chunk_cut(struct weft_engine *engine, weft_ns now)
+bool weft_engine_chunk_cut(struct weft_engine *engine, bool idle_only, weft_ns now)
 {
     if (!engine->stirred)
         return false;
@@ -104,11 +119,14 @@ bool weft_engine_chunk_cut(struct weft_engine *engine, weft_ns now)
 
         weft_list_remove(&engine->busy, engine->pair_links, index);
         weft_list_append(&engine->busy, engine->pair_links, index);
-        if (cut_first(engine, pair, &pair->small, now) ||
-            cut_first(engine, pair, &pair->large, now))
+        if (idle_only && !has_idle_path(engine, pair))
+            continue;
+        if (cut_first(engine, pair, &pair->small, idle_only, now) ||
+            cut_first(engine, pair, &pair->large, idle_only, now))
             return true;
     }
-    engine->stirred = false;
+    if (!idle_only)
+        engine->stirred = false;
     return false;
 }
 
@@ -144,7 +162,8 @@ static void fill_copy(struct weft_engine *engine, uint32_t index, uint32_t step,
                            (uint32_t)engine->config->chunk_extents_max);
 }
 
-bool weft_engine_chunk_next(struct weft_engine *engine, struct weft_action *action, weft_ns now)
+bool weft_engine_chunk_next(struct weft_engine *engine, bool first_only, struct weft_action *action,
+                            weft_ns now)
 {
     uint32_t index = engine->issuing.first;
 
@@ -161,7 +180,8 @@ bool weft_engine_chunk_next(struct weft_engine *engine, struct weft_action *acti
             continue;
         }
         step = weft_chunk_next_hop(chunk, route, engine->hops);
-        if (step == WEFT_NONE || now < engine->lanes[route->hops[step]].hold_until) {
+        if (step == WEFT_NONE || (first_only && step > 0) ||
+            now < engine->lanes[route->hops[step]].hold_until) {
             index = next;
             continue;
         }
@@ -239,6 +259,8 @@ static void settle(struct weft_engine *engine, uint32_t index, weft_ns now)
             transfer->cause_hop = path->route.hops[guilty];
         if (good) {
             transfer->done_bytes += chunk->size_bytes;
+            if (weft_transfer_is_load(transfer))
+                weft_pair_load_moved(&engine->pairs[transfer->pair], chunk->size_bytes);
             free_chunk(engine, index);
         } else {
             put_back(engine, index, transfer);
@@ -269,6 +291,11 @@ void weft_engine_chunk_refused(struct weft_engine *engine, uint32_t cookie, weft
     weft_engine_lane_refused(engine, hop, chunk->size_bytes, chunk->ready_at[step] != WEFT_NEVER,
                              now);
     weft_chunk_unissued(chunk, step);
+    /* Its bytes need not wait for a port that stays full: other paths may take them. */
+    if (weft_lane_is_full(&engine->lanes[hop])) {
+        chunk->stopped = true;
+        weft_engine_chunk_discard(engine, index, now);
+    }
 }
 
 void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, bool good,

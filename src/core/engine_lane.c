@@ -52,6 +52,17 @@ void weft_engine_lane_blamed(struct weft_engine *engine, uint32_t hop, weft_ns n
     follow_up(engine, hop, before, now);
 }
 
+/* Wakes the engine when the first of the lanes that a port refused may be tried again. */
+void weft_engine_hold(struct weft_engine *engine, weft_ns now)
+{
+    weft_ns first_at = WEFT_NEVER;
+
+    for (uint32_t h = 0; h < engine->hops->count; h++)
+        if (engine->lanes[h].hold_until > now)
+            first_at = weft_min(first_at, engine->lanes[h].hold_until);
+    weft_heap_set(&engine->timers, engine->timer_retry, first_at);
+}
+
 void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,
                               weft_ns now)
 {
@@ -60,7 +71,7 @@ void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t
     engine->copies--;
     weft_lane_refused(&engine->lanes[hop], engine->config, bytes, ready, now);
     follow_up(engine, hop, before, now);
-    weft_heap_set(&engine->timers, engine->timer_retry, engine->lanes[hop].hold_until);
+    weft_engine_hold(engine, now);
 }
 
 void weft_engine_lane_expired(struct weft_engine *engine, uint32_t hop, weft_ns now)

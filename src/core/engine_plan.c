@@ -4,16 +4,24 @@
 
 #define PLAN_GAP_NS 5000 /* least time between two plans */
 
-/* Pairs with load, and those whose load ended a moment ago: they still own their links. */
-static uint32_t collect(struct weft_engine *engine, weft_ns now)
+/* Least load first: what is left of the machine goes to the pair that will soonest give it back, so
+ * that a small transfer does not wait for a large one (shortest remaining time first). */
+static void insert(struct weft_pair **planned, uint32_t count, struct weft_pair *pair)
 {
-    weft_ns idle_ns = engine->config->lent_idle_us * 1000;
+    for (; count > 0 && planned[count - 1]->load_bytes > pair->load_bytes; count--)
+        planned[count] = planned[count - 1];
+    planned[count] = pair;
+}
+
+/* Pairs with load; what no longer has any is taken out of the plan. */
+static uint32_t collect(struct weft_engine *engine)
+{
+
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < engine->pair_count; i++) {
         struct weft_pair *pair = &engine->pairs[i];
-        bool counts = count < WEFT_PLAN_PAIRS_MAX && pair->path_count > 0 &&
-                      weft_pair_counts(pair, idle_ns, now);
+        bool counts = count < WEFT_PLAN_PAIRS_MAX && pair->path_count > 0 && pair->loads > 0;
 
         for (uint32_t k = 0; k < pair->path_count && pair->active; k++) {
             struct weft_path *path = &engine->paths[pair->first_path + k];
@@ -25,7 +33,7 @@ static uint32_t collect(struct weft_engine *engine, weft_ns now)
         }
         pair->active = counts;
         if (counts)
-            engine->planned[count++] = pair;
+            insert(engine->planned, count++, pair);
     }
     return count;
 }
@@ -50,7 +58,7 @@ void weft_engine_plan(struct weft_engine *engine, weft_ns now)
     }
     engine->plan_wanted = false;
     engine->planned_at = now;
-    count = collect(engine, now);
+    count = collect(engine);
     if (count > 1)
         engine->shared_at = now;
     sum = weft_plan_make(&engine->capacity, engine->planned, count, engine->paths, engine->lanes);

@@ -5,11 +5,6 @@
  * and the transfer ends with weftUnknown. */
 #include "tables.h"
 
-static bool is_load(const struct weft_transfer *transfer)
-{
-    return transfer->op.size_bytes >= WEFT_PAIR_LOAD_BYTES;
-}
-
 static struct weft_list *list_of(struct weft_engine *engine, const struct weft_transfer *transfer)
 {
     struct weft_pair *pair = &engine->pairs[transfer->pair];
@@ -125,7 +120,7 @@ static void start(struct weft_engine *engine, uint32_t tag, weft_ns now)
         end(engine, tag, weftRemoteError, WEFT_CAUSE_NO_ROUTE, now);
         return;
     }
-    if (is_load(transfer) && weft_pair_load_began(pair)) {
+    if (weft_transfer_is_load(transfer) && weft_pair_load_began(pair, transfer->op.size_bytes)) {
         engine->plan_wanted = true;
         for (uint32_t i = 0; i < pair->path_count; i++)
             weft_path_restart(&engine->paths[pair->first_path + i], engine->config);
@@ -162,9 +157,10 @@ static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
     weft_list_append(&engine->ended, engine->transfer_links, tag);
     if (started)
         engine->running--;
-    if (started && routed && is_load(transfer)) {
-        weft_pair_load_ended(&engine->pairs[transfer->pair], now);
-        weft_engine_plan_by(engine, now + engine->config->lent_idle_us * 1000);
+    if (started && routed && weft_transfer_is_load(transfer)) {
+        if (weft_pair_load_ended(&engine->pairs[transfer->pair],
+                                 transfer->op.size_bytes - transfer->done_bytes))
+            engine->plan_wanted = true;
     }
 }
 

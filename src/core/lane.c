@@ -88,6 +88,11 @@ void weft_lane_init(struct weft_lane *lane, const struct weft_hop *hop,
     check(lane);
 }
 
+bool weft_lane_is_full(const struct weft_lane *lane)
+{
+    return lane->hold_ns == HOLD_NS_MAX;
+}
+
 bool weft_lane_alive(const struct weft_lane *lane)
 {
     return lane->state == WEFT_LANE_UP || lane->state == WEFT_LANE_TRIAL;

@@ -62,6 +62,9 @@ bool weft_lane_usable(const struct weft_lane *lane, weft_ns now);
 /* May a chunk use it at some time without its health changing: UP or TRIAL? */
 bool weft_lane_alive(const struct weft_lane *lane);
 
+/* The port has refused it for so long that waiting for it makes no sense. */
+bool weft_lane_is_full(const struct weft_lane *lane);
+
 /* A copy was issued; ready when it waits for no other. */
 void weft_lane_issued(struct weft_lane *lane, const struct weft_config *config, uint64_t bytes,
                       bool ready, weft_ns now);

@@ -1,22 +1,29 @@
 /* Pairs: load. */
 #include "pair.h"
 
-bool weft_pair_load_began(struct weft_pair *pair)
+static void check(const struct weft_pair *pair)
+{
+    weft_assert(pair->loads > 0 || pair->load_bytes == 0);
+}
+
+bool weft_pair_load_began(struct weft_pair *pair, uint64_t bytes)
 {
     pair->loads++;
+    pair->load_bytes += bytes;
     return pair->loads == 1;
 }
 
-void weft_pair_load_ended(struct weft_pair *pair, weft_ns now)
+void weft_pair_load_moved(struct weft_pair *pair, uint64_t bytes)
 {
-    weft_assert(pair->loads > 0);
-    pair->loads--;
-    pair->load_ended_at = now;
+    weft_assert(pair->load_bytes >= bytes);
+    pair->load_bytes -= bytes;
 }
 
-bool weft_pair_counts(const struct weft_pair *pair, weft_ns idle_ns, weft_ns now)
+bool weft_pair_load_ended(struct weft_pair *pair, uint64_t bytes)
 {
-    if (pair->loads > 0)
-        return true;
-    return pair->active && now < weft_add_sat(pair->load_ended_at, idle_ns);
+    weft_assert(pair->loads > 0);
+    weft_pair_load_moved(pair, bytes);
+    pair->loads--;
+    check(pair);
+    return pair->loads == 0;
 }

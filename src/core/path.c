@@ -152,7 +152,7 @@ void weft_path_review(struct weft_path *path)
 
 void weft_path_restart(struct weft_path *path, const struct weft_config *config)
 {
-    path->ramp_bytes = config->lent_chunk_bytes;
+    path->ramp_bytes = config->ramp_bytes;
 }
 
 bool weft_path_limited(const struct weft_path *path)

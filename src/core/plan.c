@@ -92,14 +92,15 @@ static uint64_t admit_relays(struct weft_capacity *capacity, struct weft_pair *c
                              uint32_t count, struct weft_path *paths, const struct weft_lane *lanes)
 {
     uint64_t sum = 0;
-    uint64_t before;
 
-    do {
-        before = sum;
-        for (uint32_t i = 0; i < count; i++)
-            if (pairs[i]->loads > 0)
-                sum += admit_next(capacity, pairs[i], paths, lanes);
-    } while (sum > before);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t room = 1;
+
+        while (pairs[i]->loads > 0 && room > 0) {
+            room = admit_next(capacity, pairs[i], paths, lanes);
+            sum += room;
+        }
+    }
     return sum;
 }
 

@@ -6,8 +6,9 @@
  * Polychronopoulos and Kuck, 1987), so that all paths finish together. */
 #include "sched.h"
 
-#define GUIDE_PARTS    2 /* a path takes its share of this part of what is left */
-#define REFUSE_PART    8 /* a finish later than all paths' by this part of it is refused */
+#define GUIDE_PARTS    2     /* a path takes its share of this part of what is left */
+#define WHOLE_NS       40000 /* a share that takes no longer is one chunk */
+#define REFUSE_PART    8     /* a finish later than all paths' by this part of it is refused */
 #define RATE_MAX       (UINT64_C(1) << 22) /* keep products in 64 bits */
 #define LEFT_BYTES_MAX (UINT64_C(1) << 40) /* more is not told apart: keeps products in 64 bits */
 
@@ -32,8 +33,9 @@ static struct sums sum_up(const struct weft_sched_view *view)
     return sums;
 }
 
-/* A path's share of a part of what is left. On one path alone only relays gain by it: several
- * chunks pass through their hops at once. */
+/* A path's share of what is left: whole where that is short, so that a transfer of a few megabytes is
+ * one chunk per path, else a part of it. On one path alone only relays gain by parts: several chunks
+ * pass through their hops at once. */
 static uint64_t guided_bytes(const struct weft_sched_view *view, uint32_t i,
                              const struct sums *sums)
 {
@@ -43,8 +45,11 @@ static uint64_t guided_bytes(const struct weft_sched_view *view, uint32_t i,
 
     if (sums->count < 2 && path->route.hop_count == 1)
         return left;
-    if (sums->count >= 2)
+    if (sums->count >= 2) {
         left = left * rate / weft_max(sums->rate, 1);
+        if (left <= rate * WHOLE_NS / 1000)
+            return (left + 4095) & ~UINT64_C(4095);
+    }
     return (left / GUIDE_PARTS + 4095) & ~UINT64_C(4095);
 }
 
@@ -68,49 +73,56 @@ static bool pick_single(const struct weft_sched_view *view, struct weft_sched_ch
     return true;
 }
 
-/* When the next chunk would end on the path. */
-static weft_ns chunk_time(const struct weft_sched_view *view, uint32_t i, const struct sums *sums)
-{
-    uint64_t bytes = weft_sched_bytes(view, i, guided_bytes(view, i, sums));
+/* A path that could take the next chunk, and when it would. */
+struct offer {
+    uint64_t bytes;
+    weft_ns idle; /* when it runs dry */
+    weft_ns end;  /* when the chunk would end on it */
+    bool open;
+};
 
-    return weft_path_time(&view->paths[i], bytes);
+static struct offer ask(const struct weft_sched_view *view, uint32_t i, const struct sums *sums)
+{
+    const struct weft_path *path = &view->paths[i];
+    struct offer offer = {0, WEFT_NEVER, WEFT_NEVER, false};
+
+    if (!weft_sched_takes_part(view, i))
+        return offer;
+    offer.open = weft_sched_open(view, i);
+    if (!offer.open && path->chunks == 0)
+        return offer;
+    offer.bytes = weft_sched_bytes(view, i, guided_bytes(view, i, sums));
+    offer.idle = weft_bytes_time(path->bytes, path->rate_bytes_per_us);
+    offer.end = weft_path_time(path, offer.bytes);
+    return offer;
 }
 
-/* The earliest such end over all paths that move, whether they have room now or not. */
-static weft_ns first_time(const struct weft_sched_view *view, const struct sums *sums)
-{
-    weft_ns first = WEFT_NEVER;
-
-    for (uint32_t i = 0; i < view->pair->path_count; i++)
-        if (weft_sched_takes_part(view, i) && weft_sched_moves(view, i))
-            first = weft_min(first, chunk_time(view, i, sums));
-    return first;
-}
-
+/* Of the open paths that do not refuse, the one that runs dry first. A path refuses when another, open
+ * or not, would end the chunk sooner and all together would have ended everything by then. */
 static bool pull_pick(const struct weft_sched_view *view, struct weft_sched_choice *choice)
 {
+    struct offer offers[WEFT_ROUTES_MAX];
     struct sums sums = sum_up(view);
     uint64_t left = weft_transfer_left(view->transfer);
-    weft_ns best_idle = WEFT_NEVER; /* when it runs dry: the first path to do so is served first */
-    weft_ns first;
+    weft_ns best_idle = WEFT_NEVER;
+    weft_ns first_end = WEFT_NEVER;
     weft_ns all;
 
     if (sums.count < 2 || view->transfer->op.size_bytes < view->config->multipath_bytes_min)
         return pick_single(view, choice);
-    first = first_time(view, &sums);
+    for (uint32_t i = 0; i < view->pair->path_count; i++) {
+        offers[i] = ask(view, i, &sums);
+        first_end = weft_min(first_end, offers[i].end);
+    }
     all = weft_bytes_time(weft_add_sat(left, sums.bytes), sums.rate);
     for (uint32_t i = 0; i < view->pair->path_count; i++) {
-        weft_ns idle = weft_bytes_time(view->paths[i].bytes, view->paths[i].rate_bytes_per_us);
-        weft_ns time;
+        weft_ns late = all + all / REFUSE_PART + view->paths[i].route.latency_ns;
 
-        if (!weft_sched_takes_part(view, i) || idle >= best_idle || !weft_sched_open(view, i))
+        if (!offers[i].open || offers[i].idle >= best_idle ||
+            (offers[i].end > first_end && offers[i].end > late))
             continue;
-        time = chunk_time(view, i, &sums);
-        if (time > first && time > all + all / REFUSE_PART + view->paths[i].route.latency_ns)
-            continue;
-        best_idle = idle;
-        *choice =
-            (struct weft_sched_choice){i, weft_sched_bytes(view, i, guided_bytes(view, i, &sums))};
+        best_idle = offers[i].idle;
+        *choice = (struct weft_sched_choice){i, offers[i].bytes};
     }
     return best_idle != WEFT_NEVER;
 }

@@ -86,6 +86,7 @@ void weft_engine_lane_readied(struct weft_engine *engine, uint32_t hop, uint64_t
 void weft_engine_lane_ended(struct weft_engine *engine, uint32_t hop, uint64_t bytes,
                             weft_ns ready_at, bool good, weft_ns now);
 void weft_engine_lane_blamed(struct weft_engine *engine, uint32_t hop, weft_ns now);
+void weft_engine_hold(struct weft_engine *engine, weft_ns now);
 void weft_engine_lane_expired(struct weft_engine *engine, uint32_t hop, weft_ns now);
 void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,
                               weft_ns now);
@@ -113,10 +114,11 @@ void weft_engine_transfer_list(struct weft_engine *engine, uint32_t tag, bool fr
 void weft_engine_transfer_unlist(struct weft_engine *engine, uint32_t tag);
 
 /* ---- engine_chunk.c: cutting, issuing, settling ---- */
-/* Cuts a chunk for a path that will take one; false when none will. */
-bool weft_engine_chunk_cut(struct weft_engine *engine, weft_ns now);
-/* The next copy of a chunk that is on a path. */
-bool weft_engine_chunk_next(struct weft_engine *engine, struct weft_action *action, weft_ns now);
+/* Cuts a chunk for a path that will take one, or only for an idle path; false when none will. */
+bool weft_engine_chunk_cut(struct weft_engine *engine, bool idle_only, weft_ns now);
+/* The next copy of a chunk that is on a path, or only a chunk's first copy. */
+bool weft_engine_chunk_next(struct weft_engine *engine, bool first_only, struct weft_action *action,
+                            weft_ns now);
 void weft_engine_chunk_refused(struct weft_engine *engine, uint32_t cookie, weft_ns now);
 void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, bool good,
                                   weft_ns now);

@@ -73,6 +73,11 @@ void weft_transfer_told(struct weft_transfer *transfer)
     set_state(transfer, WEFT_TRANSFER_FREE);
 }
 
+bool weft_transfer_is_load(const struct weft_transfer *transfer)
+{
+    return transfer->op.size_bytes >= WEFT_TRANSFER_LOAD_BYTES;
+}
+
 uint64_t weft_transfer_left(const struct weft_transfer *transfer)
 {
     if (transfer->state != WEFT_TRANSFER_MOVING)

@@ -27,6 +27,8 @@ enum weft_transfer_state {
     WEFT_TRANSFER_STATES
 };
 
+#define WEFT_TRANSFER_LOAD_BYTES WEFT_KIB(64)
+
 struct weft_transfer {
     enum weft_transfer_state state;
     struct weft_op op;
@@ -58,6 +60,9 @@ void weft_transfer_end(struct weft_transfer *transfer, weftResult_t result, enum
 
 /* The caller has been told: the entry is free. */
 void weft_transfer_told(struct weft_transfer *transfer);
+
+/* Large enough to be planned for. */
+bool weft_transfer_is_load(const struct weft_transfer *transfer);
 
 /* Bytes that a chunk could take now. */
 uint64_t weft_transfer_left(const struct weft_transfer *transfer);

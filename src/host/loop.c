@@ -10,6 +10,9 @@
 /* A full queue is tried again when a copy has ended, or after this. */
 #define STALL_NS 2000u
 
+/* Least time between two polls while there are copies to issue. */
+#define POLL_NS 8000u
+
 static void perform_copy(struct weft_loop *loop, const struct weft_action *action)
 {
     const struct weft_machine_lane *lane = &loop->machine->lanes[action->hop];
@@ -58,24 +61,6 @@ static void perform_complete(struct weft_loop *loop, const struct weft_action *a
     weft_loop_complete(loop, action->tag, &action->signal, end);
 }
 
-static bool perform_actions(struct weft_loop *loop)
-{
-    struct weft_action action;
-    bool any = false;
-
-    while (weft_clock_now(&loop->clock) >= loop->stalled_until &&
-           weft_engine_next(loop->engine, &action, weft_clock_now(&loop->clock))) {
-        any = true;
-        if (action.kind == WEFT_ACTION_COPY)
-            perform_copy(loop, &action);
-        else
-            perform_complete(loop, &action);
-        /* What begins together is to be planned together: look before the next copy is issued. */
-        (void)weft_loop_take_ops(loop);
-    }
-    return any;
-}
-
 static bool poll_port(struct weft_loop *loop, uint32_t index)
 {
     const struct weft_machine_port *port = &loop->machine->ports[index];
@@ -107,6 +92,33 @@ static bool poll_ports(struct weft_loop *loop)
     if (any)
         loop->stalled_until = 0;
     return any;
+}
+
+/* Issuing takes time in which transfers begin and copies end. What begins together is to be planned
+ * together, and what has ended makes room on the path that should be served next: so both are looked
+ * at between two actions, the ports not more often than every POLL_NS. */
+static bool perform_actions(struct weft_loop *loop)
+{
+    weft_ns polled_at = weft_clock_now(&loop->clock);
+    struct weft_action action;
+    bool any = false;
+
+    for (;;) {
+        weft_ns now = weft_clock_now(&loop->clock);
+
+        if (now < loop->stalled_until || !weft_engine_next(loop->engine, &action, now))
+            return any;
+        any = true;
+        if (action.kind == WEFT_ACTION_COPY)
+            perform_copy(loop, &action);
+        else
+            perform_complete(loop, &action);
+        (void)weft_loop_take_ops(loop);
+        if (now < polled_at + POLL_NS)
+            continue;
+        (void)poll_ports(loop);
+        polled_at = weft_clock_now(&loop->clock);
+    }
 }
 
 /* One look at everything; true when something happened. */

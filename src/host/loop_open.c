@@ -68,16 +68,21 @@ static weftResult_t engine_open(struct weft_loop *loop, uint32_t number,
     return weftInvalidArgument;
 }
 
+static uint64_t relay_bytes(const struct weft_loop *loop)
+{
+    return loop->config.relay_slots * loop->config.relay_slot_bytes + RELAY_EXTRA_BYTES;
+}
+
 /* A device without room for a relay is no transit; nothing else is lost. */
 static void relay_open(struct weft_loop *loop, uint32_t device)
 {
-    uint64_t size = loop->config.relay_slots * loop->config.relay_slot_bytes + RELAY_EXTRA_BYTES;
+    uint64_t size = relay_bytes(loop);
     const char *name = loop->machine->topo.devices[device].name;
     uint32_t window = loop->relay_first + device;
-    char why[256] = "no room";
+    char why[256] = "";
     weftResult_t result;
 
-    result = weft_machine_alloc(loop->machine, device, size, &loop->relays[device]);
+    result = weft_machine_alloc(loop->machine, device, size, &loop->relays[device], why);
     if (result == weftSuccess)
         result =
             weft_machine_window_add(loop->machine, window, device, loop->relays[device], size, why);
@@ -90,7 +95,7 @@ static void relay_open(struct weft_loop *loop, uint32_t device)
     }
     weft_log(WEFT_LOG_WARN, loop->noun, "%s has no relay of %llu bytes and is no transit: %s", name,
              (unsigned long long)size, why);
-    weft_machine_free(loop->machine, device, loop->relays[device]);
+    weft_machine_free(loop->machine, device, loop->relays[device], size);
     loop->relays[device] = NULL;
 }
 
@@ -182,14 +187,18 @@ static bool stop(struct weft_loop *loop)
     return pthread_join(loop->thread, NULL) == 0;
 }
 
+/* Several comms of a process write a file each: the number of the comm is its last suffix. */
 static void write_trace(const struct weft_loop *loop)
 {
     char why[WEFT_MACHINE_WHY_BYTES];
+    char path[WEFT_CONFIG_TEXT_BYTES + sizeof(loop->noun)];
 
     if (loop->engine == NULL || loop->config.trace_file[0] == '\0')
         return;
-    if (weft_trace_out_write(loop->config.trace_file, weft_engine_trace(loop->engine),
-                             loop->machine, why) != weftSuccess)
+    weft_format(path, sizeof(path), "%s.%s", loop->config.trace_file,
+                loop->noun + sizeof("comm ") - 1);
+    if (weft_trace_out_write(path, weft_engine_trace(loop->engine), loop->machine, why) !=
+        weftSuccess)
         weft_log(WEFT_LOG_WARN, loop->noun, "%s", why);
 }
 
@@ -204,7 +213,7 @@ bool weft_loop_close(struct weft_loop *loop)
         if (loop->relays[i] == NULL)
             continue;
         weft_machine_window_remove(loop->machine, loop->relay_first + i, i);
-        weft_machine_free(loop->machine, i, loop->relays[i]);
+        weft_machine_free(loop->machine, i, loop->relays[i], relay_bytes(loop));
     }
     weft_machine_close(loop->machine);
     free(loop->engine);

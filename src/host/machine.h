@@ -70,10 +70,12 @@ uint32_t weft_machine_memory_count(const struct weft_machine *machine);
  * without one. */
 uint32_t weft_machine_stream_port(const struct weft_machine *machine, uint32_t device);
 
-/* Memory of a device that has a memory port. */
+/* Memory of a device that has a memory port; host memory is pinned for every port that reaches it,
+ * and is no more of use to them once it is given to free (NULL allowed) with its size.
+ * weftNoResource  the device has no room, or no more can be pinned; `why` says which */
 weftResult_t weft_machine_alloc(struct weft_machine *machine, uint32_t device, size_t size,
-                                void **memory);
-void weft_machine_free(struct weft_machine *machine, uint32_t device, void *memory);
+                                void **memory, char why[256]);
+void weft_machine_free(struct weft_machine *machine, uint32_t device, void *memory, size_t size);
 
 /* Tells every port that may touch the device of window number `window`, all or none.
  * weftInvalidArgument: the memory is not of that device; `why` says what it is. */

@@ -33,30 +33,75 @@ static bool is_host_memory(const struct weft_machine *machine, uint32_t device)
     return machine->topo.devices[device].kind == weftDeviceDram;
 }
 
+static bool serves(const struct weft_machine *machine, uint32_t port, uint32_t device)
+{
+    return machine->transports[machine->ports[port].transport].touches[device];
+}
+
+/* Takes back the pins of host memory from the ports below `port_end`. */
+static void unpin(struct weft_machine *machine, uint32_t port_end, uint32_t device, void *memory,
+                  size_t size)
+{
+    if (!is_host_memory(machine, device))
+        return;
+    for (uint32_t i = 0; i < port_end; i++)
+        if (serves(machine, i, device))
+            machine->ports[i].ops->unpin(machine->ports[i].port, memory, size);
+}
+
+/* Pins host memory for every port that reaches it, or for none. */
+static weftResult_t pin(struct weft_machine *machine, uint32_t device, void *memory, size_t size,
+                        char why[256])
+{
+    if (!is_host_memory(machine, device))
+        return weftSuccess;
+    for (uint32_t i = 0; i < machine->port_count; i++) {
+        weftResult_t result;
+
+        if (!serves(machine, i, device))
+            continue;
+        result = machine->ports[i].ops->pin(machine->ports[i].port, memory, size, why);
+        if (result != weftSuccess) {
+            unpin(machine, i, device, memory, size);
+            return result;
+        }
+    }
+    return weftSuccess;
+}
+
 weftResult_t weft_machine_alloc(struct weft_machine *machine, uint32_t device, size_t size,
-                                void **memory)
+                                void **memory, char why[256])
 {
     const struct weft_machine_port *port;
+    void *made;
+    weftResult_t result;
 
     weft_assert(machine->memory_ports[device] != WEFT_NONE);
     port = &machine->ports[machine->memory_ports[device]];
-    return port->ops->alloc(port->port, size, memory);
+    result = port->ops->alloc(port->port, size, &made);
+    if (result != weftSuccess) {
+        weft_format(why, 256, "it has no room for %zu bytes", size);
+        return result;
+    }
+    result = pin(machine, device, made, size, why);
+    if (result != weftSuccess) {
+        port->ops->free(port->port, made);
+        return result;
+    }
+    *memory = made;
+    return weftSuccess;
 }
 
-void weft_machine_free(struct weft_machine *machine, uint32_t device, void *memory)
+void weft_machine_free(struct weft_machine *machine, uint32_t device, void *memory, size_t size)
 {
     const struct weft_machine_port *port;
 
     if (memory == NULL)
         return;
     weft_assert(machine->memory_ports[device] != WEFT_NONE);
+    unpin(machine, machine->port_count, device, memory, size);
     port = &machine->ports[machine->memory_ports[device]];
     port->ops->free(port->port, memory);
-}
-
-static bool serves(const struct weft_machine *machine, uint32_t port, uint32_t device)
-{
-    return machine->transports[machine->ports[port].transport].touches[device];
 }
 
 weftResult_t weft_machine_window_add(struct weft_machine *machine, uint32_t window, uint32_t device,

@@ -10,18 +10,20 @@
 
 #define DRIVER_NAME "libweft-cuda-emu.so"
 
-/* Cuts a path after its last slash; a path without one becomes "./". */
-static void cut_to_folder(char *path)
+/* Cuts a path after its last slash; false without one. */
+static bool cut_to_folder(char *path)
 {
     char *slash = strrchr(path, '/');
 
     if (slash == NULL)
-        weft_text_copy(path, WEFT_PLUGIN_PATH_BYTES, "./");
-    else
-        slash[1] = '\0';
+        return false;
+    slash[1] = '\0';
+    return true;
 }
 
-/* The folder of the object that holds this code: libweft.so, or a program it is linked into. */
+/* The folder of the object that holds this code: libweft.so, or a program it is linked into. That
+ * program may have been found by PATH, and then says its bare name: no folder, least of all the
+ * current one. */
 static bool folder_of_library(char *path)
 {
     Dl_info info;
@@ -29,8 +31,7 @@ static bool folder_of_library(char *path)
     if (dladdr((const void *)DRIVER_NAME, &info) == 0 || info.dli_fname == NULL)
         return false;
     weft_text_copy(path, WEFT_PLUGIN_PATH_BYTES, info.dli_fname);
-    cut_to_folder(path);
-    return true;
+    return cut_to_folder(path);
 }
 
 static bool folder_of_program(char *path)
@@ -40,15 +41,16 @@ static bool folder_of_program(char *path)
     if (length <= 0)
         return false;
     path[length] = '\0';
-    cut_to_folder(path);
-    return true;
+    return cut_to_folder(path);
 }
 
-/* The places where a build or an installation has the driver, nearest first. */
+/* The places where a build or an installation has the driver, nearest first. WEFT_LIBRARY_FOLDER is
+ * where this build installs libraries, as seen from its programs. */
 static bool find_driver(char *path)
 {
     static bool (*const folders[])(char *) = {folder_of_library, folder_of_program};
-    static const char *const below[] = {"", "../lib/", "lib/"};
+    static const char *const below[] = {"", "../lib/", "../lib/" WEFT_MULTIARCH "/",
+                                        WEFT_LIBRARY_FOLDER "/", "lib/"};
 
     for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(folders); i++) {
         char folder[WEFT_PLUGIN_PATH_BYTES];
@@ -91,8 +93,8 @@ weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_e
     if (!find_driver(found.driver)) {
         weft_format(why, WEFT_PLUGIN_WHY_BYTES,
                     "the setting emulate is \"%s\", but " DRIVER_NAME
-                    " lies neither beside libweft nor in ../lib of the program; install it there "
-                    "or unset emulate",
+                    " lies neither beside libweft nor in ../lib or " WEFT_LIBRARY_FOLDER
+                    " of the program; install it there or unset emulate",
                     config->emulate);
         return weftSystemError;
     }

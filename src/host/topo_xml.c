@@ -16,7 +16,7 @@
 /* What parsing needs, too large for a stack. */
 struct parsing {
     struct weft_xml_tree tree;
-    struct weft_slots slots;
+    struct weft_xml_slots slots;
     struct weft_topo topo;
 };
 
@@ -27,7 +27,7 @@ static weftResult_t parse(struct parsing *parsing, const char *text, size_t size
     const char *wrong;
 
     WEFT_TRY(weft_xml_tree_init(&parsing->tree, text, size, why));
-    WEFT_TRY(weft_slots_init(&parsing->slots, &parsing->tree, why));
+    WEFT_TRY(weft_xml_slots_init(&parsing->slots, &parsing->tree, why));
     written_name = weft_xml_value(&parsing->tree, 0, "weft_name");
     weft_topo_init(&parsing->topo, written_name != NULL ? written_name : name);
     WEFT_TRY(weft_topo_xml_fill(&parsing->topo, &parsing->slots, why));

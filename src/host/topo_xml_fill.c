@@ -81,7 +81,7 @@ static const struct weft_facts_cpu *cpu_facts(struct weft_fill *fill, uint32_t n
 static void add_cpus(struct weft_fill *fill)
 {
     for (uint32_t i = 0; i < fill->slots->cpu_count; i++) {
-        const struct weft_slot_cpu *cpu = &fill->slots->cpus[i];
+        const struct weft_xml_slot_cpu *cpu = &fill->slots->cpus[i];
 
         weft_fill_device(
             fill, weftDeviceCpu, NULL, cpu->numa_node, "",
@@ -92,7 +92,7 @@ static void add_cpus(struct weft_fill *fill)
 /* The memory of CPU `cpu`; with `link`, its link instead of the device. */
 static void add_memory(struct weft_fill *fill, uint32_t cpu, bool link)
 {
-    const struct weft_slot_cpu *slot = &fill->slots->cpus[cpu];
+    const struct weft_xml_slot_cpu *slot = &fill->slots->cpus[cpu];
     const struct weft_facts_cpu *facts = cpu_facts(fill, slot->node);
     uint32_t element = weft_xml_child(fill->slots->tree, slot->node, "weft_dram");
     struct weft_facts_span span = facts->memory;
@@ -123,7 +123,7 @@ static void add_memory(struct weft_fill *fill, uint32_t cpu, bool link)
 
 /* Model, compute capability and memory of a GPU, from the file or from what its PCI device tells.
  *  */
-static void fill_gpu(struct weft_fill *fill, const struct weft_slot *slot)
+static void fill_gpu(struct weft_fill *fill, const struct weft_xml_slot *slot)
 {
     struct weft_device *device = &fill->topo->devices[slot->device];
     const struct weft_facts_gpu *facts = NULL;
@@ -154,7 +154,7 @@ static void fill_gpu(struct weft_fill *fill, const struct weft_slot *slot)
 }
 
 /* The names of a NIC's ports, joined by '+', unless the file has a model for it. */
-static void fill_nic(struct weft_fill *fill, const struct weft_slot *slot)
+static void fill_nic(struct weft_fill *fill, const struct weft_xml_slot *slot)
 {
     const struct weft_xml_tree *tree = fill->slots->tree;
     struct weft_device *device = &fill->topo->devices[slot->device];
@@ -175,7 +175,7 @@ static void fill_nic(struct weft_fill *fill, const struct weft_slot *slot)
     }
 }
 
-static void fill_other(struct weft_fill *fill, const struct weft_slot *slot)
+static void fill_other(struct weft_fill *fill, const struct weft_xml_slot *slot)
 {
     struct weft_device *device = &fill->topo->devices[slot->device];
 
@@ -188,21 +188,21 @@ static void fill_other(struct weft_fill *fill, const struct weft_slot *slot)
 static const struct {
     weftDeviceKind_t device;
     enum weft_link_kind link;
-    void (*fill)(struct weft_fill *fill, const struct weft_slot *slot);
-} kinds[WEFT_SLOT_OTHER] = {
-    [WEFT_SLOT_SWITCH] = {weftDeviceSwitch, WEFT_LINK_PCI, fill_other},
-    [WEFT_SLOT_GPU] = {weftDeviceGpu, WEFT_LINK_PCI, fill_gpu},
-    [WEFT_SLOT_NIC] = {weftDeviceNic, WEFT_LINK_PCI, fill_nic},
-    [WEFT_SLOT_SSD] = {weftDeviceSsd, WEFT_LINK_DISK, fill_other},
+    void (*fill)(struct weft_fill *fill, const struct weft_xml_slot *slot);
+} kinds[WEFT_XML_SLOT_OTHER] = {
+    [WEFT_XML_SLOT_SWITCH] = {weftDeviceSwitch, WEFT_LINK_PCI, fill_other},
+    [WEFT_XML_SLOT_GPU] = {weftDeviceGpu, WEFT_LINK_PCI, fill_gpu},
+    [WEFT_XML_SLOT_NIC] = {weftDeviceNic, WEFT_LINK_PCI, fill_nic},
+    [WEFT_XML_SLOT_SSD] = {weftDeviceSsd, WEFT_LINK_DISK, fill_other},
 };
 
-static void add_slots(struct weft_fill *fill, enum weft_slot_kind kind)
+static void add_slots(struct weft_fill *fill, enum weft_xml_slot_kind kind)
 {
-    uint32_t sorted[WEFT_SLOTS_MAX];
-    uint32_t count = weft_slots_sorted(fill->slots, kind, sorted);
+    uint32_t sorted[WEFT_XML_SLOTS_MAX];
+    uint32_t count = weft_xml_slots_sorted(fill->slots, kind, sorted);
 
     for (uint32_t i = 0; i < count && fill->result == weftSuccess; i++) {
-        struct weft_slot *slot = &fill->slots->slots[sorted[i]];
+        struct weft_xml_slot *slot = &fill->slots->slots[sorted[i]];
 
         slot->device = weft_fill_device(fill, kinds[kind].device, NULL,
                                         fill->slots->cpus[slot->cpu].numa_node, slot->bus, "");
@@ -212,7 +212,7 @@ static void add_slots(struct weft_fill *fill, enum weft_slot_kind kind)
 }
 
 /* The fastest link that a slot hangs below `slot` itself. */
-static uint32_t fastest_below(const struct weft_slots *slots, uint32_t slot)
+static uint32_t fastest_below(const struct weft_xml_slots *slots, uint32_t slot)
 {
     uint32_t fastest = 0;
 
@@ -226,8 +226,8 @@ static uint32_t fastest_below(const struct weft_slots *slots, uint32_t slot)
  * reports a port between its two halves; one that is merely slower is believed. */
 static uint32_t believed_speed(struct weft_fill *fill, uint32_t index)
 {
-    const struct weft_slot *slot = &fill->slots->slots[index];
-    uint32_t below = slot->kind == WEFT_SLOT_SWITCH ? fastest_below(fill->slots, index) : 0;
+    const struct weft_xml_slot *slot = &fill->slots->slots[index];
+    uint32_t below = slot->kind == WEFT_XML_SLOT_SWITCH ? fastest_below(fill->slots, index) : 0;
     bool written = weft_xml_value(fill->slots->tree, slot->node, "weft_out") != NULL;
 
     if (slot->gts_tenths == 0) {
@@ -248,14 +248,15 @@ static uint32_t believed_speed(struct weft_fill *fill, uint32_t index)
 
 static void add_host_link(struct weft_fill *fill, uint32_t index)
 {
-    const struct weft_slot *slot = &fill->slots->slots[index];
+    const struct weft_xml_slot *slot = &fill->slots->slots[index];
     uint32_t parent =
         slot->parent == WEFT_NONE ? slot->cpu : fill->slots->slots[slot->parent].device;
     uint32_t speed = believed_speed(fill, index);
-    struct weft_facts_span span = slot->kind == WEFT_SLOT_SSD ? weft_facts_disk(speed, slot->lanes)
-                                                              : weft_facts_pcie(speed, slot->lanes);
+    struct weft_facts_span span = slot->kind == WEFT_XML_SLOT_SSD
+                                      ? weft_facts_disk(speed, slot->lanes)
+                                      : weft_facts_pcie(speed, slot->lanes);
 
-    fill->disk_assumed_count += slot->kind == WEFT_SLOT_SSD &&
+    fill->disk_assumed_count += slot->kind == WEFT_XML_SLOT_SSD &&
                                 weft_xml_value(fill->slots->tree, slot->node, "weft_out") == NULL;
     weft_fill_span(fill, slot->node, &span);
     weft_fill_pair(fill, slot->device, parent, kinds[slot->kind].link, &span);
@@ -264,7 +265,7 @@ static void add_host_link(struct weft_fill *fill, uint32_t index)
 /* A GPU's link to its CPU: C2C where the file has it, else PCIe. */
 static void add_gpu_link(struct weft_fill *fill, uint32_t index)
 {
-    const struct weft_slot *slot = &fill->slots->slots[index];
+    const struct weft_xml_slot *slot = &fill->slots->slots[index];
     uint32_t c2c =
         slot->unit == WEFT_NONE ? WEFT_NONE : weft_xml_child(fill->slots->tree, slot->unit, "c2c");
     uint64_t bw = 0;
@@ -283,20 +284,20 @@ static void add_gpu_link(struct weft_fill *fill, uint32_t index)
     fill->c2c_count += weft_xml_value(fill->slots->tree, c2c, "weft_out") == NULL;
 }
 
-static void add_host_links(struct weft_fill *fill, enum weft_slot_kind kind)
+static void add_host_links(struct weft_fill *fill, enum weft_xml_slot_kind kind)
 {
-    uint32_t sorted[WEFT_SLOTS_MAX];
-    uint32_t count = weft_slots_sorted(fill->slots, kind, sorted);
+    uint32_t sorted[WEFT_XML_SLOTS_MAX];
+    uint32_t count = weft_xml_slots_sorted(fill->slots, kind, sorted);
 
     for (uint32_t i = 0; i < count && fill->result == weftSuccess; i++) {
-        if (kind == WEFT_SLOT_GPU)
+        if (kind == WEFT_XML_SLOT_GPU)
             add_gpu_link(fill, sorted[i]);
         else if (fill->slots->slots[sorted[i]].unit != fill->slots->slots[sorted[i]].node)
             add_host_link(fill, sorted[i]);
     }
 }
 
-weftResult_t weft_topo_xml_fill(struct weft_topo *topo, struct weft_slots *slots,
+weftResult_t weft_topo_xml_fill(struct weft_topo *topo, struct weft_xml_slots *slots,
                                 struct weft_text *why)
 {
     struct weft_fill fill = {.topo = topo, .slots = slots, .why = why, .result = weftSuccess};
@@ -304,13 +305,13 @@ weftResult_t weft_topo_xml_fill(struct weft_topo *topo, struct weft_slots *slots
     add_cpus(&fill);
     for (uint32_t i = 0; i < slots->cpu_count; i++)
         add_memory(&fill, i, false);
-    for (enum weft_slot_kind kind = 0; kind < WEFT_SLOT_OTHER; kind++)
+    for (enum weft_xml_slot_kind kind = 0; kind < WEFT_XML_SLOT_OTHER; kind++)
         add_slots(&fill, kind);
     weft_fill_hubs(&fill);
     for (uint32_t i = 0; i < slots->cpu_count; i++)
         add_memory(&fill, i, true);
     weft_fill_sockets(&fill, cpu_facts(&fill, slots->cpus[0].node));
-    for (enum weft_slot_kind kind = 0; kind < WEFT_SLOT_OTHER; kind++)
+    for (enum weft_xml_slot_kind kind = 0; kind < WEFT_XML_SLOT_OTHER; kind++)
         add_host_links(&fill, kind);
     weft_fill_nvlinks(&fill);
     weft_fill_nets(&fill);

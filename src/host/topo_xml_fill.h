@@ -11,7 +11,7 @@
 /* Fills an initialised, empty topology. Sets the slots' `device`.
  * weftInvalidArgument   a number is wrong; `why` begins with the line
  * weftNoResource        more devices or links than a struct weft_topo holds */
-weftResult_t weft_topo_xml_fill(struct weft_topo *topo, struct weft_slots *slots,
+weftResult_t weft_topo_xml_fill(struct weft_topo *topo, struct weft_xml_slots *slots,
                                 struct weft_text *why);
 
 #endif

@@ -24,17 +24,17 @@ static bool same_bus(const char *lower, const char *bus)
     return *lower == *bus;
 }
 
-static uint32_t gpu_slot_at(const struct weft_slots *slots, const char *bus)
+static uint32_t gpu_slot_at(const struct weft_xml_slots *slots, const char *bus)
 {
     for (uint32_t i = 0; i < slots->count; i++)
-        if (slots->slots[i].kind == WEFT_SLOT_GPU && same_bus(slots->slots[i].bus, bus))
+        if (slots->slots[i].kind == WEFT_XML_SLOT_GPU && same_bus(slots->slots[i].bus, bus))
             return i;
     return WEFT_NONE;
 }
 
 /* `*peer` is the slot of the other GPU where that is the end. Inside a virtual machine NVSwitches
  * are hidden: what is no GPU and claims no class is one. */
-static enum nvlink_end nvlink_end(const struct weft_slots *slots, uint32_t node, uint32_t *peer)
+static enum nvlink_end nvlink_end(const struct weft_xml_slots *slots, uint32_t node, uint32_t *peer)
 {
     const char *target = weft_xml_value(slots->tree, node, "target");
     const char *class = weft_xml_value(slots->tree, node, "tclass");
@@ -52,7 +52,7 @@ static enum nvlink_end nvlink_end(const struct weft_slots *slots, uint32_t node,
 static bool sum_nvlinks(struct weft_fill *fill, uint32_t index, enum nvlink_end end, uint32_t peer,
                         struct weft_facts_span *sum)
 {
-    const struct weft_slot *slot = &fill->slots->slots[index];
+    const struct weft_xml_slot *slot = &fill->slots->slots[index];
     const struct weft_xml_tree *tree = fill->slots->tree;
     uint32_t sm = fill->topo->devices[slot->device].sm;
     struct weft_facts_span counted;
@@ -150,7 +150,7 @@ static bool assume_nvswitch(const struct weft_fill *fill)
 }
 
 /* The megabits per second of a NIC's ports; 0 where it has no link to the network. */
-static uint64_t net_mbps(struct weft_fill *fill, const struct weft_slot *slot, uint32_t *ports)
+static uint64_t net_mbps(struct weft_fill *fill, const struct weft_xml_slot *slot, uint32_t *ports)
 {
     const struct weft_xml_tree *tree = fill->slots->tree;
     uint64_t sum = 0;
@@ -186,7 +186,7 @@ void weft_fill_hubs(struct weft_fill *fill)
     if (fill->nvswitch_count > 0 || fill->nvlink_assumed > 0)
         fill->nvswitch = weft_fill_device(fill, weftDeviceSwitch, "nvswitch", -1, "", "");
     for (uint32_t i = 0; i < fill->slots->count; i++)
-        if (fill->slots->slots[i].kind == WEFT_SLOT_NIC)
+        if (fill->slots->slots[i].kind == WEFT_XML_SLOT_NIC)
             network = network || net_mbps(fill, &fill->slots->slots[i], &ports) > 0;
     if (network)
         fill->network = weft_fill_device(fill, weftDeviceSwitch, "net", -1, "", "");
@@ -240,7 +240,7 @@ void weft_fill_sockets(struct weft_fill *fill, const struct weft_facts_cpu *fact
 /* A link of two GPUs without a switch, as the first of them has it, or as the other one does. */
 static void add_direct(struct weft_fill *fill, uint32_t a, uint32_t b)
 {
-    const struct weft_slot *slots = fill->slots->slots;
+    const struct weft_xml_slot *slots = fill->slots->slots;
     struct weft_facts_span span;
 
     if (!sum_nvlinks(fill, a, TO_GPU, b, &span)) {
@@ -257,8 +257,8 @@ static void add_direct(struct weft_fill *fill, uint32_t a, uint32_t b)
 
 void weft_fill_nvlinks(struct weft_fill *fill)
 {
-    uint32_t sorted[WEFT_SLOTS_MAX];
-    uint32_t count = weft_slots_sorted(fill->slots, WEFT_SLOT_GPU, sorted);
+    uint32_t sorted[WEFT_XML_SLOTS_MAX];
+    uint32_t count = weft_xml_slots_sorted(fill->slots, WEFT_XML_SLOT_GPU, sorted);
 
     for (uint32_t i = 0; i < count && fill->result == weftSuccess; i++) {
         uint32_t device = fill->slots->slots[sorted[i]].device;
@@ -274,11 +274,11 @@ void weft_fill_nvlinks(struct weft_fill *fill)
 
 void weft_fill_nets(struct weft_fill *fill)
 {
-    uint32_t sorted[WEFT_SLOTS_MAX];
-    uint32_t count = weft_slots_sorted(fill->slots, WEFT_SLOT_NIC, sorted);
+    uint32_t sorted[WEFT_XML_SLOTS_MAX];
+    uint32_t count = weft_xml_slots_sorted(fill->slots, WEFT_XML_SLOT_NIC, sorted);
 
     for (uint32_t i = 0; i < count && fill->result == weftSuccess; i++) {
-        const struct weft_slot *slot = &fill->slots->slots[sorted[i]];
+        const struct weft_xml_slot *slot = &fill->slots->slots[sorted[i]];
         uint32_t ports;
         uint64_t mbps = net_mbps(fill, slot, &ports);
         struct weft_facts_span span = weft_facts_net(mbps);

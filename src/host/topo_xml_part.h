@@ -12,7 +12,7 @@
 
 struct weft_fill {
     struct weft_topo *topo;
-    struct weft_slots *slots;
+    struct weft_xml_slots *slots;
     struct weft_text *why;
     weftResult_t result;
 

@@ -11,15 +11,15 @@
 /* PCI classes by how they begin, in the order in which they are tried. */
 static const struct {
     const char *prefix;
-    enum weft_slot_kind kind;
+    enum weft_xml_slot_kind kind;
 } classes[] = {
-    {"0x0604", WEFT_SLOT_SWITCH}, /* PCI-to-PCI bridge */
-    {"0x0801", WEFT_SLOT_SWITCH}, /* ConnectX-8 data-direct interface */
-    {"0x03", WEFT_SLOT_GPU},      {"0x02", WEFT_SLOT_NIC}, {"0x0108", WEFT_SLOT_SSD},
+    {"0x0604", WEFT_XML_SLOT_SWITCH}, /* PCI-to-PCI bridge */
+    {"0x0801", WEFT_XML_SLOT_SWITCH}, /* ConnectX-8 data-direct interface */
+    {"0x03", WEFT_XML_SLOT_GPU},      {"0x02", WEFT_XML_SLOT_NIC}, {"0x0108", WEFT_XML_SLOT_SSD},
 };
 
 struct walk {
-    struct weft_slots *slots;
+    struct weft_xml_slots *slots;
     struct weft_text *why;
     weftResult_t result;
     uint32_t cpu;
@@ -36,18 +36,18 @@ static void fail(struct walk *walk, uint32_t node, weftResult_t result, const ch
     weft_text_add(walk->why, word);
 }
 
-static enum weft_slot_kind kind_of(const struct weft_xml_tree *tree, uint32_t node)
+static enum weft_xml_slot_kind kind_of(const struct weft_xml_tree *tree, uint32_t node)
 {
     const char *class = weft_xml_value(tree, node, "class");
 
     if (weft_xml_child(tree, node, "gpu") != WEFT_NONE)
-        return WEFT_SLOT_GPU;
+        return WEFT_XML_SLOT_GPU;
     if (weft_xml_child(tree, node, "nic") != WEFT_NONE)
-        return WEFT_SLOT_NIC;
+        return WEFT_XML_SLOT_NIC;
     for (size_t i = 0; class != NULL && i < WEFT_ARRAY_COUNT(classes); i++)
         if (strncmp(class, classes[i].prefix, strlen(classes[i].prefix)) == 0)
             return classes[i].kind;
-    return WEFT_SLOT_OTHER;
+    return WEFT_XML_SLOT_OTHER;
 }
 
 /* Devices of Weft's below a bridge, counted no further than two. */
@@ -58,9 +58,10 @@ static uint32_t leaves_below(const struct weft_xml_tree *tree, uint32_t node)
 
     for (; child != WEFT_NONE && count < 2;
          child = weft_xml_next(tree, tree->nodes[child].next, "pci")) {
-        enum weft_slot_kind kind = kind_of(tree, child);
+        enum weft_xml_slot_kind kind = kind_of(tree, child);
 
-        count += kind == WEFT_SLOT_GPU || kind == WEFT_SLOT_NIC || kind == WEFT_SLOT_SSD;
+        count +=
+            kind == WEFT_XML_SLOT_GPU || kind == WEFT_XML_SLOT_NIC || kind == WEFT_XML_SLOT_SSD;
         count += leaves_below(tree, child);
     }
     return count;
@@ -117,7 +118,7 @@ static void copy_lower(char *to, size_t size, const char *from)
 }
 
 /* The number that the file gives a device among its kind. */
-static uint64_t order_of(struct walk *walk, const struct weft_slot *slot)
+static uint64_t order_of(struct walk *walk, const struct weft_xml_slot *slot)
 {
     const struct weft_xml_tree *tree = walk->slots->tree;
     uint64_t order = UINT64_MAX;
@@ -126,7 +127,7 @@ static uint64_t order_of(struct walk *walk, const struct weft_slot *slot)
         return order;
     if (slot->unit == WEFT_NONE)
         return UINT64_MAX;
-    if (slot->kind == WEFT_SLOT_GPU)
+    if (slot->kind == WEFT_XML_SLOT_GPU)
         weft_xml_number(tree, slot->unit, "dev", RANK_MAX, &order, &walk->result, walk->why);
     for (uint32_t net = weft_xml_child(tree, slot->unit, "net"); net != WEFT_NONE;
          net = weft_xml_next(tree, tree->nodes[net].next, "net")) {
@@ -138,7 +139,7 @@ static uint64_t order_of(struct walk *walk, const struct weft_slot *slot)
     return order;
 }
 
-static void fill_bus(struct walk *walk, struct weft_slot *slot)
+static void fill_bus(struct walk *walk, struct weft_xml_slot *slot)
 {
     const struct weft_xml_tree *tree = walk->slots->tree;
     const char *bus = weft_xml_value(tree, slot->node, "busid");
@@ -157,14 +158,14 @@ static void fill_bus(struct walk *walk, struct weft_slot *slot)
 }
 
 /* Adds a slot; its index, or WEFT_NONE after a failure. */
-static uint32_t add_slot(struct walk *walk, uint32_t node, enum weft_slot_kind kind,
+static uint32_t add_slot(struct walk *walk, uint32_t node, enum weft_xml_slot_kind kind,
                          uint32_t parent)
 {
-    struct weft_slots *slots = walk->slots;
-    struct weft_slot *slot = &slots->slots[slots->count];
+    struct weft_xml_slots *slots = walk->slots;
+    struct weft_xml_slot *slot = &slots->slots[slots->count];
     uint64_t lanes = 0;
 
-    if (slots->count == WEFT_SLOTS_MAX) {
+    if (slots->count == WEFT_XML_SLOTS_MAX) {
         fail(walk, node, weftNoResource, "more than 256 devices", "");
         return WEFT_NONE;
     }
@@ -174,9 +175,9 @@ static uint32_t add_slot(struct walk *walk, uint32_t node, enum weft_slot_kind k
     slot->cpu = walk->cpu;
     slot->parent = parent;
     slot->device = WEFT_NONE;
-    slot->unit = kind == WEFT_SLOT_GPU   ? weft_xml_child(slots->tree, node, "gpu")
-                 : kind == WEFT_SLOT_NIC ? weft_xml_child(slots->tree, node, "nic")
-                                         : WEFT_NONE;
+    slot->unit = kind == WEFT_XML_SLOT_GPU   ? weft_xml_child(slots->tree, node, "gpu")
+                 : kind == WEFT_XML_SLOT_NIC ? weft_xml_child(slots->tree, node, "nic")
+                                             : WEFT_NONE;
     if (strcmp(weft_xml_name(slots->tree, node), "nic") == 0)
         slot->unit = node;
     fill_bus(walk, slot);
@@ -192,10 +193,10 @@ static void walk_children(struct walk *walk, uint32_t node, uint32_t parent);
 static void walk_pci(struct walk *walk, uint32_t node, uint32_t parent)
 {
     const struct weft_xml_tree *tree = walk->slots->tree;
-    enum weft_slot_kind kind = kind_of(tree, node);
+    enum weft_xml_slot_kind kind = kind_of(tree, node);
     uint32_t below = parent;
 
-    if (kind == WEFT_SLOT_SWITCH) {
+    if (kind == WEFT_XML_SLOT_SWITCH) {
         bool written = weft_xml_value(tree, node, "weft_out") != NULL;
 
         if (!written && leaves_below(tree, node) == 0)
@@ -204,7 +205,7 @@ static void walk_pci(struct walk *walk, uint32_t node, uint32_t parent)
             walk->slots->merged_count++;
         else
             below = add_slot(walk, node, kind, parent);
-    } else if (kind != WEFT_SLOT_OTHER) {
+    } else if (kind != WEFT_XML_SLOT_OTHER) {
         add_slot(walk, node, kind, parent);
     }
     walk_children(walk, node, below);
@@ -223,7 +224,7 @@ static void walk_children(struct walk *walk, uint32_t node, uint32_t parent)
 
 static void add_cpu(struct walk *walk, uint32_t node)
 {
-    struct weft_slots *slots = walk->slots;
+    struct weft_xml_slots *slots = walk->slots;
     const char *text = weft_xml_value(slots->tree, node, "numaid");
     uint64_t numa = 0;
     uint32_t at = slots->cpu_count;
@@ -232,7 +233,7 @@ static void add_cpu(struct walk *walk, uint32_t node)
     if (text != NULL && strcmp(text, "-1") != 0)
         weft_xml_number(slots->tree, node, "numaid", WEFT_NUMA_MAX, &numa, &walk->result,
                         walk->why);
-    if (slots->cpu_count == WEFT_SLOT_CPUS_MAX) {
+    if (slots->cpu_count == WEFT_XML_SLOT_CPUS_MAX) {
         fail(walk, node, weftNoResource, "more than 64 CPUs", "");
         return;
     }
@@ -259,8 +260,8 @@ static void check_root(struct walk *walk)
         fail(walk, 0, weftInvalidArgument, "only version 1 is understood, not version ", version);
 }
 
-weftResult_t weft_slots_init(struct weft_slots *slots, const struct weft_xml_tree *tree,
-                             struct weft_text *why)
+weftResult_t weft_xml_slots_init(struct weft_xml_slots *slots, const struct weft_xml_tree *tree,
+                                 struct weft_text *why)
 {
     struct walk walk = {.slots = slots, .why = why, .result = weftSuccess};
 
@@ -281,20 +282,20 @@ weftResult_t weft_slots_init(struct weft_slots *slots, const struct weft_xml_tre
         /* Networks without a PCI device stand below the CPU itself. */
         for (; nic != WEFT_NONE && walk.result == weftSuccess;
              nic = weft_xml_next(tree, tree->nodes[nic].next, "nic"))
-            add_slot(&walk, nic, WEFT_SLOT_NIC, WEFT_NONE);
+            add_slot(&walk, nic, WEFT_XML_SLOT_NIC, WEFT_NONE);
     }
     return walk.result;
 }
 
-static bool before(const struct weft_slot *a, const struct weft_slot *b)
+static bool before(const struct weft_xml_slot *a, const struct weft_xml_slot *b)
 {
     if (a->order != b->order)
         return a->order < b->order;
     return strcmp(a->bus, b->bus) < 0;
 }
 
-uint32_t weft_slots_sorted(const struct weft_slots *slots, enum weft_slot_kind kind,
-                           uint32_t sorted[WEFT_SLOTS_MAX])
+uint32_t weft_xml_slots_sorted(const struct weft_xml_slots *slots, enum weft_xml_slot_kind kind,
+                               uint32_t sorted[WEFT_XML_SLOTS_MAX])
 {
     uint32_t count = 0;
 
@@ -304,7 +305,7 @@ uint32_t weft_slots_sorted(const struct weft_slots *slots, enum weft_slot_kind k
         if (slots->slots[i].kind != kind)
             continue;
         /* Switches have no number: a switch stays before what is below it. */
-        while (kind != WEFT_SLOT_SWITCH && at > 0 &&
+        while (kind != WEFT_XML_SLOT_SWITCH && at > 0 &&
                before(&slots->slots[i], &slots->slots[sorted[at - 1]])) {
             sorted[at] = sorted[at - 1];
             at--;

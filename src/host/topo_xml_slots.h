@@ -8,21 +8,21 @@
 #include "base/base.h"
 #include "topo_xml_tree.h"
 
-#define WEFT_SLOTS_MAX     256
-#define WEFT_SLOT_CPUS_MAX 64
-#define WEFT_NUMA_MAX      1023
+#define WEFT_XML_SLOTS_MAX     256
+#define WEFT_XML_SLOT_CPUS_MAX 64
+#define WEFT_NUMA_MAX          1023
 
-enum weft_slot_kind {
-    WEFT_SLOT_SWITCH,
-    WEFT_SLOT_GPU,
-    WEFT_SLOT_NIC,
-    WEFT_SLOT_SSD,
-    WEFT_SLOT_OTHER, /* no device of Weft's; never in the table */
-    WEFT_SLOT_KINDS
+enum weft_xml_slot_kind {
+    WEFT_XML_SLOT_SWITCH,
+    WEFT_XML_SLOT_GPU,
+    WEFT_XML_SLOT_NIC,
+    WEFT_XML_SLOT_SSD,
+    WEFT_XML_SLOT_OTHER, /* no device of Weft's; never in the table */
+    WEFT_XML_SLOT_KINDS
 };
 
-struct weft_slot {
-    enum weft_slot_kind kind;
+struct weft_xml_slot {
+    enum weft_xml_slot_kind kind;
     uint32_t node;   /* its <pci>, or the <nic> of one without PCI address */
     uint32_t unit;   /* the <gpu> or <nic> inside; WEFT_NONE: the file has only the PCI device */
     uint32_t cpu;    /* index in `cpus` */
@@ -34,30 +34,30 @@ struct weft_slot {
     char bus[32]; /* lower case */
 };
 
-struct weft_slot_cpu {
+struct weft_xml_slot_cpu {
     uint32_t node;
     int numa_node;
 };
 
-struct weft_slots {
+struct weft_xml_slots {
     const struct weft_xml_tree *tree;
     bool complete; /* Weft wrote the file: nothing is left to assume */
     uint32_t cpu_count;
     uint32_t count;
-    uint32_t merged_count;                         /* ports that went into their switch */
-    struct weft_slot_cpu cpus[WEFT_SLOT_CPUS_MAX]; /* by NUMA node */
-    struct weft_slot slots[WEFT_SLOTS_MAX];        /* a switch before what is below it */
+    uint32_t merged_count;                                 /* ports that went into their switch */
+    struct weft_xml_slot_cpu cpus[WEFT_XML_SLOT_CPUS_MAX]; /* by NUMA node */
+    struct weft_xml_slot slots[WEFT_XML_SLOTS_MAX];        /* a switch before what is below it */
 };
 
 /* Fills `slots` from a tree, which must outlive it.
  * weftInvalidArgument   it is no topology; `why` begins with the line
  * weftNoResource        too many devices */
-weftResult_t weft_slots_init(struct weft_slots *slots, const struct weft_xml_tree *tree,
-                             struct weft_text *why);
+weftResult_t weft_xml_slots_init(struct weft_xml_slots *slots, const struct weft_xml_tree *tree,
+                                 struct weft_text *why);
 
 /* The slots of one kind in the order that their devices have: by the file's numbers, then by PCI
  * address. Returns how many. */
-uint32_t weft_slots_sorted(const struct weft_slots *slots, enum weft_slot_kind kind,
-                           uint32_t sorted[WEFT_SLOTS_MAX]);
+uint32_t weft_xml_slots_sorted(const struct weft_xml_slots *slots, enum weft_xml_slot_kind kind,
+                               uint32_t sorted[WEFT_XML_SLOTS_MAX]);
 
 #endif

@@ -1,4 +1,4 @@
-/* The stubs of transport_stub.h: each refuses, and holds nothing. */
+/* The stubs of transport_stub.h: each refuses or does nothing, and holds nothing. */
 #include "transport_stub.h"
 
 weftResult_t weft_stub_alloc(struct weft_port *port, size_t size, void **memory)
@@ -13,6 +13,22 @@ void weft_stub_free(struct weft_port *port, void *memory)
 {
     (void)port;
     (void)memory;
+}
+
+weftResult_t weft_stub_pin(struct weft_port *port, void *memory, size_t size, char why[256])
+{
+    (void)port;
+    (void)memory;
+    (void)size;
+    (void)why;
+    return weftSuccess;
+}
+
+void weft_stub_unpin(struct weft_port *port, void *memory, size_t size)
+{
+    (void)port;
+    (void)memory;
+    (void)size;
 }
 
 weftResult_t weft_stub_store(struct weft_port *port, uint32_t window, uint64_t offset,

@@ -107,6 +107,30 @@ Test(comm, devices__of_the_preset, .timeout = 60)
     conform_close(comm);
 }
 
+/* Whatever this machine has, host memory moves; without a GPU that is all there is. */
+Test(comm, init__real_machine_moves_host_memory, .timeout = 60)
+{
+    weftConfig_t config;
+    weftComm_t comm;
+    weftDeviceProps_t props;
+    struct area host;
+    weftRequest_t request;
+
+    SUCCEED(weftConfigCreate(&config));
+    SUCCEED(weftConfigSet(config, "emulate", ""));
+    SUCCEED(weftConfigSet(config, "log", "none"));
+    SUCCEED(weftCommInit(&comm, config));
+    SUCCEED(weftConfigDestroy(config));
+    SUCCEED(weftDeviceGetProps(comm, conform_device(comm, "dram0"), &props));
+    cr_assert(props.holdsWindows == 1 && props.emulated == 0);
+    conform_area(comm, "dram0", MIB(2), &host);
+    conform_fill(&host, 0, MIB(1), 6);
+    SUCCEED(weftPut(host.window, MIB(1), host.window, 0, MIB(1), comm, NULL, &request));
+    SUCCEED(weftWait(&request, WEFT_TIMEOUT_DEFAULT));
+    cr_assert(conform_holds(&host, MIB(1), MIB(1), 6));
+    conform_close(comm);
+}
+
 Test(comm, explain__names_routes_and_the_emulation, .timeout = 60)
 {
     weftComm_t comm = conform_comm(NULL);

@@ -279,3 +279,50 @@ Test(copy, weft_cuda_copy__after_a_failed_one)
     machine_move(&machine, machine.dram, 0, 0, 0, 2, 0, CHUNK);
     machine_close(&machine);
 }
+
+/* A driver that has no event left for a copy: that copy fails, moves nothing, and the port goes on.
+ */
+Test(copy, weft_cuda_copy__no_event_left)
+{
+    enum { EVENTS_MAX = 1 << 20 };
+    weft_cuda_event *events;
+    struct weft_extent extent = {0, 0, CHUNK};
+    struct weft_cuda_scope scope;
+    weft_cuda_context context;
+    struct weft_copy copy;
+    uint32_t count = 0;
+    char *there;
+    char *back;
+
+    machine_open(&machine, 1, 1);
+    if (!machine.emulated)
+        cr_skip("skipped: a real driver's events end with its memory");
+    there = machine_window(&machine, 0, machine.dram, CHUNK);
+    back = machine_window(&machine, 1, machine.dram, CHUNK);
+    machine_window(&machine, 2, 0, CHUNK);
+    events = calloc(EVENTS_MAX, sizeof(*events));
+    cr_assert_not_null(events);
+    machine_fill(there, CHUNK, 5);
+    memset(back, 0, CHUNK);
+    machine_move(&machine, machine.dram, 0, 0, 0, 2, 0, CHUNK);
+    cr_assert_eq(machine.driver->primary_retain(&context, 0), WEFT_CUDA_SUCCESS);
+    weft_cuda_enter(machine.driver, context, &scope);
+    while (count < EVENTS_MAX && machine.driver->event_create(&events[count], 0) == 0)
+        count++;
+    cr_assert_lt(count, EVENTS_MAX, "the driver has more events than that");
+    copy = machine_copy(&machine, 0, 2, machine.dram, 1, 7, &extent, 1);
+    cr_assert_eq(machine_issue(&machine, 0, machine.dram, &copy), weftUnhandledCudaError);
+    cr_assert_eq(weft_cuda_transport.fence(machine.gpus[0], copy.lane), weftSuccess);
+    cr_assert_eq(back[0] | back[CHUNK - 1], 0);
+    /* The cookie that flew before has its event. */
+    machine_move(&machine, 0, 2, 0, machine.dram, 1, 0, CHUNK);
+    cr_assert_arr_eq(back, there, CHUNK);
+    while (count > 0)
+        cr_assert_eq(machine.driver->event_destroy(events[--count]), WEFT_CUDA_SUCCESS);
+    weft_cuda_leave(machine.driver, &scope);
+    machine.driver->primary_release(0);
+    cr_assert_eq(machine_issue(&machine, 0, machine.dram, &copy), weftSuccess);
+    cr_assert_eq(machine_wait(&machine, 7), weftSuccess);
+    free(events);
+    machine_close(&machine);
+}

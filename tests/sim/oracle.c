@@ -9,6 +9,7 @@
 #define CALM_NS           UINT64_C(1000000000)
 #define CALM_CHUNK_NS     UINT64_C(1000000)
 #define HOPS_OF_ROUTE_MAX 3
+#define ROUTES_MAX        16
 #define QUICK_BYTES_MIN   WEFT_MIB(8) /* smaller ones need not be split */
 #define QUICK_FACTOR      2
 #define QUICK_SLACK_NS    UINT64_C(200000)
@@ -173,21 +174,20 @@ static void check_signal(struct sim_run *run, const struct weft_action *action,
               has->window);
 }
 
-/* Is there a way of at most three hops that are all `live`? Counted over the directed hops. */
-static bool has_route(const struct sim_run *run, uint32_t src, uint32_t dst, const bool *live,
-                      uint32_t hops_left)
+/* Is there a way of at most so many hops? */
+static bool has_route(const struct sim_run *run, uint32_t src, uint32_t dst, uint32_t hops_left)
 {
     const struct weft_hop_table *hops = &run->world.hops;
 
     for (uint32_t i = 0; i < hops->count; i++) {
         const struct weft_hop *hop = &hops->hops[i];
 
-        if (hop->src_device != src || (live != NULL && !live[i]))
+        if (hop->src_device != src)
             continue;
         if (hop->dst_device == dst)
             return true;
         if (hops_left > 1 && run->world.has_relay[hop->dst_device] &&
-            has_route(run, hop->dst_device, dst, live, hops_left - 1))
+            has_route(run, hop->dst_device, dst, hops_left - 1))
             return true;
     }
     return false;
@@ -198,9 +198,9 @@ static uint32_t device_of(const struct sim_run *run, uint32_t window)
     return run->workload.windows[window].device;
 }
 
-static bool op_has_route(const struct sim_run *run, const struct sim_op *op, const bool *live)
+static bool op_has_route(const struct sim_run *run, const struct sim_op *op)
 {
-    return has_route(run, device_of(run, op->src_window), device_of(run, op->dst_window), live,
+    return has_route(run, device_of(run, op->src_window), device_of(run, op->dst_window),
                      HOPS_OF_ROUTE_MAX);
 }
 
@@ -270,7 +270,7 @@ static void check_result(struct sim_run *run, const struct weft_action *action, 
         break;
     case weftRemoteError:
         is_right = action->cause == WEFT_CAUSE_NO_ROUTE
-                       ? !all_routes_in_use(run) || !op_has_route(run, op, NULL)
+                       ? !all_routes_in_use(run) || !op_has_route(run, op)
                        : action->cause == WEFT_CAUSE_DOWN && run->faults.count > 0 &&
                              !has_sound_hop(run, op);
         break;
@@ -403,6 +403,45 @@ static bool are_chunks_used_up(const struct sim_run *run)
     return stuck * HOPS_OF_ROUTE_MAX >= run->world.config.chunks_max;
 }
 
+/* Are all slots of the relay between two hops kept by copies? */
+static bool is_relay_used_up(const struct sim_run *run, uint32_t device)
+{
+    uint64_t copies = 0;
+
+    for (uint32_t i = 0; i < run->fabric.order_count; i++) {
+        const struct sim_copy *copy = &run->fabric.copies[run->fabric.order[i]];
+        const struct sim_memory *src = &run->shadow.memories[copy->src_window];
+        const struct sim_memory *dst = &run->shadow.memories[copy->dst_window];
+
+        copies +=
+            (src->is_relay && src->device == device) || (dst->is_relay && dst->device == device);
+    }
+    return copies >= run->world.config.relay_slots;
+}
+
+/* Could a chunk that was issued now on one of the engine's routes arrive? */
+static bool has_live_route(struct sim_run *run, const struct sim_op *op, const bool *live)
+{
+    struct weft_route_report rows[ROUTES_MAX];
+    uint32_t count = weft_engine_routes(run->engine, device_of(run, op->src_window),
+                                        device_of(run, op->dst_window), rows, ROUTES_MAX);
+
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_live = true;
+
+        for (uint32_t k = 0; k < rows[i].hop_count; k++) {
+            const struct weft_hop *hop = hop_of(run, rows[i].hops[k]);
+
+            is_live = is_live && live[rows[i].hops[k]];
+            if (k + 1 < rows[i].hop_count)
+                is_live = is_live && !is_relay_used_up(run, hop->dst_device);
+        }
+        if (is_live)
+            return true;
+    }
+    return false;
+}
+
 static void check_live(struct sim_run *run)
 {
     static bool live[WEFT_HOPS_MAX];
@@ -417,7 +456,7 @@ static void check_live(struct sim_run *run)
         if (run->ops[i].state != SIM_OP_ACTIVE || !all || has_stuck_copy(run, op) ||
             run->now - run->ops[i].active_at <= run->calm_ns)
             continue;
-        SIM_CHECK(&run->history, !op_has_route(run, op, live), "liveness",
+        SIM_CHECK(&run->history, !has_live_route(run, op, live), "liveness",
                   "op %u has a route and has not ended %" PRIu64 " ns after the last fault", i,
                   run->now - run->calm_at);
     }

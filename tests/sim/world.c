@@ -149,6 +149,7 @@ static void draw_sizes(struct weft_config *config, struct sim_dice *dice)
     config->relay_slots = sim_dice_scaled(dice, 2, 16);
     config->relay_slot_bytes = sim_dice_scaled(dice, WEFT_KIB(64), WEFT_MIB(8));
     config->lent_chunk_bytes = sim_dice_scaled(dice, WEFT_KIB(4), WEFT_MIB(4));
+    config->ramp_bytes = sim_dice_scaled(dice, WEFT_KIB(4), WEFT_MIB(4));
     config->chunks_max = sim_dice_scaled(dice, 16, 256);
 }
 
@@ -168,7 +169,7 @@ static void draw_settings(struct sim_world *world, struct sim_dice *dice)
     if (sim_dice_chance(dice, 60))
         draw_sizes(config, dice);
     if (sim_dice_chance(dice, 50)) {
-        config->lent_idle_us = sim_dice_below(dice, 1000);
+        config->shared_us = sim_dice_below(dice, 1000);
         config->plan_interval_us = sim_dice_scaled(dice, 100, 100000);
         config->suspect_us = sim_dice_scaled(dice, 1, 10000);
         config->probe_us = sim_dice_scaled(dice, 50, 10000);

@@ -51,6 +51,7 @@ void fixture_config(struct weft_config *config)
     config->relay_slots = RELAY_SLOTS;
     config->relay_slot_bytes = CHUNK_BYTES;
     config->lent_chunk_bytes = WEFT_KIB(64);
+    config->ramp_bytes = WEFT_KIB(64);
     config->trace_records = 4096;
 }
 

@@ -92,7 +92,8 @@ void weft_cuda_disconnect(struct weft_port *base, uint32_t lane)
 }
 
 /* A lane says once that its copies fail, until one succeeds. */
-static void lane_note(struct weft_cuda_port *port, uint32_t lane_index, weft_cuda_result error)
+static void lane_note(struct weft_cuda_port *port, uint32_t lane_index, const char *call,
+                      weft_cuda_result error)
 {
     struct weft_cuda_lane *lane = &port->lanes[lane_index];
 
@@ -100,7 +101,7 @@ static void lane_note(struct weft_cuda_port *port, uint32_t lane_index, weft_cud
         lane->failing = false;
     } else if (!lane->failing) {
         lane->failing = true;
-        weft_cuda_port_failed(port, "a copy", error);
+        weft_cuda_port_failed(port, call, error);
     }
 }
 
@@ -171,6 +172,20 @@ static struct weft_cuda_queue *queue_choose(struct weft_cuda_port *port,
     return queue_has_room(queue, copy->extent_count) ? queue : NULL;
 }
 
+/* The event of a cookie that never flew on this port before. */
+static weft_cuda_result cookie_prepare(struct weft_cuda_port *port, struct weft_cuda_cookie *cookie)
+{
+    weft_cuda_event event;
+    weft_cuda_result error;
+
+    if (cookie->event != NULL)
+        return WEFT_CUDA_SUCCESS;
+    error = port->driver->event_create(&event, WEFT_CUDA_EVENT_DISABLE_TIMING);
+    if (error == WEFT_CUDA_SUCCESS)
+        cookie->event = event;
+    return error;
+}
+
 /* Makes the cookie fly, behind all that was issued on its stream. */
 static void cookie_launch(struct weft_cuda_port *port, const struct weft_cuda_job *job,
                           weftResult_t result)
@@ -212,6 +227,11 @@ weftResult_t weft_cuda_copy(struct weft_port *base, const struct weft_copy *copy
     if (job.queue == NULL)
         return weftNoResource;
     weft_cuda_use(port->driver, port->context);
+    error = cookie_prepare(port, &port->cookies[copy->cookie]);
+    if (error != WEFT_CUDA_SUCCESS) {
+        lane_note(port, copy->lane, "cuEventCreate for a copy", error);
+        return weftUnhandledCudaError;
+    }
     if (job.chained)
         error = port->driver->stream_wait_event(
             job.queue->stream, weft_cuda_port_of(copy->after_port)->cookies[copy->after].event,
@@ -219,7 +239,7 @@ weftResult_t weft_cuda_copy(struct weft_port *base, const struct weft_copy *copy
     if (error == WEFT_CUDA_SUCCESS)
         error = weft_cuda_issue(port, &job, &issued);
     if (error != WEFT_CUDA_SUCCESS) {
-        lane_note(port, copy->lane, error);
+        lane_note(port, copy->lane, "a copy", error);
         if (!issued)
             return error == WEFT_CUDA_OUT_OF_MEMORY ? weftNoResource : weftUnhandledCudaError;
         /* Part of it is on its way: it has failed, but not before that part has landed. */
@@ -264,7 +284,7 @@ static bool cookie_ended(struct weft_cuda_port *port, const struct weft_cuda_que
                              : port->driver->stream_query(queue->stream);
     if (error == WEFT_CUDA_NOT_READY)
         return false;
-    lane_note(port, cookie->lane, error);
+    lane_note(port, cookie->lane, "a copy", error);
     if (error != WEFT_CUDA_SUCCESS || !cookie->recorded || after_failed(cookie))
         cookie->result = weftUnhandledCudaError;
     cookie_set_state(cookie, WEFT_CUDA_COOKIE_ENDED);

@@ -15,8 +15,8 @@ struct piece {
     const struct weft_cuda_driver *driver;
     uint64_t first; /* addresses: [first, end) */
     uint64_t end;
-    uint32_t windows;
-    bool foreign; /* pinned by somebody else */
+    uint32_t user_count; /* windows and allocations */
+    bool foreign;        /* pinned by somebody else */
 };
 
 static pthread_mutex_t pieces_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list */
@@ -76,7 +76,7 @@ static weftResult_t piece_pin(struct piece *piece, char why[256])
     return error == WEFT_CUDA_UNKNOWN ? weftUnhandledCudaError : weftInvalidArgument;
 }
 
-/* Takes one window from each piece of [first, end) and drops those without any. */
+/* Takes one user from each piece of [first, end) and drops those without any. */
 static void range_leave(const struct weft_cuda_driver *driver, uint64_t first, uint64_t end)
 {
     struct piece **link = &pieces;
@@ -85,7 +85,7 @@ static void range_leave(const struct weft_cuda_driver *driver, uint64_t first, u
         struct piece *piece = *link;
 
         if (piece->driver != driver || piece->end <= first || piece->first >= end ||
-            --piece->windows > 0) {
+            --piece->user_count > 0) {
             link = &piece->next;
             continue;
         }
@@ -110,7 +110,7 @@ static weftResult_t piece_add(const struct weft_cuda_driver *driver, uint64_t fi
     piece->driver = driver;
     piece->first = first;
     piece->end = end;
-    piece->windows = 1;
+    piece->user_count = 1;
     result = piece_pin(piece, why);
     if (result != weftSuccess) {
         free(piece);
@@ -121,7 +121,7 @@ static weftResult_t piece_add(const struct weft_cuda_driver *driver, uint64_t fi
     return weftSuccess;
 }
 
-/* Counts a window on every piece of [first, end), pinning what is not yet. On an error `*reached`
+/* Counts a user on every piece of [first, end), pinning what is not yet. On an error `*reached`
  * says up to where that was done. */
 static weftResult_t range_join(const struct weft_cuda_driver *driver, uint64_t first, uint64_t end,
                                uint64_t *reached, char why[256])
@@ -138,7 +138,7 @@ static weftResult_t range_join(const struct weft_cuda_driver *driver, uint64_t f
         if (piece != NULL && (!ours || piece->end <= at)) {
             link = &piece->next;
         } else if (ours && piece->first <= at) {
-            piece->windows++;
+            piece->user_count++;
             at = piece->end;
             link = &piece->next;
         } else {

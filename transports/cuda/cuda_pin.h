@@ -1,7 +1,7 @@
 /* Host memory that CUDA has pinned, for all comms of the process.
  *
- * Pinning belongs to the process, windows to comms, and windows may overlap: so it is kept as
- * pieces with a count of the windows that lie on each. A piece is pinned with the first window and
+ * Pinning belongs to the process, windows and allocations to comms, and they may overlap: so it is
+ * kept as pieces with a count of those that lie on each. A piece is pinned with the first and
  * released with the last; memory that somebody else has pinned is used and left alone.
  *
  * The driver refuses a copy that crosses from one piece into the next (measured: 13.0 answers

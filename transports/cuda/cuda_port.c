@@ -1,7 +1,8 @@
 /* Opening and closing a GPU, and the transport's table.
  *
  * What always holds: an open port has retained its GPU's primary context and made everything that
- * the data path uses; copying and polling allocate nothing. */
+ * the data path uses, but for the events of cookies: a driver has only so many, and most cookies
+ * never fly on most ports. A cookie's event is made with its first copy here and then kept. */
 #include "cuda_port.h"
 
 #include <stdio.h>
@@ -29,18 +30,6 @@ static void events_destroy(struct weft_cuda_port *port)
     for (uint32_t i = 0; i < port->cookies_max; i++)
         if (port->cookies[i].event != NULL)
             port->driver->event_destroy(port->cookies[i].event);
-}
-
-static weft_cuda_result events_create(struct weft_cuda_port *port)
-{
-    for (uint32_t i = 0; i < port->cookies_max; i++) {
-        weft_cuda_result error =
-            port->driver->event_create(&port->cookies[i].event, WEFT_CUDA_EVENT_DISABLE_TIMING);
-
-        if (error != WEFT_CUDA_SUCCESS)
-            return error;
-    }
-    return WEFT_CUDA_SUCCESS;
 }
 
 /* NULL: no memory. */
@@ -90,13 +79,8 @@ static void port_teardown(struct weft_cuda_port *port)
 
 static weftResult_t port_setup(struct weft_cuda_port *port)
 {
-    weft_cuda_result error;
-
     if (port->windows == NULL || port->cookies == NULL || port->links == NULL)
         return weftSystemError;
-    error = events_create(port);
-    if (error != WEFT_CUDA_SUCCESS)
-        return weft_cuda_port_failed(port, "cuEventCreate", error);
     return weft_cuda_words_open(port);
 }
 
@@ -170,6 +154,8 @@ const struct weft_transport_ops weft_cuda_transport = {
     .close = port_close,
     .alloc = weft_cuda_alloc,
     .free = weft_cuda_free,
+    .pin = weft_cuda_memory_pin,
+    .unpin = weft_cuda_memory_unpin,
     .window_add = weft_cuda_window_add,
     .window_remove = weft_cuda_window_remove,
     .connect = weft_cuda_connect,

@@ -49,7 +49,7 @@ enum weft_cuda_cookie_state {
 };
 
 struct weft_cuda_cookie {
-    weft_cuda_event event; /* made at open, recorded behind each copy */
+    weft_cuda_event event; /* NULL until its first copy; recorded behind each */
     enum weft_cuda_cookie_state state;
     weftResult_t result; /* FLYING: what is known already; else: of its last copy */
     bool recorded;       /* false: the event could not be recorded, ask the stream */
@@ -185,6 +185,8 @@ weft_cuda_result weft_cuda_issue(struct weft_cuda_port *port, const struct weft_
 
 weftResult_t weft_cuda_alloc(struct weft_port *port, size_t size, void **memory);
 void weft_cuda_free(struct weft_port *port, void *memory);
+weftResult_t weft_cuda_memory_pin(struct weft_port *port, void *memory, size_t size, char why[256]);
+void weft_cuda_memory_unpin(struct weft_port *port, void *memory, size_t size);
 weftResult_t weft_cuda_window_add(struct weft_port *port, uint32_t window,
                                   const struct weft_device_ref *device, void *base, size_t size,
                                   char why[256]);

@@ -36,6 +36,29 @@ void weft_cuda_free(struct weft_port *base, void *memory)
         weft_cuda_port_failed(port, "cuMemFree", error);
 }
 
+weftResult_t weft_cuda_memory_pin(struct weft_port *base, void *memory, size_t size, char why[256])
+{
+    struct weft_cuda_port *port = weft_cuda_port_of(base);
+    struct weft_cuda_seams seams; /* a window lists its own */
+    struct weft_cuda_scope scope;
+    weftResult_t result;
+
+    weft_cuda_enter(port->driver, port->context, &scope);
+    result = weft_cuda_pin(port->driver, memory, size, &seams, why);
+    weft_cuda_leave(port->driver, &scope);
+    return result;
+}
+
+void weft_cuda_memory_unpin(struct weft_port *base, void *memory, size_t size)
+{
+    struct weft_cuda_port *port = weft_cuda_port_of(base);
+    struct weft_cuda_scope scope;
+
+    weft_cuda_enter(port->driver, port->context, &scope);
+    weft_cuda_unpin(port->driver, memory, size);
+    weft_cuda_leave(port->driver, &scope);
+}
+
 const struct weft_cuda_window *weft_cuda_window_get(const struct weft_cuda_port *port,
                                                     uint32_t window)
 {
@@ -189,14 +212,11 @@ void weft_cuda_window_remove(struct weft_port *base, uint32_t window)
 {
     struct weft_cuda_port *port = weft_cuda_port_of(base);
     const struct weft_cuda_window *entry = weft_cuda_window_get(port, window);
-    struct weft_cuda_scope scope;
 
     if (entry == NULL)
         return;
     weft_flag_set(&port->windows[window].ready, 0);
     if (entry->kind != weftDeviceDram)
         return;
-    weft_cuda_enter(port->driver, port->context, &scope);
-    weft_cuda_unpin(port->driver, (void *)(uintptr_t)entry->base, entry->size_bytes);
-    weft_cuda_leave(port->driver, &scope);
+    weft_cuda_memory_unpin(base, (void *)(uintptr_t)entry->base, entry->size_bytes);
 }

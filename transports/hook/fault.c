@@ -105,6 +105,16 @@ static void fault_free(struct weft_port *port, void *memory)
     inner_ops(port)->free(inner_of(port), memory);
 }
 
+static weftResult_t fault_pin(struct weft_port *port, void *memory, size_t size, char why[256])
+{
+    return inner_ops(port)->pin(inner_of(port), memory, size, why);
+}
+
+static void fault_unpin(struct weft_port *port, void *memory, size_t size)
+{
+    inner_ops(port)->unpin(inner_of(port), memory, size);
+}
+
 static weftResult_t fault_window_add(struct weft_port *port, uint32_t window,
                                      const struct weft_device_ref *device, void *base, size_t size,
                                      char why[256])
@@ -225,6 +235,8 @@ static const struct weft_transport_ops common_ops = {
     .close = fault_close,
     .alloc = fault_alloc,
     .free = fault_free,
+    .pin = fault_pin,
+    .unpin = fault_unpin,
     .window_add = fault_window_add,
     .window_remove = fault_window_remove,
     .connect = weft_fault_connect,
