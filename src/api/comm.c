@@ -48,11 +48,9 @@ weftResult_t weft_comm_get(const char *call, weftComm_t handle, struct weft_comm
 {
     struct weft_comm *found = weft_comm_find(handle);
 
-    if (found == NULL) {
-        (void)weft_error(weftInvalidArgument, "%s: comm is %s", call,
-                         handle == NULL ? "NULL" : "no comm, or was destroyed");
-        return weftInvalidArgument;
-    }
+    if (found == NULL)
+        return weft_error(weftInvalidArgument, "%s: comm is %s", call,
+                          handle == NULL ? "NULL" : "no comm, or was destroyed");
     *comm = found;
     return weftSuccess;
 }
@@ -225,9 +223,9 @@ weftResult_t weftCommDestroy(weftComm_t handle)
         result = abort_comm("weftCommDestroy", comm);
     if (weft_comm_close(comm) == weftSuccess)
         return result;
-    return result == weftSuccess
-               ? weft_error(weftUnknown,
-                            "weftCommDestroy: a copy hangs in the hardware; the comm's memory is "
-                            "kept and its windows' memory must not be reused")
-               : result;
+    if (result != weftSuccess)
+        return result;
+    return weft_error(weftUnknown,
+                      "weftCommDestroy: a copy hangs in the hardware; the comm's memory "
+                      "is kept and its windows' memory must not be reused");
 }

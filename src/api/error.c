@@ -13,7 +13,7 @@ static _Thread_local char last_error[WEFT_ERROR_BYTES];
 /* What weftGetLastError gives out for a comm's transfers: a copy that nobody else writes. */
 static _Thread_local char comm_error[WEFT_BLAME_BYTES];
 
-weftResult_t weft_error(weftResult_t result, const char *format, ...)
+void weft_error_keep(weftResult_t result, const char *format, ...)
 {
     va_list arguments;
 
@@ -21,7 +21,6 @@ weftResult_t weft_error(weftResult_t result, const char *format, ...)
     weft_format_list(last_error, sizeof(last_error), format, arguments);
     va_end(arguments);
     weft_log(WEFT_LOG_INFO, "api", "%s: %s", weft_result_name(result), last_error);
-    return result;
 }
 
 const char *weft_error_text(void)

@@ -6,9 +6,13 @@
 
 #define WEFT_ERROR_BYTES 768
 
-/* Keeps the sentence for this thread and returns `result`, so that a check can end with it. */
-weftResult_t weft_error(weftResult_t result, const char *format, ...)
+/* Keeps the sentence for this thread. */
+void weft_error_keep(weftResult_t result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same, with `result` (evaluated twice) as its value, so that a check can end with it. A macro,
+ * so that analysers see that the value is no success. */
+#define weft_error(result, ...) (weft_error_keep((result), __VA_ARGS__), (result))
 
 /* This thread's sentence; empty when there was no error. */
 const char *weft_error_text(void);

@@ -78,6 +78,7 @@ static inline weft_ns weft_bytes_time(uint64_t bytes, uint64_t rate_bytes_per_us
         return WEFT_NEVER;
     if (bytes > UINT64_MAX / 1000)
         return WEFT_NEVER;
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): the analyser forgets the check above */
     return (bytes * 1000 + rate_bytes_per_us - 1) / rate_bytes_per_us;
 }
 

@@ -22,7 +22,8 @@ static uint32_t take_range(struct weft_engine *engine, struct weft_transfer *tra
         transfer->returned_bytes -= engine->chunks[returned].size_bytes;
         return returned;
     }
-    /* The last free chunk is kept for splitting one that came back: else all might be waiting so. */
+    /* The last free chunk is kept for splitting one that came back: else all might be waiting
+     * so. */
     if (engine->chunk_pool.free_count <= (returned == WEFT_NONE ? 1 : 0))
         return WEFT_NONE;
     index = weft_pool_take(&engine->chunk_pool);
@@ -65,8 +66,11 @@ static bool cut(struct weft_engine *engine, uint32_t tag, uint32_t path, uint64_
     weft_path_taken(&engine->paths[path], chunk->size_bytes);
     weft_list_append(&engine->issuing, engine->chunk_links, index);
     weft_trace_chunk_taken(&engine->trace, now, index, chunk->size_bytes, path);
-    if (weft_transfer_left(transfer) == 0)
+    if (weft_transfer_left(transfer) == 0) {
         weft_engine_transfer_unlist(engine, tag);
+        /* What its pair was given beyond its own path is of use to others now. */
+        engine->plan_wanted = engine->plan_wanted || weft_transfer_is_load(transfer);
+    }
     return true;
 }
 
@@ -86,7 +90,7 @@ static bool cut_first(struct weft_engine *engine, struct weft_pair *pair,
 {
     uint32_t turn = pair->turn;
     const struct weft_config *config = engine->config;
-    bool shared = engine->shared_at > 0 && now < engine->shared_at + config->shared_us * 1000;
+    bool shared = engine->was_shared && now < engine->shared_at + config->shared_us * 1000;
     struct weft_sched_choice choice = {0, 0};
     struct weft_sched_view view = {
         .config = config,
@@ -222,8 +226,10 @@ static void put_back(struct weft_engine *engine, uint32_t index, struct weft_tra
         free_chunk(engine, index);
         return;
     }
-    if (weft_transfer_left(transfer) == 0)
+    if (weft_transfer_left(transfer) == 0) {
         weft_engine_transfer_list(engine, tag, true);
+        engine->plan_wanted = true;
+    }
     transfer->returned_bytes += chunk->size_bytes;
     weft_list_append(&transfer->returned, engine->chunk_links, index);
     weft_chunk_return(chunk);
@@ -259,8 +265,6 @@ static void settle(struct weft_engine *engine, uint32_t index, weft_ns now)
             transfer->cause_hop = path->route.hops[guilty];
         if (good) {
             transfer->done_bytes += chunk->size_bytes;
-            if (weft_transfer_is_load(transfer))
-                weft_pair_load_moved(&engine->pairs[transfer->pair], chunk->size_bytes);
             free_chunk(engine, index);
         } else {
             put_back(engine, index, transfer);

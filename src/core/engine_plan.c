@@ -4,11 +4,20 @@
 
 #define PLAN_GAP_NS 5000 /* least time between two plans */
 
-/* Least load first: what is left of the machine goes to the pair that will soonest give it back, so
+static uint64_t left_in(const struct weft_engine *engine, const struct weft_list *list)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t tag = list->first; tag != WEFT_NONE; tag = engine->transfer_links[tag].next)
+        bytes = weft_add_sat(bytes, weft_transfer_left(&engine->transfers[tag]));
+    return bytes;
+}
+
+/* Least left first: what remains of the machine goes to the pair that will soonest give it back, so
  * that a small transfer does not wait for a large one (shortest remaining time first). */
 static void insert(struct weft_pair **planned, uint32_t count, struct weft_pair *pair)
 {
-    for (; count > 0 && planned[count - 1]->load_bytes > pair->load_bytes; count--)
+    for (; count > 0 && planned[count - 1]->left_bytes > pair->left_bytes; count--)
         planned[count] = planned[count - 1];
     planned[count] = pair;
 }
@@ -16,7 +25,6 @@ static void insert(struct weft_pair **planned, uint32_t count, struct weft_pair 
 /* Pairs with load; what no longer has any is taken out of the plan. */
 static uint32_t collect(struct weft_engine *engine)
 {
-
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < engine->pair_count; i++) {
@@ -32,8 +40,11 @@ static uint32_t collect(struct weft_engine *engine)
                 weft_path_unplan(path);
         }
         pair->active = counts;
-        if (counts)
+        if (counts) {
+            pair->left_bytes =
+                weft_add_sat(left_in(engine, &pair->small), left_in(engine, &pair->large));
             insert(engine->planned, count++, pair);
+        }
     }
     return count;
 }
@@ -59,8 +70,10 @@ void weft_engine_plan(struct weft_engine *engine, weft_ns now)
     engine->plan_wanted = false;
     engine->planned_at = now;
     count = collect(engine);
-    if (count > 1)
+    if (count > 1) {
+        engine->was_shared = true;
         engine->shared_at = now;
+    }
     sum = weft_plan_make(&engine->capacity, engine->planned, count, engine->paths, engine->lanes);
     weft_trace_plan_made(&engine->trace, now, count, sum, engine->pair_count);
     weft_heap_set(&engine->timers, engine->timer_plan, count > 0 ? now + interval_ns : WEFT_NEVER);
@@ -134,7 +147,7 @@ uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, ui
     alone = engine->pairs[index];
     memcpy(paths, &engine->paths[alone.first_path], alone.path_count * sizeof(paths[0]));
     alone.first_path = 0;
-    alone.loads = size_bytes < engine->config->multipath_bytes_min ? 0 : 1;
+    alone.left_bytes = size_bytes < engine->config->multipath_bytes_min ? 0 : size_bytes;
     weft_plan_make(&engine->capacity, pairs, 1, paths, engine->lanes);
     for (uint32_t i = 0; i < alone.path_count && i < max; i++)
         report(engine, &paths[i], &rows[i]);

@@ -101,7 +101,7 @@ static void use_windows(struct weft_engine *engine, const struct weft_op *op, bo
 }
 
 static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
-                enum weft_cause cause, weft_ns now);
+                enum weft_cause cause);
 
 static void start(struct weft_engine *engine, uint32_t tag, weft_ns now)
 {
@@ -112,15 +112,15 @@ static void start(struct weft_engine *engine, uint32_t tag, weft_ns now)
     weft_trace_transfer_started(&engine->trace, now, tag, transfer->op.size_bytes, transfer->pair);
     weft_transfer_start(transfer);
     if (transfer->op.size_bytes == 0) {
-        end(engine, tag, weftSuccess, WEFT_CAUSE_NONE, now);
+        end(engine, tag, weftSuccess, WEFT_CAUSE_NONE);
         return;
     }
     pair = &engine->pairs[transfer->pair];
     if (pair->path_count == 0) {
-        end(engine, tag, weftRemoteError, WEFT_CAUSE_NO_ROUTE, now);
+        end(engine, tag, weftRemoteError, WEFT_CAUSE_NO_ROUTE);
         return;
     }
-    if (weft_transfer_is_load(transfer) && weft_pair_load_began(pair, transfer->op.size_bytes)) {
+    if (weft_transfer_is_load(transfer) && weft_pair_load_began(pair)) {
         engine->plan_wanted = true;
         for (uint32_t i = 0; i < pair->path_count; i++)
             weft_path_restart(&engine->paths[pair->first_path + i], engine->config);
@@ -145,7 +145,7 @@ static void pass_fence(struct weft_engine *engine, weft_ns now)
 
 /* Needs: no chunk of it flies. */
 static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
-                enum weft_cause cause, weft_ns now)
+                enum weft_cause cause)
 {
     struct weft_transfer *transfer = &engine->transfers[tag];
     bool started = transfer->state != WEFT_TRANSFER_WAITING;
@@ -158,8 +158,7 @@ static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
     if (started)
         engine->running--;
     if (started && routed && weft_transfer_is_load(transfer)) {
-        if (weft_pair_load_ended(&engine->pairs[transfer->pair],
-                                 transfer->op.size_bytes - transfer->done_bytes))
+        if (weft_pair_load_ended(&engine->pairs[transfer->pair]))
             engine->plan_wanted = true;
     }
 }
@@ -235,7 +234,7 @@ static void give_up_hung(struct weft_engine *engine, uint32_t tag, weft_ns now)
     transfer->cause_hop = hung_hop;
     transfer->cause_since = engine->lanes[hung_hop].ended_at;
     weft_list_remove(&engine->draining, engine->transfer_links, tag);
-    end(engine, tag, weftUnknown, WEFT_CAUSE_HUNG, now);
+    end(engine, tag, weftUnknown, WEFT_CAUSE_HUNG);
 }
 
 /* DRAINING: ends when nothing of it is out, or what is out hangs past the deadline. */
@@ -245,7 +244,7 @@ static void try_end(struct weft_engine *engine, uint32_t tag, weft_ns now)
 
     if (transfer->chunks == 0) {
         weft_list_remove(&engine->draining, engine->transfer_links, tag);
-        end(engine, tag, transfer->result, transfer->cause, now);
+        end(engine, tag, transfer->result, transfer->cause);
     } else if (now >= transfer->op.deadline_at) {
         give_up_hung(engine, tag, now);
     }
@@ -279,7 +278,7 @@ void weft_engine_transfer_stop(struct weft_engine *engine, uint32_t tag, weftRes
 
     if (transfer->state == WEFT_TRANSFER_WAITING) {
         weft_list_remove(&engine->waiting, engine->transfer_links, tag);
-        end(engine, tag, result, cause, now);
+        end(engine, tag, result, cause);
         return;
     }
     if (transfer->state != WEFT_TRANSFER_MOVING)
@@ -345,7 +344,7 @@ void weft_engine_transfer_settled(struct weft_engine *engine, uint32_t tag, weft
     if (transfer->state == WEFT_TRANSFER_DRAINING)
         try_end(engine, tag, now);
     else if (transfer->done_bytes == transfer->op.size_bytes)
-        end(engine, tag, weftSuccess, WEFT_CAUSE_NONE, now);
+        end(engine, tag, weftSuccess, WEFT_CAUSE_NONE);
     else
         return;
     pass_fence(engine, now);

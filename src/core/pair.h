@@ -16,20 +16,16 @@ struct weft_pair {
     struct weft_list small; /* transfers in state MOVING below multipath_bytes_min: served first */
     struct weft_list large; /* the other transfers in state MOVING */
     uint32_t loads;         /* transfers worth planning for that have not ended */
-    uint64_t load_bytes;    /* of them, not arrived yet */
+    uint64_t left_bytes;    /* that no path had taken when the plan was made */
 
     bool active;   /* in the plan */
     uint32_t turn; /* of the roundrobin scheduler */
 };
 
-/* A load of `bytes` began; true when it is the first: a plan is needed. */
-bool weft_pair_load_began(struct weft_pair *pair, uint64_t bytes);
+/* A load began; true when it is the first: a plan is needed. */
+bool weft_pair_load_began(struct weft_pair *pair);
 
-/* `bytes` of a load arrived. */
-void weft_pair_load_moved(struct weft_pair *pair, uint64_t bytes);
-
-/* A load ended, with `bytes` that never arrived; true when it was the last: its links are free for
- * others. */
-bool weft_pair_load_ended(struct weft_pair *pair, uint64_t bytes);
+/* A load ended; true when it was the last: its links are free for others. */
+bool weft_pair_load_ended(struct weft_pair *pair);
 
 #endif

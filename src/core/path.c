@@ -46,7 +46,9 @@ static bool window_open(const struct weft_path *path)
     uint64_t delay_ns = path->route.latency_ns + HOST_TURN_NS;
     uint64_t product = path->rate_bytes_per_us * delay_ns / 1000;
 
-    if (path->owner_busy)
+    /* On lent links two are enough to keep the slow engine busy: a third would only be in the way
+     * of the owner. */
+    if (path->lent)
         return path->chunks < 2;
     if (path->chunks <= path->route.hop_count)
         return true;

@@ -96,7 +96,7 @@ static uint64_t admit_relays(struct weft_capacity *capacity, struct weft_pair *c
     for (uint32_t i = 0; i < count; i++) {
         uint64_t room = 1;
 
-        while (pairs[i]->loads > 0 && room > 0) {
+        while (pairs[i]->left_bytes > 0 && room > 0) {
             room = admit_next(capacity, pairs[i], paths, lanes);
             sum += room;
         }

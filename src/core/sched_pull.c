@@ -33,9 +33,9 @@ static struct sums sum_up(const struct weft_sched_view *view)
     return sums;
 }
 
-/* A path's share of what is left: whole where that is short, so that a transfer of a few megabytes is
- * one chunk per path, else a part of it. On one path alone only relays gain by parts: several chunks
- * pass through their hops at once. */
+/* A path's share of what is left: whole where that is short, so that a transfer of a few megabytes
+ * is one chunk per path, else a part of it. On one path alone only relays gain by parts: several
+ * chunks pass through their hops at once. */
 static uint64_t guided_bytes(const struct weft_sched_view *view, uint32_t i,
                              const struct sums *sums)
 {
@@ -97,8 +97,8 @@ static struct offer ask(const struct weft_sched_view *view, uint32_t i, const st
     return offer;
 }
 
-/* Of the open paths that do not refuse, the one that runs dry first. A path refuses when another, open
- * or not, would end the chunk sooner and all together would have ended everything by then. */
+/* Of the open paths that do not refuse, the one that runs dry first. A path refuses when another,
+ * open or not, would end the chunk sooner and all together would have ended everything by then. */
 static bool pull_pick(const struct weft_sched_view *view, struct weft_sched_choice *choice)
 {
     struct offer offers[WEFT_ROUTES_MAX];
@@ -114,7 +114,7 @@ static bool pull_pick(const struct weft_sched_view *view, struct weft_sched_choi
         offers[i] = ask(view, i, &sums);
         first_end = weft_min(first_end, offers[i].end);
     }
-    all = weft_bytes_time(weft_add_sat(left, sums.bytes), sums.rate);
+    all = weft_bytes_time(weft_add_sat(left, sums.bytes), weft_max(sums.rate, 1));
     for (uint32_t i = 0; i < view->pair->path_count; i++) {
         weft_ns late = all + all / REFUSE_PART + view->paths[i].route.latency_ns;
 

@@ -62,7 +62,8 @@ struct weft_engine {
     struct weft_pair **planned; /* scratch: the active pairs */
     bool plan_wanted;
     weft_ns planned_at;
-    weft_ns shared_at; /* when several pairs were active last */
+    bool was_shared;   /* several pairs had load at once, */
+    weft_ns shared_at; /* last then */
 
     struct weft_heap timers; /* transfers by tag, then lanes, then the two below */
     uint32_t timer_lanes;

@@ -95,8 +95,8 @@ static bool poll_ports(struct weft_loop *loop)
 }
 
 /* Issuing takes time in which transfers begin and copies end. What begins together is to be planned
- * together, and what has ended makes room on the path that should be served next: so both are looked
- * at between two actions, the ports not more often than every POLL_NS. */
+ * together, and what has ended makes room on the path that should be served next: so both are
+ * looked at between two actions, the ports not more often than every POLL_NS. */
 static bool perform_actions(struct weft_loop *loop)
 {
     weft_ns polled_at = weft_clock_now(&loop->clock);

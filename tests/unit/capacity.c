@@ -172,14 +172,15 @@ Test(capacity, share__at_most_the_limit)
     cr_expect_eq(room(&bench, &path), 77);
 }
 
-/* gpu0 to dram0 over gpu1 borrows the PCIe link of gpu1, busy in either direction. */
+/* gpu0 to dram0 over gpu1 borrows the PCIe link of gpu1: busy in that direction, whatever goes the
+ * other way. */
 Test(capacity, owner_busy__by_owned_path)
 {
     static const struct {
         uint32_t owned;
         bool busy;
     } rows[] = {{FIXTURE_GPU1_DRAM0, true},
-                {FIXTURE_DRAM0_GPU1, true},
+                {FIXTURE_DRAM0_GPU1, false},
                 {FIXTURE_GPU2_GPU1, false},
                 {FIXTURE_GPU2_DRAM0, false},
                 {FIXTURE_GPU0_DRAM0, false}};

@@ -79,7 +79,7 @@ Test(engine_chunk, put__few_chunks)
     fixture_start(fixture);
     fixture_put(fixture, 0, 1048576);
     fixture_pump(fixture);
-    cr_expect_leq(fixture_out(fixture), 4, "two chunks of at most two hops");
+    cr_expect_eq(fixture_out(fixture), 1, "one chunk; the other is for splitting one that fails");
     fixture_finish(fixture);
     cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
     cr_expect_eq(fixture_wrong(fixture, 1048576), 0);
@@ -127,8 +127,8 @@ Test(engine_chunk, next__slots)
 
     fixture_put(fixture, 0, 1048576);
     fixture_pump(fixture);
-    cr_assert_eq(fixture->copy_count, 6, "three chunks fill the window");
-    for (uint32_t i = 0; i < 3; i++)
+    cr_assert_eq(fixture->copy_count, 4, "two chunks fill the window of a borrowed link");
+    for (uint32_t i = 0; i < 2; i++)
         cr_expect_eq(fixture->copies[2 * i].extents[0].dst_offset, i * SLOT_BYTES, "chunk %u", i);
 }
 
@@ -152,6 +152,54 @@ Test(engine_chunk, next__two_domains)
     cr_expect_eq(fixture_wrong(fixture, 60000), 0);
 }
 
+/* Issuing takes time: every path has its first copy before any has its second. */
+Test(engine_chunk, next__first_copies_first)
+{
+    static const struct {
+        uint32_t hop;
+        uint32_t behind; /* the copy that it waits for */
+    } rows[] = {{FIXTURE_GPU0_DRAM0, WEFT_NONE},
+                {FIXTURE_GPU0_GPU1, WEFT_NONE},
+                {FIXTURE_GPU0_GPU2, WEFT_NONE},
+                {FIXTURE_GPU1_DRAM0, 1},
+                {FIXTURE_GPU2_DRAM0, 2}};
+    struct fixture *fixture = fixture_open();
+
+    fixture_put(fixture, 0, 1048576);
+    fixture_pump(fixture);
+    cr_assert_geq(fixture->copy_count, WEFT_ARRAY_COUNT(rows));
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        const struct weft_action *action = &fixture->copies[i].action;
+        uint32_t after = WEFT_COOKIE_NONE;
+
+        if (rows[i].behind != WEFT_NONE)
+            after = fixture->copies[rows[i].behind].action.cookie;
+        cr_expect_eq(action->hop, rows[i].hop, "copy %zu: hop %u", i, action->hop);
+        cr_expect_eq(action->after, after, "copy %zu", i);
+    }
+}
+
+/* The copy that is out and has this cookie. */
+static uint32_t find_cookie(const struct fixture *fixture, uint32_t cookie)
+{
+    for (uint32_t i = 0; i < fixture->copy_count; i++)
+        if (fixture->copies[i].out && fixture->copies[i].action.cookie == cookie)
+            return i;
+    cr_assert_fail("no copy with cookie %u is out", cookie);
+    return FIXTURE_COPIES_MAX;
+}
+
+/* Ends the copy behind another, or before it: those of one chunk have cookies in a row. */
+static void end_behind(struct fixture *fixture, uint32_t copy, weftResult_t result)
+{
+    fixture_end(fixture, find_cookie(fixture, fixture->copies[copy].action.cookie + 1), result);
+}
+
+static void end_before(struct fixture *fixture, uint32_t copy, weftResult_t result)
+{
+    fixture_end(fixture, find_cookie(fixture, fixture->copies[copy].action.cookie - 1), result);
+}
+
 /* A copy fails: its bytes go another way. The hop may be any of the three paths'. */
 Test(engine_chunk, copy_ended__failed)
 {
@@ -168,10 +216,10 @@ Test(engine_chunk, copy_ended__failed)
         copy = fixture_find(fixture, hops[i]);
         cr_assert_lt(copy, FIXTURE_COPIES_MAX);
         if (hops[i] == FIXTURE_GPU1_DRAM0 || hops[i] == FIXTURE_GPU2_DRAM0)
-            fixture_end(fixture, copy - 1, weftSuccess);
+            end_before(fixture, copy, weftSuccess);
         fixture_end(fixture, copy, weftSystemError);
         if (first_hop) /* the copy behind it ends badly too, and moves nothing */
-            fixture_end(fixture, copy + 1, weftSystemError);
+            end_behind(fixture, copy, weftSystemError);
         fixture_finish(fixture);
         cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess, "hop %u", hops[i]);
         cr_expect_eq(fixture_wrong(fixture, 1048576), 0, "hop %u", hops[i]);
@@ -191,7 +239,7 @@ Test(engine_chunk, copy_ended__guilty_hop_only)
     fixture_pump(fixture);
     copy = fixture_find(fixture, FIXTURE_GPU0_GPU1);
     fixture_end(fixture, copy, weftSystemError);
-    fixture_end(fixture, copy + 1, weftSystemError);
+    end_behind(fixture, copy, weftSystemError);
     cr_assert_eq(weft_engine_routes(fixture->engine, FIXTURE_GPU0, FIXTURE_DRAM0, rows, 3), 3);
     for (uint32_t i = 0; i < 3; i++)
         cr_expect_eq(rows[i].down, down[i], "%s", rows[i].name);
@@ -254,6 +302,108 @@ Test(engine_chunk, refused__second_of_a_chain)
     fixture_finish(fixture);
     cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
     cr_expect_eq(fixture_wrong(fixture, 60000), 0);
+}
+
+/* Refused at instant 0 and whenever it comes again: after 5,000 ns, doubling, at most 1 ms. */
+static void refuse_till(struct fixture *fixture, uint32_t copy, size_t times)
+{
+    static const weft_ns again_at[] = {5000, 15000, 35000, 75000, 155000, 315000, 635000, 1275000};
+    uint32_t cookie = fixture->copies[copy].action.cookie;
+
+    for (size_t i = 0; i < times; i++) {
+        uint32_t count = fixture->copy_count;
+
+        fixture_refuse(fixture, copy, weftNoResource);
+        fixture_pump(fixture);
+        if (i + 1 == times)
+            return;
+        fixture_pass(fixture, again_at[i] - 1);
+        cr_assert_eq(fixture->copy_count, count, "refusal %zu: too early", i);
+        fixture_pass(fixture, again_at[i]);
+        cr_assert_eq(fixture->copy_count, count + 1, "refusal %zu: not again", i);
+        copy = count;
+        cr_assert_eq(fixture->copies[copy].action.cookie, cookie, "refusal %zu", i);
+    }
+}
+
+/* Refused so often that the next wait is the longest: the bytes go back, and another path takes
+ * them. Up to then they wait. A full port is no bad lane. */
+Test(engine_chunk, refused__too_often)
+{
+    static const struct {
+        size_t times;
+        uint32_t hop; /* of the next copy; WEFT_NONE: there is none */
+    } rows[] = {{1, WEFT_NONE}, {8, WEFT_NONE}, {9, FIXTURE_GPU0_GPU1}};
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct fixture *fixture = fixture_open();
+        bool back = rows[i].hop != WEFT_NONE;
+        struct weft_route_report row;
+
+        fixture_put(fixture, 0, 1000);
+        fixture_pump(fixture);
+        refuse_till(fixture, 0, rows[i].times);
+        cr_assert_eq(fixture->copy_count, rows[i].times + (back ? 2 : 0), "row %zu", i);
+        if (back)
+            cr_expect_eq(fixture->copies[rows[i].times].action.hop, rows[i].hop, "row %zu", i);
+        cr_expect_eq(weft_engine_trace(fixture->engine)->counts[WEFT_TRACE_chunk_failed], back,
+                     "row %zu", i);
+        cr_assert_eq(weft_engine_routes(fixture->engine, FIXTURE_GPU0, FIXTURE_DRAM0, &row, 1), 1);
+        cr_expect_not(row.down, "row %zu", i);
+        fixture_pass(fixture, 3000000);
+        fixture_finish(fixture);
+        cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess, "row %zu", i);
+        cr_expect_eq(fixture_wrong(fixture, 1000), 0, "row %zu", i);
+    }
+}
+
+/* The second copy of a chain is refused too often: the bytes go back when the first has ended. */
+Test(engine_chunk, refused__too_often_behind_another)
+{
+    struct fixture *fixture = fixture_prepare();
+    const struct weft_trace *trace;
+
+    weft_config_set(&fixture->config, WEFT_SETTING_routes, "transit:gpu1", WEFT_CONFIG_CALL);
+    fixture->config.suspect_us = 1000000;
+    fixture_start(fixture);
+    trace = weft_engine_trace(fixture->engine);
+    fixture_put(fixture, 0, 60000);
+    fixture_pump(fixture);
+    cr_assert_eq(fixture->copy_count, 2);
+    refuse_till(fixture, 1, 9);
+    cr_expect_eq(fixture_out(fixture), 1);
+    cr_expect_eq(trace->counts[WEFT_TRACE_chunk_failed], 0, "the first copy is out");
+    fixture_end(fixture, 0, weftSuccess);
+    cr_expect_eq(trace->counts[WEFT_TRACE_chunk_failed], 1);
+    fixture_pass(fixture, 3000000);
+    fixture_finish(fixture);
+    cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
+    cr_expect_eq(fixture_wrong(fixture, 60000), 0);
+}
+
+/* Of two chunks one is kept for splitting what comes back: 256 KiB from the direct path, of which a
+ * borrowed link takes 64 KiB at first. */
+Test(engine_chunk, cut__last_chunk_is_for_splitting)
+{
+    struct fixture *fixture = fixture_prepare();
+
+    fixture->config.chunks_max = 2;
+    fixture_start(fixture);
+    fixture_put(fixture, 0, 1048576);
+    fixture_pump(fixture);
+    cr_assert_eq(fixture->copy_count, 1);
+    cr_expect_eq(fixture->copies[0].action.hop, FIXTURE_GPU0_DRAM0);
+    cr_expect_eq(fixture->copies[0].action.size_bytes, 262144);
+    fixture_end(fixture, 0, weftSystemError);
+    fixture_pump(fixture);
+    cr_assert_eq(fixture->copy_count, 3);
+    cr_expect_eq(fixture->copies[1].action.hop, FIXTURE_GPU0_GPU1);
+    cr_expect_eq(fixture->copies[1].action.size_bytes, 65536);
+    cr_expect_eq(fixture->copies[1].extents[0].src_offset, 0);
+    cr_expect_eq(fixture->copies[2].action.hop, FIXTURE_GPU1_DRAM0);
+    fixture_finish(fixture);
+    cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
+    cr_expect_eq(fixture_wrong(fixture, 1048576), 0);
 }
 
 /* While one port is full the others go on. */

@@ -188,3 +188,57 @@ Test(engine_lane, refused__is_no_progress)
     cr_expect_eq(weft_engine_trace(fixture->engine)->counts[WEFT_TRACE_lane_state], 1);
     expect_state(fixture, true, 262144);
 }
+
+/* The copy on a hop that was issued last and is out. */
+static uint32_t last_out(const struct fixture *fixture, uint32_t hop)
+{
+    for (uint32_t i = fixture->copy_count; i > 0; i--)
+        if (fixture->copies[i - 1].out && fixture->copies[i - 1].action.hop == hop)
+            return i - 1;
+    cr_assert_fail("no copy on hop %u is out", hop);
+    return FIXTURE_COPIES_MAX;
+}
+
+/* Two ports are full: the engine wakes for the lane that may be tried first, then for the other. */
+Test(engine_lane, hold__first_of_several)
+{
+    static const struct {
+        uint32_t refused; /* the lane whose last copy is refused at `at`, or WEFT_NONE */
+        weft_ns at;
+        weft_ns next_at;
+        uint32_t again; /* the lane that is tried at `next_at` */
+    } rows[] = {
+        {FIXTURE_GPU0_DRAM0, 1000, 6000, WEFT_NONE},          /* for 5,000 */
+        {FIXTURE_GPU1_DRAM0, 3000, 6000, FIXTURE_GPU0_DRAM0}, /* for 5,000 */
+        {WEFT_NONE, 6000, 8000, FIXTURE_GPU1_DRAM0},
+        {FIXTURE_GPU0_DRAM0, 9000, 19000, FIXTURE_GPU0_DRAM0},  /* for 10,000 */
+        {FIXTURE_GPU0_DRAM0, 20000, 40000, WEFT_NONE},          /* for 20,000 */
+        {FIXTURE_GPU1_DRAM0, 21000, 31000, FIXTURE_GPU1_DRAM0}, /* for 10,000 */
+        {WEFT_NONE, 31000, 40000, FIXTURE_GPU0_DRAM0},
+    };
+    struct fixture *fixture = fixture_open();
+
+    fixture_put(fixture, 0, 1048576);
+    fixture_pump(fixture);
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        uint32_t count;
+
+        fixture_pass(fixture, rows[i].at);
+        if (rows[i].refused != WEFT_NONE)
+            fixture_refuse(fixture, last_out(fixture, rows[i].refused), weftNoResource);
+        fixture_pump(fixture);
+        cr_expect_eq(weft_engine_deadline(fixture->engine), rows[i].next_at, "row %zu: %lu", i,
+                     (unsigned long)weft_engine_deadline(fixture->engine));
+        if (rows[i].again == WEFT_NONE)
+            continue;
+        count = fixture->copy_count;
+        fixture_pass(fixture, rows[i].next_at - 1);
+        cr_assert_eq(fixture->copy_count, count, "row %zu", i);
+        fixture_pass(fixture, rows[i].next_at);
+        cr_assert_eq(fixture->copy_count, count + 1, "row %zu", i);
+        cr_expect_eq(fixture->copies[count].action.hop, rows[i].again, "row %zu", i);
+    }
+    fixture_finish(fixture);
+    cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
+    cr_expect_eq(fixture_wrong(fixture, 1048576), 0);
+}

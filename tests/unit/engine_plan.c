@@ -226,3 +226,148 @@ Test(engine_plan, plan__ends_do_not_postpone_it)
     }
     cr_expect_geq(plans(fixture), 3, "in 3 ms, at least every 1 ms");
 }
+
+/* From gpu1 to dram0. */
+static void put_from_gpu1(struct fixture *fixture, uint32_t tag, uint64_t size_bytes)
+{
+    struct weft_op op = fixture_op(fixture, tag, size_bytes);
+
+    op.src_window = FIXTURE_PEER;
+    cr_assert_eq(fixture_submit(fixture, &op), weftSuccess);
+}
+
+static struct fixture *opened_without_late_lanes(void)
+{
+    struct fixture *fixture = fixture_prepare();
+
+    fixture->config.suspect_us = 1000000;
+    fixture_start(fixture);
+    return fixture;
+}
+
+/* Is the route of a pair, by its number in the list, in the plan? */
+static bool admitted(struct fixture *fixture, uint32_t src, uint32_t route, const char *name)
+{
+    struct weft_route_report rows[3];
+
+    cr_assert_eq(weft_engine_routes(fixture->engine, src, FIXTURE_DRAM0, rows, 3), 3);
+    cr_expect_str_eq(rows[route].name, name);
+    return rows[route].admitted;
+}
+
+/* gpu0 and gpu1 write to dram0, gpu2 can relay for one of them: for the one with less left. */
+Test(engine_plan, plan__least_load_first)
+{
+    static const struct {
+        uint64_t gpu0_bytes;
+        uint64_t gpu1_bytes;
+        bool gpu0_has_it;
+    } rows[] = {{1048576, 2097152, true},
+                {2097152, 1048576, false},
+                {1048577, 1048576, false},
+                {1048576, 1048577, true},
+                {1048576, 1048576, true}}; /* the pair that is first in the table */
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct fixture *fixture = opened_without_late_lanes();
+
+        put_from_gpu1(fixture, 1, rows[i].gpu1_bytes);
+        fixture_put(fixture, 0, rows[i].gpu0_bytes);
+        fixture_pump(fixture);
+        cr_expect_eq(admitted(fixture, FIXTURE_GPU0, 2, "gpu0>gpu2>dram0"), rows[i].gpu0_has_it,
+                     "row %zu", i);
+        cr_expect_eq(admitted(fixture, FIXTURE_GPU1, 2, "gpu1>gpu2>dram0"), !rows[i].gpu0_has_it,
+                     "row %zu", i);
+        cr_expect_not(admitted(fixture, FIXTURE_GPU0, 1, "gpu0>gpu1>dram0"), "row %zu", i);
+        cr_expect_not(admitted(fixture, FIXTURE_GPU1, 1, "gpu1>gpu0>dram0"), "row %zu", i);
+    }
+}
+
+/* What counts is what no path has taken, not what was submitted, when the next plan is made. Of the
+ * 2 MiB of gpu0 seven chunks of 256 KiB are taken, so that 256 KiB are left; of the 1 MiB of gpu1
+ * two of them and two of 64 KiB over gpu2, so that 384 KiB are left. */
+Test(engine_plan, plan__least_left_first)
+{
+    struct fixture *fixture = opened_without_late_lanes();
+
+    fixture_put(fixture, 0, 2097152);
+    put_from_gpu1(fixture, 1, 1048576);
+    fixture_pump(fixture);
+    cr_expect_not(admitted(fixture, FIXTURE_GPU0, 2, "gpu0>gpu2>dram0"));
+    for (uint32_t i = 0; i < 5; i++) {
+        uint32_t copy = fixture_find(fixture, FIXTURE_GPU0_DRAM0);
+
+        fixture->now += 26000;
+        cr_assert_eq(fixture->copies[copy].action.size_bytes, 262144);
+        fixture_end(fixture, copy, weftSuccess);
+        fixture_pump(fixture);
+    }
+    cr_expect_not(admitted(fixture, FIXTURE_GPU0, 2, "gpu0>gpu2>dram0"), "no plan yet");
+    fixture_pass(fixture, 1000000);
+    cr_expect_eq(plans(fixture), 2);
+    cr_expect(admitted(fixture, FIXTURE_GPU0, 2, "gpu0>gpu2>dram0"));
+    cr_expect_not(admitted(fixture, FIXTURE_GPU1, 2, "gpu1>gpu2>dram0"));
+}
+
+/* A pair keeps its link for itself while it has load, and no longer. */
+Test(engine_plan, plan__no_owner_without_load)
+{
+    struct weft_event cancel = {.kind = WEFT_EVENT_CANCEL, .tag = 1};
+    struct fixture *fixture = opened_without_late_lanes();
+
+    fixture->now = 10000;
+    fixture_put(fixture, 0, 2097152);
+    put_from_gpu1(fixture, 1, 65536);
+    fixture_pump(fixture);
+    cr_expect_not(admitted(fixture, FIXTURE_GPU0, 1, "gpu0>gpu1>dram0"));
+    fixture->now = 12000;
+    fixture_event(fixture, &cancel);
+    fixture_end(fixture, fixture_find(fixture, FIXTURE_GPU1_DRAM0), weftSuccess);
+    fixture_pump(fixture);
+    cr_expect_eq(fixture_complete(fixture, 1)->result, weftCancelled);
+    cr_expect_not(admitted(fixture, FIXTURE_GPU0, 1, "gpu0>gpu1>dram0"), "too soon");
+    fixture_pass(fixture, 14999);
+    cr_expect_not(admitted(fixture, FIXTURE_GPU0, 1, "gpu0>gpu1>dram0"));
+    fixture_pass(fixture, 15000);
+    cr_expect(admitted(fixture, FIXTURE_GPU0, 1, "gpu0>gpu1>dram0"));
+    cr_expect_not(admitted(fixture, FIXTURE_GPU1, 0, "gpu1>dram0"));
+}
+
+/* Two pairs had load at 10,000. For shared_us, 1 ms here, the machine counts as shared: chunks on
+ * borrowed links have shared_chunk_bytes, 96 KiB here, at most; those on own links any size. */
+Test(engine_plan, shared__bounds_lent_chunks)
+{
+    static const struct {
+        bool shared;
+        weft_ns at;
+        uint64_t lent_bytes;
+    } rows[] = {{false, 20000, 262144},
+                {true, 20000, 98304},
+                {true, 1009999, 98304},
+                {true, 1010000, 262144}};
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct fixture *fixture = fixture_prepare();
+
+        fixture->config.suspect_us = 1000000;
+        fixture->config.ramp_bytes = 262144;
+        fixture->config.shared_chunk_bytes = 98304;
+        fixture->config.shared_us = 1000;
+        fixture_start(fixture);
+        fixture->now = 10000;
+        fixture_put(fixture, 0, 65536);
+        if (rows[i].shared)
+            put_from_gpu1(fixture, 1, 65536);
+        fixture_finish(fixture);
+        fixture_pass(fixture, rows[i].at);
+        cr_assert_eq(fixture->complete_count, rows[i].shared ? 2 : 1);
+        fixture_put(fixture, 2, 2097152);
+        fixture_pump(fixture);
+        cr_expect_eq(fixture->copies[fixture_find(fixture, FIXTURE_GPU0_DRAM0)].action.size_bytes,
+                     262144, "row %zu", i);
+        cr_expect_eq(fixture->copies[fixture_find(fixture, FIXTURE_GPU0_GPU1)].action.size_bytes,
+                     rows[i].lent_bytes, "row %zu", i);
+        cr_expect_eq(fixture->copies[fixture_find(fixture, FIXTURE_GPU0_GPU2)].action.size_bytes,
+                     rows[i].lent_bytes, "row %zu", i);
+    }
+}

@@ -8,7 +8,8 @@
 #include "core/path.h"
 
 /* What a path of the small machine needs around it. Direct: gpu0 to dram0, 10 bytes a nanosecond,
- * 1,000 ns. Relayed: the same over gpu1 in 2,000 ns. */
+ * 1,000 ns. Relayed: the same over gpu1 in 2,000 ns, on a link of gpu1. Staged: gpu0 to gpu1 over
+ * dram0 in 2,000 ns, on links of both ends. */
 struct bench {
     struct weft_config config;
     struct weft_lane lanes[FIXTURE_HOPS];
@@ -16,7 +17,7 @@ struct bench {
     struct weft_path path;
 };
 
-static struct bench made(const struct weft_route *route)
+static struct bench made(const struct weft_route *route, uint32_t dst_device)
 {
     struct fixture *fixture = fixture_prepare();
     struct bench bench = {.config = fixture->config};
@@ -25,7 +26,7 @@ static struct bench made(const struct weft_route *route)
         weft_lane_init(&bench.lanes[i], &fixture->hops.hops[i], &bench.config);
     for (uint32_t i = 0; i < FIXTURE_DEVICES; i++)
         weft_relay_init(&bench.relays[i], i, 4, WEFT_KIB(256));
-    weft_path_init(&bench.path, route, &fixture->hops, FIXTURE_GPU0, FIXTURE_DRAM0);
+    weft_path_init(&bench.path, route, &fixture->hops, FIXTURE_GPU0, dst_device);
     weft_path_restart(&bench.path, &bench.config);
     return bench;
 }
@@ -37,7 +38,7 @@ static struct bench direct(void)
                                .rate_bytes_per_us = 10000,
                                .latency_ns = 1000};
 
-    return made(&route);
+    return made(&route, FIXTURE_DRAM0);
 }
 
 static struct bench relayed(void)
@@ -48,7 +49,18 @@ static struct bench relayed(void)
                                .rate_bytes_per_us = 10000,
                                .latency_ns = 2000};
 
-    return made(&route);
+    return made(&route, FIXTURE_DRAM0);
+}
+
+static struct bench staged(void)
+{
+    struct weft_route route = {.hop_count = 2,
+                               .hops = {FIXTURE_GPU0_DRAM0, FIXTURE_DRAM0_GPU1},
+                               .transits = {FIXTURE_DRAM0},
+                               .rate_bytes_per_us = 10000,
+                               .latency_ns = 2000};
+
+    return made(&route, FIXTURE_GPU1);
 }
 
 static bool is_open(const struct bench *bench, weft_ns now)
@@ -109,26 +121,27 @@ Test(path, alive__by_lanes)
 }
 
 /* The window: one chunk more than hops, or less than rate times (latency + 10,000 ns) in less than
- * sixteen chunks. */
+ * sixteen chunks. On a borrowed link: two chunks, whether its owner is busy or not. */
 Test(path, open__window)
 {
     static const struct {
-        bool relayed;
+        struct bench (*made)(void);
         bool owner_busy;
         uint32_t chunks;
         uint64_t bytes;
         bool open;
     } rows[] = {
-        {false, false, 0, 0, true},         {false, false, 1, 1000000000, true},
-        {false, false, 2, 109999, true},    {false, false, 2, 110000, false},
-        {false, false, 15, 109999, true},   {false, false, 16, 16, false},
-        {true, false, 2, 1000000000, true}, {true, false, 3, 119999, true},
-        {true, false, 3, 120000, false},    {true, true, 1, 1000000000, true},
-        {true, true, 2, 2, false},
+        {direct, false, 0, 0, true},          {direct, false, 1, 1000000000, true},
+        {direct, false, 2, 109999, true},     {direct, false, 2, 110000, false},
+        {direct, false, 15, 109999, true},    {direct, false, 16, 16, false},
+        {staged, false, 2, 1000000000, true}, {staged, false, 3, 119999, true},
+        {staged, false, 3, 120000, false},    {relayed, false, 1, 1000000000, true},
+        {relayed, false, 2, 2, false},        {relayed, true, 1, 1000000000, true},
+        {relayed, true, 2, 2, false},
     };
 
     for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
-        struct bench bench = rows[i].relayed ? relayed() : direct();
+        struct bench bench = rows[i].made();
 
         bench.path.owner_busy = rows[i].owner_busy;
         bench.path.chunks = rows[i].chunks;

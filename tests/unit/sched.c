@@ -207,23 +207,61 @@ Test(sched, bytes__bounds)
 
 /* ---- pull ---- */
 
-/* 1 MiB: each chunk is half of the path's share of what is left. */
+/* Chunks of any size that a test here can reach. */
+static struct bench *made_for_large_chunks(uint64_t left)
+{
+    struct bench *bench = made(8388608);
+
+    bench->transfer.taken_bytes = 8388608 - left;
+    bench->config.chunk_bytes_max = WEFT_MIB(4);
+    bench->config.relay_slot_bytes = WEFT_MIB(4);
+    for (uint32_t i = 0; i < 3; i++)
+        bench->paths[i].ramp_bytes = WEFT_MIB(4);
+    return bench;
+}
+
+/* Each chunk is half of the path's share of what is left, in whole pages; once a share takes no
+ * longer than 40 us, 400,000 bytes here, all of it. */
 Test(sched, pull__guided_chunks)
 {
-    static const struct pick rows[] = {{0, 176128}, {1, 147456}, {2, 122880},
-                                       {2, 102400}, {1, 86016},  {0, 69632}};
-    struct bench *bench = made(1048576);
+    static const struct pick rows[] = {{0, 385024}, {1, 319488}, {2, 266240},
+                                       {2, 225280}, {1, 368640}, {0, 245760}};
+    struct bench *bench = made_for_large_chunks(2300000);
 
     for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++)
         expect_pick(bench, &weft_sched_pull, rows[i], i);
 }
 
+/* A third of what is left for each path, then a share by its rate. */
+Test(sched, pull__short_share_is_one_chunk)
+{
+    static const struct {
+        uint64_t left;
+        uint64_t rate; /* of path 0 */
+        uint64_t bytes;
+    } rows[] = {
+        {300000, 10000, 102400},  /* 100,000 */
+        {1200002, 10000, 401408}, /* 400,000: 40 us */
+        {1200003, 10000, 200704}, /* 400,001: half of it */
+        {4800000, 5000, 483328},  /* 960,000 in 192 us: half of it */
+        {1000004, 5000, 200704},  /* 200,000 in 40 us */
+        {1000005, 5000, 102400},  /* 200,001 */
+    };
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct bench *bench = made_for_large_chunks(rows[i].left);
+
+        bench->paths[0].rate_bytes_per_us = rows[i].rate;
+        expect_pick(bench, &weft_sched_pull, (struct pick){0, rows[i].bytes}, i);
+    }
+}
+
 /* Who runs dry first is served first. Path 1, at a tenth of the rate, has enough with one chunk of
- * the smallest size while the others take two and three. */
+ * the smallest size while the others take two each. */
 Test(sched, pull__shares_follow_rates)
 {
     static const struct pick rows[] = {{0, 262144}, {1, 64000},  {2, 262144},
-                                       {0, 262144}, {2, 262144}, {2, 237568}};
+                                       {0, 262144}, {2, 262144}, {WEFT_NONE, 0}};
     struct bench *bench = made(2097152);
 
     bench->paths[1].rate_bytes_per_us = 1000;
@@ -252,7 +290,8 @@ Test(sched, pull__slow_path_refuses_the_end)
     }
 }
 
-/* The slow path runs dry first and refuses: a faster one with room takes the chunk. */
+/* The slow path runs dry first and refuses: a faster one with room takes the chunk, and the rest of
+ * its share with it. */
 Test(sched, pull__refused_chunk_goes_to_others)
 {
     struct bench *bench = made(8388608);
@@ -261,7 +300,7 @@ Test(sched, pull__refused_chunk_goes_to_others)
     bench->paths[1].rate_bytes_per_us = 1000;
     bench->paths[2].admitted = false;
     weft_path_taken(&bench->paths[0], 100000);
-    expect_pick(bench, &weft_sched_pull, (struct pick){0, 64000}, 0);
+    expect_pick(bench, &weft_sched_pull, (struct pick){0, 102400}, 0);
 }
 
 /* A slow path alone refuses nothing; a relay gains by more than one chunk. */
@@ -299,7 +338,7 @@ Test(sched, pull__small_transfers_on_one_path)
     static const struct {
         uint64_t size;
         struct pick pick;
-    } rows[] = {{1, {0, 1}}, {100000, {0, 100000}}, {262143, {0, 262143}}, {262144, {0, 64000}}};
+    } rows[] = {{1, {0, 1}}, {100000, {0, 100000}}, {262143, {0, 262143}}, {262144, {0, 90112}}};
 
     for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++)
         expect_pick(made(rows[i].size), &weft_sched_pull, rows[i].pick, i);
