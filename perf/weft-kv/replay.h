@@ -21,7 +21,7 @@ struct weft_kv_result {
     uint64_t *restore_ns; /* one per request that restored something; sorted at the end */
     size_t restore_count;
     weft_ns total_ns;
-    weft_ns submit_ns; /* driver calls, all threads; 0 on a real machine */
+    weft_ns submit_ns;   /* driver calls, all threads; 0 on a real machine */
     uint64_t hit_blocks; /* that were on the GPU already */
     uint64_t new_blocks;
     uint64_t wrong_bytes;
