@@ -166,7 +166,7 @@ def transport_seen(files):
         for number, path in included(f, files):
             # The driver's interface is what the emulated driver implements, and a baseline calls.
             abi = path.startswith("transports/cuda/cuda_")
-            abi = abi and f.under("plugins/cuda-emu", "perf/baselines")
+            abi = abi and f.under("plugins/cuda-emu", "perf/baselines", "perf/weft-cuda-costs")
             if path.startswith("transports/") and not abi:
                 yield f.path, number, "includes %s" % path
 
