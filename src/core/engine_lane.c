@@ -124,6 +124,16 @@ void weft_engine_probe_ended(struct weft_engine *engine, uint32_t hop, bool good
     follow_up(engine, hop, before, now);
 }
 
+/* Probes of several lanes may be out at once: each writes, in its destination's relay, the place of
+ * its source device, and reads the place that nobody writes but a probe inside the device. */
+static uint32_t probe_place(const struct weft_hop *hop, bool write)
+{
+    uint32_t half = WEFT_RELAY_PROBE_PLACES / 2;
+    uint32_t place = hop->src_device % half;
+
+    return write && hop->src_device == hop->dst_device ? place + half : place;
+}
+
 /* A probe copies between the bytes behind the relay slots of both ends. A lane whose ends have no
  * relay is tried with a small chunk instead. */
 bool weft_engine_probe_next(struct weft_engine *engine, struct weft_action *action, weft_ns now)
@@ -142,7 +152,8 @@ bool weft_engine_probe_next(struct weft_engine *engine, struct weft_action *acti
         weft_trace_probe_issued(&engine->trace, now, hop, engine->lanes[hop].backoff_ns,
                                 engine->lanes[hop].state);
         engine->scratch[0] = (struct weft_extent){
-            weft_relay_probe_offset(to), weft_relay_probe_offset(from), WEFT_RELAY_PROBE_BYTES};
+            weft_relay_probe_offset(to, probe_place(at, true)),
+            weft_relay_probe_offset(from, probe_place(at, false)), WEFT_RELAY_PROBE_PLACE_BYTES};
         engine->copies++;
         *action = (struct weft_action){.kind = WEFT_ACTION_COPY,
                                        .hop = hop,
@@ -150,7 +161,7 @@ bool weft_engine_probe_next(struct weft_engine *engine, struct weft_action *acti
                                        .src_window = from->window,
                                        .extent_count = 1,
                                        .extents = engine->scratch,
-                                       .size_bytes = WEFT_RELAY_PROBE_BYTES,
+                                       .size_bytes = WEFT_RELAY_PROBE_PLACE_BYTES,
                                        .cookie = weft_engine_probe_cookie(engine, hop),
                                        .after = WEFT_COOKIE_NONE,
                                        .after_hop = WEFT_NONE};

@@ -50,7 +50,8 @@ uint64_t weft_relay_slot_offset(const struct weft_relay *relay, uint32_t slot)
     return slot * relay->slot_bytes;
 }
 
-uint64_t weft_relay_probe_offset(const struct weft_relay *relay)
+uint64_t weft_relay_probe_offset(const struct weft_relay *relay, uint32_t place)
 {
-    return relay->slot_count * relay->slot_bytes;
+    weft_assert(place < WEFT_RELAY_PROBE_PLACES);
+    return relay->slot_count * relay->slot_bytes + place * WEFT_RELAY_PROBE_PLACE_BYTES;
 }

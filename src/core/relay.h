@@ -9,8 +9,10 @@
 
 #include "../base/base.h"
 
-#define WEFT_RELAY_SLOTS_MAX   64
-#define WEFT_RELAY_PROBE_BYTES 4096
+#define WEFT_RELAY_SLOTS_MAX         64
+#define WEFT_RELAY_PROBE_BYTES       4096 /* behind the slots: a place for each prober */
+#define WEFT_RELAY_PROBE_PLACES      128
+#define WEFT_RELAY_PROBE_PLACE_BYTES (WEFT_RELAY_PROBE_BYTES / WEFT_RELAY_PROBE_PLACES)
 
 struct weft_relay {
     uint32_t window; /* WEFT_NONE: the device has no relay */
@@ -33,6 +35,6 @@ uint32_t weft_relay_free_count(const struct weft_relay *relay);
 
 /* Where a slot, and the probes' bytes, begin in the window. */
 uint64_t weft_relay_slot_offset(const struct weft_relay *relay, uint32_t slot);
-uint64_t weft_relay_probe_offset(const struct weft_relay *relay);
+uint64_t weft_relay_probe_offset(const struct weft_relay *relay, uint32_t place);
 
 #endif

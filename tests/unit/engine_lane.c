@@ -49,9 +49,10 @@ Test(engine_lane, probe__down_trial_up)
     cr_expect_eq(probe->action.src_window, FIXTURE_RELAY + FIXTURE_GPU0);
     cr_expect_eq(probe->action.dst_window, FIXTURE_RELAY + FIXTURE_DRAM0);
     cr_expect_eq(probe->action.extent_count, 1);
-    cr_expect_eq(probe->extents[0].src_offset, PROBE_OFFSET);
-    cr_expect_eq(probe->extents[0].dst_offset, PROBE_OFFSET);
-    cr_expect_eq(probe->extents[0].size_bytes, 4096);
+    /* the place of the source device, on both sides */
+    cr_expect_eq(probe->extents[0].src_offset, PROBE_OFFSET + FIXTURE_GPU0 * 32);
+    cr_expect_eq(probe->extents[0].dst_offset, PROBE_OFFSET + FIXTURE_GPU0 * 32);
+    cr_expect_eq(probe->extents[0].size_bytes, 32);
     cr_expect_eq(weft_engine_copies(fixture->engine), 1);
     fixture_end(fixture, 3, weftSystemError);
     cr_expect_eq(weft_engine_copies(fixture->engine), 0);

@@ -133,7 +133,7 @@ Test(relay, slot_offset__places)
     cr_expect_eq(weft_relay_slot_offset(&relay, 0), 0);
     cr_expect_eq(weft_relay_slot_offset(&relay, 1), 67108864);
     cr_expect_eq(weft_relay_slot_offset(&relay, 63), UINT64_C(4227858432));
-    cr_expect_eq(weft_relay_probe_offset(&relay), UINT64_C(4294967296), "past 32 bits");
+    cr_expect_eq(weft_relay_probe_offset(&relay, 0), UINT64_C(4294967296), "past 32 bits");
 }
 
 Test(relay, slot_offset__no_such_slot, .signal = SIGABRT)
