@@ -32,6 +32,11 @@ uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t wi
     return window < engine->config->windows_max ? engine->windows[window].chunks : 0;
 }
 
+bool weft_engine_window_idle(const struct weft_engine *engine, uint32_t window)
+{
+    return window >= engine->config->windows_max || weft_window_idle(&engine->windows[window]);
+}
+
 weftResult_t weft_engine_submit(struct weft_engine *engine, const struct weft_op *op, weft_ns now)
 {
     weft_engine_find_routes(engine);

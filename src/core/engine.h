@@ -137,6 +137,10 @@ weftResult_t weft_engine_window_remove(struct weft_engine *engine, uint32_t wind
 /* Copies in flight that read or write the window, hung ones included. */
 uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t window);
 
+/* No transfer and no copy uses the window: nothing of it is touched until the next submit. A
+ * transfer uses it until COMPLETE has been told, as its signal is raised then. */
+bool weft_engine_window_idle(const struct weft_engine *engine, uint32_t window);
+
 /* The staging ring of a device: a window of relay_slots * relay_slot_bytes, plus 4 KiB at its end
  * that probes read and write. Devices without one are no transit. Add it before the first op. */
 void weft_engine_relay_add(struct weft_engine *engine, uint32_t device, uint32_t window);

@@ -34,11 +34,16 @@ bool weft_window_revoke(struct weft_window *window)
     return true;
 }
 
+bool weft_window_idle(const struct weft_window *window)
+{
+    return window->transfers == 0 && window->chunks == 0;
+}
+
 weftResult_t weft_window_remove(struct weft_window *window)
 {
     if (window->state == WEFT_WINDOW_FREE)
         return weftInvalidUsage;
-    if (window->transfers > 0 || window->chunks > 0)
+    if (!weft_window_idle(window))
         return weftInProgress;
     set_state(window, WEFT_WINDOW_FREE);
     return weftSuccess;

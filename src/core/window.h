@@ -35,6 +35,9 @@ void weft_window_add(struct weft_window *window, uint32_t device, uint64_t size_
 /* False when it was not live. */
 bool weft_window_revoke(struct weft_window *window);
 
+/* No transfer names it, and no chunk in flight touches it. */
+bool weft_window_idle(const struct weft_window *window);
+
 /* weftInProgress while something uses it, weftInvalidUsage when it is free already. */
 weftResult_t weft_window_remove(struct weft_window *window);
 

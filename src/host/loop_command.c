@@ -144,8 +144,7 @@ weftResult_t weft_command_window_revoke(struct weft_loop *loop, struct weft_comm
 
     if (!command->started)
         weft_engine_event(loop->engine, &revoke, now);
-    return weft_engine_window_copies(loop->engine, command->window) == 0 ? weftSuccess
-                                                                         : weftInProgress;
+    return weft_engine_window_idle(loop->engine, command->window) ? weftSuccess : weftInProgress;
 }
 
 weftResult_t weft_command_abort(struct weft_loop *loop, struct weft_command *command, weft_ns now)

@@ -372,6 +372,25 @@ Test(engine_transfer, revoke__the_window_of_a_signal)
     cr_expect_eq(fixture_complete(fixture, 0)->signal.window, WEFT_NONE);
 }
 
+/* A signal whose transfer has ended is still to be raised: until then the window is in use. */
+Test(engine_transfer, revoke__a_signal_that_is_not_told_yet)
+{
+    struct fixture *fixture = fixture_open();
+    struct weft_event revoke = {
+        .kind = WEFT_EVENT_REVOKE, .window = FIXTURE_WORDS, .deadline_at = FIXTURE_DEADLINE};
+    struct weft_op op = fixture_op(fixture, 0, 0);
+
+    op.first_block = WEFT_NONE;
+    op.signal = (struct weft_signal){FIXTURE_WORDS, 8, 1, weftSignalSet};
+    cr_assert_eq(fixture_submit(fixture, &op), weftSuccess);
+    fixture_event(fixture, &revoke);
+    cr_expect_eq(weft_engine_window_copies(fixture->engine, FIXTURE_WORDS), 0);
+    cr_expect_not(weft_engine_window_idle(fixture->engine, FIXTURE_WORDS));
+    fixture_pump(fixture);
+    expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
+    cr_expect(weft_engine_window_idle(fixture->engine, FIXTURE_WORDS));
+}
+
 /* Not waited for longer than the revocation says. */
 Test(engine_transfer, revoke__a_copy_that_hangs)
 {
