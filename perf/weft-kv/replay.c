@@ -1,11 +1,13 @@
-/* The replay: requests arrive, their jobs step from state to state, completions are timed when they
- * are seen. One thread; the checker alone works beside it. */
+/* The replay: requests arrive and wait in their GPU's queue until it has room for their blocks, their
+ * jobs step from state to state, completions are timed when they are seen. One thread; the checker
+ * alone works beside it. */
 #include "replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/text.h"
 #include "checker.h"
 #include "common/stats.h"
@@ -28,7 +30,9 @@ struct replay {
     struct weft_kv_job jobs[JOBS_MAX];
     uint32_t job_count; /* that may be under way */
     uint32_t active;
-    uint64_t active_blocks[WEFT_KV_GPUS_MAX];
+    uint64_t active_blocks[WEFT_KV_GPUS_MAX];  /* of requests that wait, too */
+    struct weft_list queues[WEFT_KV_GPUS_MAX]; /* requests that have arrived, by their index */
+    struct weft_list_link *queue_links;
     size_t next; /* arrival */
     size_t done;
     weft_ns start_at;
@@ -183,7 +187,6 @@ static void job_start(struct replay *replay, struct weft_kv_job *job)
         restored += job->blocks[i].kind == WEFT_KV_BLOCK_RESTORED;
     }
     replay->active++;
-    replay->active_blocks[job->gpu] += job->block_count;
     if (restored > 0) {
         job_move(replay, job, true);
     } else {
@@ -192,27 +195,43 @@ static void job_start(struct replay *replay, struct weft_kv_job *job)
     }
 }
 
-/* Starts the next request if it is due and there is a job and room for it. */
-static bool arrival_step(struct replay *replay)
+static bool is_due(const struct replay *replay)
 {
-    const struct weft_kv_arrival *arrival = &replay->trace->arrivals[replay->next];
-    struct weft_kv_job *job = NULL;
-    uint32_t gpu;
+    if (replay->options->saturate)
+        return replay->next - replay->done < replay->job_count;
+    return replay_now(replay) - replay->start_at >= replay->arrivals->due_at[replay->next];
+}
 
-    if (replay->next == replay->trace->count || replay->active == replay->job_count)
-        return false;
-    if (!replay->options->saturate &&
-        replay_now(replay) - replay->start_at < replay->arrivals->due_at[replay->next])
+/* Requests that are due go to their GPU's queue: one that has no room holds up no other. */
+static void arrivals_queue(struct replay *replay)
+{
+    while (replay->next < replay->trace->count && is_due(replay)) {
+        uint32_t gpu = weft_kv_arrivals_gpu(replay->options, replay->store->gpu_count, replay->next,
+                                            replay->active_blocks);
+
+        replay->active_blocks[gpu] += replay->trace->arrivals[replay->next].block_count;
+        weft_list_append(&replay->queues[gpu], replay->queue_links, (uint32_t)replay->next);
+        replay->next++;
+    }
+}
+
+/* Starts the GPU's next request if there is a job and room for it; true when it did. */
+static bool queue_step(struct replay *replay, uint32_t gpu)
+{
+    uint32_t index = replay->queues[gpu].first;
+    const struct weft_kv_arrival *arrival;
+    struct weft_kv_job *job = NULL;
+
+    if (index == WEFT_NONE || replay->active == replay->job_count)
         return false;
     for (uint32_t i = 0; job == NULL; i++)
         if (replay->jobs[i].state == WEFT_KV_JOB_FREE)
             job = &replay->jobs[i];
-    gpu = weft_kv_arrivals_gpu(replay->options, replay->store->gpu_count, replay->next,
-                               replay->active_blocks);
+    arrival = &replay->trace->arrivals[index];
     if (!weft_kv_job_begin(job, replay->store, arrival,
                            replay->trace->blocks + arrival->first_block, gpu))
         return false;
-    replay->next++;
+    weft_list_remove(&replay->queues[gpu], replay->queue_links, index);
     job_start(replay, job);
     return true;
 }
@@ -225,8 +244,11 @@ static void replay_loop(struct replay *replay)
 
     replay->start_at = replay_now(replay);
     while (replay->done < replay->trace->count) {
-        bool moved = arrival_step(replay);
+        bool moved = false;
 
+        arrivals_queue(replay);
+        for (uint32_t i = 0; i < replay->store->gpu_count; i++)
+            moved = queue_step(replay, i) || moved;
         for (uint32_t i = 0; i < replay->job_count; i++)
             moved = job_step(replay, &replay->jobs[i]) || moved;
         if (!moved)
@@ -248,8 +270,12 @@ static bool replay_init(struct replay *replay, const char *sched, char why[WEFT_
             calloc(WEFT_KV_REQUEST_BLOCKS_MAX, sizeof(*replay->jobs[i].blocks));
         good = good && replay->jobs[i].blocks != NULL;
     }
+    for (uint32_t i = 0; i < WEFT_KV_GPUS_MAX; i++)
+        weft_list_init(&replay->queues[i]);
+    replay->queue_links = calloc(replay->trace->count, sizeof(*replay->queue_links));
     replay->result->restore_ns = calloc(replay->trace->count, sizeof(uint64_t));
-    good = good && replay->result->restore_ns != NULL && weft_kv_store_reset(replay->store);
+    good = good && replay->queue_links != NULL && replay->result->restore_ns != NULL &&
+           weft_kv_store_reset(replay->store);
     if (!good) {
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the requests under way");
         return false;
@@ -294,6 +320,7 @@ bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
     weft_kv_mover_close(&replay->mover);
     for (uint32_t i = 0; i < JOBS_MAX; i++)
         free(replay->jobs[i].blocks);
+    free(replay->queue_links);
     free(replay);
     return good;
 }
