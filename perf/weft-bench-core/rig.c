@@ -46,7 +46,7 @@ static void add_windows(struct weft_rig *rig)
             continue;
         weft_assert(weft_engine_window_add(rig->engine, i, i, WINDOW_BYTES, WEFT_RIGHTS_ALL) ==
                     weftSuccess);
-        weft_engine_relay_add(rig->engine, i, FIRST_RELAY + i);
+        weft_engine_relay_add(rig->engine, i, FIRST_RELAY + i, (uint32_t)rig->config.relay_slots);
         rig->windows++;
     }
 }

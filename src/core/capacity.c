@@ -13,26 +13,33 @@ struct use {
 #define USES_MAX (WEFT_ROUTE_HOPS_MAX * (2 * WEFT_LINK_PATH_MAX + 1))
 
 void weft_capacity_init(struct weft_capacity *capacity, struct weft_arena *arena,
-                        const struct weft_topo *topo, const struct weft_hop_table *hops)
+                        const struct weft_topo *topo, const struct weft_hop_table *hops,
+                        uint32_t links_max, uint32_t devices_max)
 {
     capacity->topo = topo;
     capacity->hops = hops;
-    capacity->count = 2 * topo->link_count + WEFT_HOP_ENGINES_PER_PORT * topo->device_count;
+    capacity->links = links_max;
+    capacity->count = 2 * links_max + WEFT_HOP_ENGINES_PER_PORT * devices_max;
     capacity->left = weft_arena_take(arena, capacity->count, sizeof(*capacity->left));
     capacity->users = weft_arena_take(arena, capacity->count, sizeof(*capacity->users));
-    capacity->owned = weft_arena_take(arena, topo->link_count, sizeof(*capacity->owned));
-    capacity->rates = weft_arena_take(arena, topo->link_count, sizeof(*capacity->rates));
-    if (capacity->rates == NULL)
-        return;
-    for (uint32_t i = 0; i < topo->link_count; i++)
-        capacity->rates[i] = topo->links[i].rate_bytes_per_us;
+    capacity->owned = weft_arena_take(arena, links_max, sizeof(*capacity->owned));
+    capacity->rates = weft_arena_take(arena, links_max, sizeof(*capacity->rates));
+    if (capacity->rates != NULL)
+        weft_capacity_grow(capacity);
+}
+
+void weft_capacity_grow(struct weft_capacity *capacity)
+{
+    weft_assert(capacity->topo->link_count <= capacity->links);
+    for (; capacity->known < capacity->topo->link_count; capacity->known++)
+        capacity->rates[capacity->known] = capacity->topo->links[capacity->known].rate_bytes_per_us;
 }
 
 void weft_capacity_reset(struct weft_capacity *capacity)
 {
-    uint32_t links = capacity->topo->link_count;
+    uint32_t links = capacity->links;
 
-    for (uint32_t i = 0; i < links; i++) {
+    for (uint32_t i = 0; i < capacity->known; i++) {
         uint64_t duplex = capacity->topo->links[i].duplex_bytes_per_us;
 
         capacity->left[i] = capacity->rates[i];
@@ -68,7 +75,7 @@ static bool is_suspect(const struct weft_capacity *capacity, const struct weft_r
 static uint32_t list_uses(const struct weft_capacity *capacity, const struct weft_path *path,
                           struct use uses[USES_MAX])
 {
-    uint32_t links = capacity->topo->link_count;
+    uint32_t links = capacity->links;
     uint32_t count = 0;
 
     for (uint32_t h = 0; h < path->route.hop_count; h++) {

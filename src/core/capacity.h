@@ -16,11 +16,18 @@ struct weft_capacity {
     uint64_t *left;  /* by resource: links, duplex limits (bytes per us), engines (ppm of time) */
     uint32_t *users; /* by resource: uses by paths that share it and are not settled */
     bool *owned;     /* by link: on the own path of an active pair */
+    uint32_t links;  /* that there is room for; as many duplex limits follow, then the engines */
     uint32_t count;  /* of resources */
+    uint32_t known;  /* links whose rate was taken from the topology */
 };
 
+/* With room for `links_max` links and `devices_max` devices. */
 void weft_capacity_init(struct weft_capacity *capacity, struct weft_arena *arena,
-                        const struct weft_topo *topo, const struct weft_hop_table *hops);
+                        const struct weft_topo *topo, const struct weft_hop_table *hops,
+                        uint32_t links_max, uint32_t devices_max);
+
+/* Takes the rates of links that were added to the topology. */
+void weft_capacity_grow(struct weft_capacity *capacity);
 
 /* All is left, nothing owned, nobody shares. */
 void weft_capacity_reset(struct weft_capacity *capacity);

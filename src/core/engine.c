@@ -39,7 +39,6 @@ bool weft_engine_window_idle(const struct weft_engine *engine, uint32_t window)
 
 weftResult_t weft_engine_submit(struct weft_engine *engine, const struct weft_op *op, weft_ns now)
 {
-    weft_engine_find_routes(engine);
     return weft_engine_transfer_begin(engine, op, now);
 }
 

@@ -112,6 +112,7 @@ struct weft_engine_input {
     const struct weft_hop_table *hops;
     const struct weft_extent_block *blocks; /* the extent blocks that ops refer to */
     uint64_t seed;                          /* of nothing random; kept in the trace's head */
+    uint32_t peers_max; /* servers whose devices, links and hops may be added; 0: none */
 };
 
 /* Bytes of memory that weft_engine_init needs for this input. */
@@ -141,9 +142,14 @@ uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t wi
  * transfer uses it until COMPLETE has been told, as its signal is raised then. */
 bool weft_engine_window_idle(const struct weft_engine *engine, uint32_t window);
 
-/* The staging ring of a device: a window of relay_slots * relay_slot_bytes, plus 4 KiB at its end
- * that probes read and write. Devices without one are no transit. Add it before the first op. */
-void weft_engine_relay_add(struct weft_engine *engine, uint32_t device, uint32_t window);
+/* The staging ring of a device: a window of `slots` (at most WEFT_RELAY_SLOTS_MAX) times
+ * relay_slot_bytes, plus 4 KiB at its end that probes read and write. Devices without one are no
+ * transit. Add it before the first op that could pass through the device. */
+void weft_engine_relay_add(struct weft_engine *engine, uint32_t device, uint32_t window,
+                           uint32_t slots);
+
+/* Devices, links and hops were added at the end of their tables: a peer came. */
+void weft_engine_grow(struct weft_engine *engine);
 
 /* ---- the contract ---- */
 

@@ -1,7 +1,8 @@
-/* The engine's memory, and the routes between all pairs of devices. */
+/* The engine's memory, how it grows with peers, and the routes of pairs of devices. */
 #include "tables.h"
 
 #define PATHS_OF_PAIR WEFT_ROUTES_MAX
+#define PEERS_PAIRS   1024 /* of devices of different servers that are used, at most */
 
 static uint32_t holders(const struct weft_topo *topo)
 {
@@ -34,25 +35,26 @@ static void lay_out_transfers(struct weft_engine *engine, struct weft_arena *are
 
 static void lay_out_paths(struct weft_engine *engine, struct weft_arena *arena)
 {
-    uint32_t devices = engine->topo->device_count;
-    uint32_t pairs = holders(engine->topo) * holders(engine->topo);
+    uint32_t devices = engine->devices_max;
+    uint32_t pairs = engine->pairs_max;
 
-    engine->lanes = weft_arena_take(arena, engine->hops->count, sizeof(*engine->lanes));
-    engine->lane_links = weft_arena_take(arena, engine->hops->count, sizeof(*engine->lane_links));
+    engine->lanes = weft_arena_take(arena, engine->hops_max, sizeof(*engine->lanes));
+    engine->lane_links = weft_arena_take(arena, engine->hops_max, sizeof(*engine->lane_links));
     engine->relays = weft_arena_take(arena, devices, sizeof(*engine->relays));
     engine->pairs = weft_arena_take(arena, pairs, sizeof(*engine->pairs));
     engine->pair_links = weft_arena_take(arena, pairs, sizeof(*engine->pair_links));
     engine->planned = weft_arena_take(arena, pairs, sizeof(struct weft_pair *));
     engine->paths = weft_arena_take(arena, (size_t)pairs * PATHS_OF_PAIR, sizeof(*engine->paths));
     engine->pair_of = weft_arena_take(arena, (size_t)devices * devices, sizeof(*engine->pair_of));
-    weft_capacity_init(&engine->capacity, arena, engine->topo, engine->hops);
+    weft_capacity_init(&engine->capacity, arena, engine->topo, engine->hops, engine->links_max,
+                       devices);
 }
 
 /* Lays every table out in the arena; while it only counts, all pointers are NULL. */
 static void lay_out(struct weft_engine *engine, struct weft_arena *arena)
 {
     const struct weft_config *config = engine->config;
-    uint32_t timers = (uint32_t)config->transfers_max + engine->hops->count + 2;
+    uint32_t timers = (uint32_t)config->transfers_max + engine->hops_max + 2;
     uint32_t *chunk_memory;
     struct weft_heap_item *items;
     uint32_t *places;
@@ -68,7 +70,7 @@ static void lay_out(struct weft_engine *engine, struct weft_arena *arena)
     weft_pool_init(&engine->chunk_pool, chunk_memory, (uint32_t)config->chunks_max);
     weft_heap_init(&engine->timers, items, places, timers);
     engine->timer_lanes = (uint32_t)config->transfers_max;
-    engine->timer_plan = engine->timer_lanes + engine->hops->count;
+    engine->timer_plan = engine->timer_lanes + engine->hops_max;
     engine->timer_retry = engine->timer_plan + 1;
 }
 
@@ -78,6 +80,16 @@ static void take_input(struct weft_engine *engine, const struct weft_engine_inpu
     engine->topo = input->topo;
     engine->hops = input->hops;
     engine->blocks = input->blocks;
+    engine->pairs_max = holders(input->topo) * holders(input->topo);
+    engine->devices_max = input->topo->device_count;
+    engine->links_max = input->topo->link_count;
+    engine->hops_max = input->hops->count;
+    if (input->peers_max == 0)
+        return;
+    engine->pairs_max += PEERS_PAIRS;
+    engine->devices_max = WEFT_DEVICES_MAX;
+    engine->links_max = WEFT_LINKS_MAX;
+    engine->hops_max = WEFT_HOPS_MAX;
 }
 
 size_t weft_engine_size(const struct weft_engine_input *input)
@@ -108,10 +120,9 @@ struct weft_engine *weft_engine_init(const struct weft_engine_input *input, void
     if (*why != NULL)
         return NULL;
     lay_out(engine, &arena);
-    for (uint32_t i = 0; i < input->hops->count; i++)
-        weft_lane_init(&engine->lanes[i], &input->hops->hops[i], input->config);
-    for (uint32_t i = 0; i < input->topo->device_count; i++)
+    for (uint32_t i = 0; i < engine->devices_max; i++)
         engine->relays[i].window = WEFT_NONE;
+    weft_engine_grow(engine);
     for (uint32_t i = 0; i < input->config->chunks_max; i++)
         engine->chunks[i].path = WEFT_NONE;
     engine->planned_at = now;
@@ -123,19 +134,32 @@ uint32_t weft_engine_cookies(const struct weft_config *config)
     return (uint32_t)config->chunks_max * WEFT_CHUNK_COOKIES + WEFT_HOPS_MAX;
 }
 
-void weft_engine_relay_add(struct weft_engine *engine, uint32_t device, uint32_t window)
+void weft_engine_grow(struct weft_engine *engine)
 {
-    weft_assert(!engine->routes_found);
-    weft_assert(device < engine->topo->device_count);
-    weft_relay_init(&engine->relays[device], window, (uint32_t)engine->config->relay_slots,
-                    engine->config->relay_slot_bytes);
+    weft_assert(engine->topo->device_count <= engine->devices_max);
+    weft_assert(engine->hops->count <= engine->hops_max);
+    weft_capacity_grow(&engine->capacity);
+    for (; engine->lane_count < engine->hops->count; engine->lane_count++)
+        weft_lane_init(&engine->lanes[engine->lane_count], &engine->hops->hops[engine->lane_count],
+                       engine->config);
 }
 
-static void find_pair(struct weft_engine *engine, const bool *relays, uint32_t src, uint32_t dst)
+void weft_engine_relay_add(struct weft_engine *engine, uint32_t device, uint32_t window,
+                           uint32_t slots)
+{
+    weft_assert(device < engine->topo->device_count);
+    weft_assert(slots <= WEFT_RELAY_SLOTS_MAX);
+    weft_relay_init(&engine->relays[device], window, slots, engine->config->relay_slot_bytes);
+}
+
+static uint32_t make_pair(struct weft_engine *engine, uint32_t src, uint32_t dst)
 {
     struct weft_pair *pair = &engine->pairs[engine->pair_count];
     struct weft_route routes[WEFT_ROUTES_MAX];
+    bool relays[WEFT_DEVICES_MAX];
 
+    for (uint32_t i = 0; i < engine->topo->device_count; i++)
+        relays[i] = engine->relays[i].window != WEFT_NONE;
     *pair = (struct weft_pair){.src_device = src, .dst_device = dst};
     weft_list_init(&pair->small);
     weft_list_init(&pair->large);
@@ -148,33 +172,18 @@ static void find_pair(struct weft_engine *engine, const bool *relays, uint32_t s
         weft_path_init(path, &routes[i], engine->hops, src, dst);
         weft_path_restart(path, engine->config);
     }
-    engine->pair_of[src * engine->topo->device_count + dst] = engine->pair_count++;
+    return engine->pair_count++;
 }
 
-void weft_engine_find_routes(struct weft_engine *engine)
+uint32_t weft_engine_pair(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device)
 {
-    const struct weft_topo *topo = engine->topo;
-    bool relays[WEFT_DEVICES_MAX];
+    uint32_t *index;
 
-    if (engine->routes_found)
-        return;
-    engine->routes_found = true;
-    for (uint32_t i = 0; i < topo->device_count; i++)
-        relays[i] = engine->relays[i].window != WEFT_NONE;
-    for (uint32_t src = 0; src < topo->device_count; src++)
-        for (uint32_t dst = 0; dst < topo->device_count; dst++)
-            if (weft_topo_holds_bytes(topo, src) && weft_topo_holds_bytes(topo, dst))
-                find_pair(engine, relays, src, dst);
-            else
-                engine->pair_of[src * topo->device_count + dst] = WEFT_NONE;
-}
-
-uint32_t weft_engine_pair(const struct weft_engine *engine, uint32_t src_device,
-                          uint32_t dst_device)
-{
-    uint32_t devices = engine->topo->device_count;
-
-    if (src_device >= devices || dst_device >= devices)
+    if (!weft_topo_holds_bytes(engine->topo, src_device) ||
+        !weft_topo_holds_bytes(engine->topo, dst_device))
         return WEFT_NONE;
-    return engine->pair_of[src_device * devices + dst_device];
+    index = &engine->pair_of[src_device * engine->devices_max + dst_device];
+    if (*index == 0 && engine->pair_count < engine->pairs_max)
+        *index = make_pair(engine, src_device, dst_device) + 1;
+    return *index - 1;
 }

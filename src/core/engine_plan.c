@@ -103,7 +103,6 @@ uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uin
     const struct weft_pair *pair;
     uint32_t index;
 
-    weft_engine_find_routes(engine);
     index = weft_engine_pair(engine, src_device, dst_device);
     if (index == WEFT_NONE)
         return 0;
@@ -140,7 +139,6 @@ uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, ui
     struct weft_pair *pairs[1] = {&alone};
     uint32_t index;
 
-    weft_engine_find_routes(engine);
     index = weft_engine_pair(engine, src_device, dst_device);
     if (index == WEFT_NONE)
         return 0;

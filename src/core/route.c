@@ -123,6 +123,7 @@ struct search {
     uint32_t count;
     uint32_t hop_indices[WEFT_ROUTE_HOPS_MAX];
     bool seen[WEFT_DEVICES_MAX];
+    bool mixed; /* hops of different domains may follow each other */
 };
 
 /* Hops of one domain chain on the device; a change of domain costs a host round trip per chunk and
@@ -134,15 +135,13 @@ static bool chains(const struct search *search, uint32_t hop_count, uint32_t hop
 }
 
 /* All ways of exactly `length` hops, depth first: at most three deep. */
-static void walk(struct search *search, uint32_t device, uint32_t hop_count, uint32_t length,
-                 bool mixed)
+static void walk(struct search *search, uint32_t device, uint32_t hop_count, uint32_t length)
 {
-    for (uint32_t h = 0; h < search->hops->count; h++) {
+    for (uint32_t h = weft_hop_first(search->hops, device); h != WEFT_NONE;
+         h = search->hops->hops[h].next_from) {
         uint32_t next = search->hops->hops[h].dst_device;
 
-        if (search->hops->hops[h].src_device != device || search->seen[next])
-            continue;
-        if (!mixed && !chains(search, hop_count, h))
+        if (search->seen[next] || (!search->mixed && !chains(search, hop_count, h)))
             continue;
         search->hop_indices[hop_count] = h;
         if (hop_count + 1 == length) {
@@ -152,7 +151,7 @@ static void walk(struct search *search, uint32_t device, uint32_t hop_count, uin
                 search->count = insert(search->routes, search->count, &route);
         } else if (next != search->dst_device && search->relays[next]) {
             search->seen[next] = true;
-            walk(search, next, hop_count + 1, length, mixed);
+            walk(search, next, hop_count + 1, length);
             search->seen[next] = false;
         }
     }
@@ -170,13 +169,19 @@ uint32_t weft_route_find(const struct weft_topo *topo, const struct weft_hop_tab
                             .dst_device = dst_device,
                             .routes = routes};
 
-    walk(&search, src_device, 0, 1, false);
+    bool crosses = topo->devices[src_device].server != topo->devices[dst_device].server;
+
+    walk(&search, src_device, 0, 1);
     if (src_device == dst_device)
         return search.count;
     search.seen[src_device] = true;
-    walk(&search, src_device, 0, 2, false);
-    for (uint32_t length = 2; length <= WEFT_ROUTE_HOPS_MAX && search.count == 0; length++)
-        walk(&search, src_device, 0, length, true);
+    if (!crosses)
+        walk(&search, src_device, 0, 2);
+    search.mixed = true;
+    /* Between servers every NIC counts, and a lane to a NIC is a domain of its own. */
+    for (uint32_t length = 2; length <= WEFT_ROUTE_HOPS_MAX && (crosses || search.count == 0);
+         length++)
+        walk(&search, src_device, 0, length);
     return search.count;
 }
 

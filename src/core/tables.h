@@ -51,12 +51,16 @@ struct weft_engine {
     struct weft_pair *pairs;
     struct weft_list_link *pair_links;
     struct weft_list busy; /* pairs with transfers that have bytes left */
-    uint32_t *pair_of; /* by src device * device_count + dst device; WEFT_NONE: holds no bytes */
+    uint32_t *pair_of; /* by src device * devices_max + dst device: index + 1; 0: not made yet */
     uint32_t pair_count;
+    uint32_t pairs_max;
     struct weft_path *paths;
     uint32_t path_count;
-    bool routes_found; /* the pairs' paths are made at the first use, when all relays are known */
 
+    uint32_t devices_max; /* there is room for, peers' included; */
+    uint32_t links_max;   /* the same, */
+    uint32_t hops_max;    /* and the same */
+    uint32_t lane_count;
     struct weft_relay *relays; /* by device */
     struct weft_capacity capacity;
     struct weft_pair **planned; /* scratch: the active pairs */
@@ -75,9 +79,9 @@ struct weft_engine {
 };
 
 /* ---- engine_make.c: memory and routes ---- */
-void weft_engine_find_routes(struct weft_engine *engine);
-uint32_t weft_engine_pair(const struct weft_engine *engine, uint32_t src_device,
-                          uint32_t dst_device);
+/* The pair of two devices with its paths, made at its first use; WEFT_NONE: one of them holds no
+ * bytes, or there are too many pairs. */
+uint32_t weft_engine_pair(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device);
 
 /* ---- engine_lane.c: lanes, with their timers and what their changes mean for others ---- */
 void weft_engine_lane_issued(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,

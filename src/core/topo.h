@@ -27,6 +27,7 @@ enum weft_link_kind {
 struct weft_device {
     weftDeviceKind_t kind;
     int numa_node;         /* -1 where unknown */
+    uint32_t server;       /* 0: this one; else a peer's number + 1 (world.h) */
     uint32_t sm;           /* 90 for sm_90; 0 where unknown or meaningless */
     uint64_t memory_bytes; /* 0 where unknown */
     char name[32];         /* unique: gpu0, dram1, nic3, ssd2, switch0, nvswitch0, cpu1 */

@@ -90,7 +90,7 @@ static void relay_open(struct weft_loop *loop, uint32_t device)
         result = weft_engine_window_add(loop->engine, window, device, size, WEFT_RIGHTS_ALL);
         weft_assert(result == weftSuccess);
         loop->window_devices[window] = device;
-        weft_engine_relay_add(loop->engine, device, window);
+        weft_engine_relay_add(loop->engine, device, window, (uint32_t)loop->config.relay_slots);
         return;
     }
     weft_log(WEFT_LOG_WARN, loop->noun, "%s has no relay of %llu bytes and is no transit: %s", name,

@@ -273,7 +273,8 @@ static void add_windows(struct sim_run *run)
             continue;
         sim_shadow_add(&run->shadow, run->all_windows, i, relay_bytes + WEFT_RELAY_PROBE_BYTES,
                        true);
-        weft_engine_relay_add(run->engine, i, run->all_windows++);
+        weft_engine_relay_add(run->engine, i, run->all_windows++,
+                              (uint32_t)run->world.config.relay_slots);
     }
 }
 

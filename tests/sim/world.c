@@ -124,7 +124,7 @@ static bool has_nvlink(const struct sim_world *world, uint32_t device)
  * or (`pcie_peers`) PCIe, between host memories by the host's own copies. */
 static void add_hops(struct sim_world *world, bool pcie_peers, bool host_copies, weft_ns hop_ns)
 {
-    world->hops.count = 0;
+    weft_hop_init(&world->hops);
     for (uint32_t i = 0; i < world->holder_count; i++)
         for (uint32_t k = 0; k < world->holder_count; k++) {
             uint32_t src = world->holders[i];

@@ -19,7 +19,8 @@ static struct bench made(void)
     struct weft_arena arena = {memory, sizeof(memory), 0};
     struct bench bench = {.fixture = fixture_prepare()};
 
-    weft_capacity_init(&bench.capacity, &arena, &bench.fixture->topo, &bench.fixture->hops);
+    weft_capacity_init(&bench.capacity, &arena, &bench.fixture->topo, &bench.fixture->hops,
+                       bench.fixture->topo.link_count, bench.fixture->topo.device_count);
     weft_capacity_reset(&bench.capacity);
     return bench;
 }

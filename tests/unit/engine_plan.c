@@ -266,7 +266,7 @@ Test(engine_plan, plan__least_load_first)
                 {2097152, 1048576, false},
                 {1048577, 1048576, false},
                 {1048576, 1048577, true},
-                {1048576, 1048576, true}}; /* the pair that is first in the table */
+                {1048576, 1048576, false}}; /* the pair that was used first */
 
     for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
         struct fixture *fixture = opened_without_late_lanes();

@@ -79,7 +79,7 @@ void fixture_hops(const struct weft_topo *topo, struct weft_hop_table *hops)
     uint32_t gpu;
     uint32_t other;
 
-    hops->count = 0;
+    weft_hop_init(hops);
     for (uint32_t i = 0; (gpu = weft_topo_nth(topo, weftDeviceGpu, i)) != WEFT_NONE; i++)
         for (uint32_t k = 0; (other = weft_topo_nth(topo, weftDeviceDram, k)) != WEFT_NONE; k++) {
             weft_hop_add(hops, topo, gpu, other, gpu, false, DOMAIN_NUMBER, OVERHEAD_NS);
@@ -106,8 +106,8 @@ struct fixture *fixture_prepare(void)
 
 static void init_engine(struct fixture *fixture)
 {
-    struct weft_engine_input input = {&fixture->config, &fixture->topo, &fixture->hops,
-                                      fixture->blocks, 0};
+    struct weft_engine_input input = {
+        &fixture->config, &fixture->topo, &fixture->hops, fixture->blocks, 0, 0};
     const char *why = NULL;
 
     cr_assert_leq(weft_engine_size(&input), sizeof(engine_memory));
@@ -132,7 +132,7 @@ static void add_relay(struct fixture *fixture, uint32_t window, uint32_t device)
     uint64_t bytes = fixture->config.relay_slots * fixture->config.relay_slot_bytes + WEFT_KIB(4);
 
     fixture_window(fixture, window, device, bytes, WEFT_RIGHTS_ALL);
-    weft_engine_relay_add(fixture->engine, device, window);
+    weft_engine_relay_add(fixture->engine, device, window, (uint32_t)fixture->config.relay_slots);
 }
 
 void fixture_start_bare(struct fixture *fixture)

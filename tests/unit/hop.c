@@ -29,7 +29,7 @@ Test(hop, add__figures)
         {"gpu0", "ssd0", false, 2, 7000, 71500},  {"dram0", "dram1", false, 3, 60000, 1350},
     };
 
-    table.count = 0;
+    weft_hop_init(&table);
     cr_assert(weft_preset_fill("hgx-h100", &topo));
     for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
         uint32_t src = device(rows[i].src);
@@ -56,7 +56,7 @@ Test(hop, add__refused)
     uint32_t gpu;
     uint32_t dram;
 
-    table.count = 0;
+    weft_hop_init(&table);
     cr_assert(weft_preset_fill("hgx-h100", &topo));
     gpu = device("gpu0");
     dram = device("dram0");
@@ -76,7 +76,7 @@ Test(hop, add__inside_a_device)
 {
     uint32_t gpu;
 
-    table.count = 0;
+    weft_hop_init(&table);
     cr_assert(weft_preset_fill("hgx-h100", &topo));
     gpu = device("gpu0");
     cr_assert_eq(weft_hop_add(&table, &topo, gpu, gpu, gpu, true, 0, 700), 0);
@@ -87,10 +87,39 @@ Test(hop, add__inside_a_device)
 
 Test(hop, add__latency_saturates)
 {
-    table.count = 0;
+    weft_hop_init(&table);
     cr_assert(weft_preset_fill("dgx-a100", &topo));
     cr_assert_eq(
         weft_hop_add(&table, &topo, device("gpu0"), device("dram0"), 0, false, 0, WEFT_NEVER - 5),
         0);
     cr_expect_eq(table.hops[0].latency_ns, WEFT_NEVER);
+}
+
+/* ---- hops between the same devices ---- */
+
+Test(hop, add_given__several_beside_each_other)
+{
+    struct weft_hop given = {.domain = 3, .engine = 5};
+    uint32_t net;
+
+    weft_hop_init(&table);
+    cr_assert(weft_preset_fill("hgx-h100", &topo));
+    net = weft_topo_link_find(&topo, "nic0-net");
+    given.src_device = device("gpu0");
+    given.dst_device = device("gpu1");
+    given.links[given.link_count++] = net;
+    cr_assert_eq(weft_hop_add_given(&table, &topo, &given, 100), 0);
+    cr_assert_eq(weft_hop_add_given(&table, &topo, &given, 200), 1);
+    cr_assert_eq(weft_hop_add(&table, &topo, device("gpu0"), device("dram0"), 0, false, 0, 0), 2);
+    cr_expect_eq(table.hops[1].rate_bytes_per_us, topo.links[net].rate_bytes_per_us);
+    cr_expect_eq(table.hops[1].latency_ns, topo.links[net].latency_ns + 200);
+    cr_expect_eq(table.hops[1].engine, 5);
+    cr_expect_eq(weft_hop_first(&table, device("gpu0")), 0);
+    cr_expect_eq(table.hops[0].next_from, 1);
+    cr_expect_eq(table.hops[1].next_from, 2);
+    cr_expect_eq(table.hops[2].next_from, WEFT_NONE);
+    cr_expect_eq(weft_hop_first(&table, device("gpu1")), WEFT_NONE);
+    cr_expect_eq(weft_hop_find(&table, device("gpu0"), device("gpu1")), 0, "the first");
+    table.count = WEFT_HOPS_MAX;
+    cr_expect_eq(weft_hop_add_given(&table, &topo, &given, 0), WEFT_NONE, "full");
 }

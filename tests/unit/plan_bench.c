@@ -24,7 +24,8 @@ struct plan_bench *plan_bench_made(const char *machine)
     fixture_config(&bench->config);
     for (uint32_t i = 0; i < bench->hops.count; i++)
         weft_lane_init(&bench->lanes[i], &bench->hops.hops[i], &bench->config);
-    weft_capacity_init(&bench->capacity, &arena, &bench->topo, &bench->hops);
+    weft_capacity_init(&bench->capacity, &arena, &bench->topo, &bench->hops, bench->topo.link_count,
+                       bench->topo.device_count);
     return bench;
 }
 

@@ -143,12 +143,11 @@ static struct hops_only *hops_only(uint32_t devices)
 static void add_hop(struct hops_only *machine, uint32_t src, uint32_t dst, uint32_t domain,
                     uint64_t rate, weft_ns latency_ns)
 {
-    machine->hops.hops[machine->hops.count++] = (struct weft_hop){.src_device = src,
-                                                                  .dst_device = dst,
-                                                                  .port_device = src,
-                                                                  .domain = domain,
-                                                                  .rate_bytes_per_us = rate,
-                                                                  .latency_ns = latency_ns};
+    struct weft_hop hop = {
+        .src_device = src, .dst_device = dst, .port_device = src, .domain = domain};
+    uint32_t index = weft_hop_add_given(&machine->hops, &machine->topo, &hop, latency_ns);
+
+    machine->hops.hops[index].rate_bytes_per_us = rate;
 }
 
 static uint32_t find(const struct hops_only *machine, uint32_t src, uint32_t dst,
@@ -334,4 +333,28 @@ Test(route, name__is_cut_to_the_buffer)
         weft_route_name(&route, &fixture->topo, &fixture->hops, name, rows[i].size);
         cr_expect_str_eq(name, rows[i].name, "row %zu", i);
     }
+}
+
+/* ---- between servers ---- */
+
+/* Two machines of one NIC pair each per lane: the direct write, over one GPU on each side, and what
+ * passes through the far host memory; a third hop only where it leads on. */
+Test(route, find__between_servers)
+{
+    struct hops_only *machine = hops_only(4);
+    struct weft_route routes[WEFT_ROUTES_MAX];
+
+    machine->topo.devices[2].server = 1;
+    machine->topo.devices[3].server = 1;
+    add_hop(machine, 0, 1, 1, 9000, 10);
+    add_hop(machine, 0, 2, 100, 1000, 50); /* lane 0 */
+    add_hop(machine, 1, 3, 101, 1000, 50); /* lane 1 */
+    add_hop(machine, 3, 2, 102, 8000, 20); /* inside the peer */
+    cr_assert_eq(find(machine, 0, 2, routes), 2);
+    cr_expect_eq(routes[0].hop_count, 1);
+    cr_expect_eq(routes[1].hop_count, 3);
+    cr_expect_eq(routes[1].transits[0], 1);
+    cr_expect_eq(routes[1].transits[1], 3);
+    cr_expect_eq(routes[1].latency_ns, 80);
+    cr_expect_eq(find(machine, 2, 0, routes), 0, "nothing is written from there");
 }

@@ -32,7 +32,7 @@ static void add_hops(struct weft_hop_table *hops, const struct weft_topo *topo)
     weft_ns cuda_ns = overhead_of("cuda");
     weft_ns host_ns = overhead_of("host");
 
-    hops->count = 0;
+    weft_hop_init(hops);
     for (uint32_t src = 0; src < topo->device_count; src++)
         for (uint32_t dst = 0; dst < topo->device_count; dst++) {
             bool from_gpu = is_kind(topo, src, weftDeviceGpu);
@@ -63,7 +63,7 @@ static bool add_relays(struct weft_engine *engine, const struct weft_config *con
             continue;
         if (weft_engine_window_add(engine, i, i, size, WEFT_RIGHTS_ALL) != weftSuccess)
             return false;
-        weft_engine_relay_add(engine, i, i);
+        weft_engine_relay_add(engine, i, i, (uint32_t)config->relay_slots);
     }
     return true;
 }

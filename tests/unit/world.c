@@ -1,0 +1,144 @@
+/* Worlds: two emulated servers in one topology, and what a description may say. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "core/preset.h"
+#include "core/world.h"
+#include "fixture.h"
+
+struct bench {
+    struct weft_topo topo;
+    struct weft_hop_table hops;
+    struct weft_description description;
+    struct weft_description read;
+    struct weft_world world;
+    struct weft_world_peer peer;
+    uint8_t bytes[WEFT_DESCRIPTION_BYTES];
+};
+
+static struct bench *made(const char *preset)
+{
+    static struct bench bench;
+
+    memset(&bench, 0, sizeof(bench));
+    cr_assert(weft_preset_fill(preset, &bench.topo));
+    fixture_hops(&bench.topo, &bench.hops);
+    weft_description_make(&bench.description, 0x0a000002, &bench.topo, &bench.hops);
+    weft_world_init(&bench.world, &bench.topo, &bench.hops);
+    return &bench;
+}
+
+static size_t written(struct bench *bench)
+{
+    struct weft_writer writer;
+
+    weft_writer_init(&writer, bench->bytes, sizeof(bench->bytes));
+    weft_description_write(&bench->description, &writer);
+    cr_assert_not(writer.bad);
+    return writer.used;
+}
+
+static const char *read_back(struct bench *bench, size_t size)
+{
+    struct weft_reader reader;
+
+    weft_reader_init(&reader, bench->bytes, size);
+    return weft_description_read(&bench->read, &reader);
+}
+
+Test(world, description__comes_back)
+{
+    static const struct {
+        const char *preset;
+        uint32_t devices;
+    } rows[] = {{"hgx-h100", 30}, {"hgx-h20", 30}, {"dgx-a100", 26}, {"nvl72-tray", 14}};
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct bench *bench = made(rows[i].preset);
+        size_t size = written(bench);
+
+        cr_expect_null(read_back(bench, size), "%s", rows[i].preset);
+        cr_expect_eq(bench->read.topo.device_count, rows[i].devices, "%s: %u", rows[i].preset,
+                     bench->read.topo.device_count);
+        cr_expect_eq(bench->read.server, 0x0a000002);
+        cr_expect_eq(bench->read.hop_count, bench->description.hop_count);
+        cr_expect_arr_eq(bench->read.own, bench->description.own, sizeof(bench->read.own));
+        for (uint32_t k = 0; k < bench->read.topo.link_count; k++)
+            cr_expect_eq(bench->read.topo.links[k].rate_bytes_per_us,
+                         bench->description.topo.links[k].rate_bytes_per_us);
+        cr_expect_str_eq(read_back(bench, size - 1), "it ends too early");
+    }
+}
+
+/* Every byte changed to a few values: refused, or a topology that holds together. */
+Test(world, description__damaged)
+{
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    struct bench *bench = made("dgx-a100");
+    size_t size = written(bench);
+
+    for (size_t at = 0; at < size; at++)
+        for (size_t k = 0; k < WEFT_ARRAY_COUNT(masks); k++) {
+            bench->bytes[at] ^= masks[k];
+            if (read_back(bench, size) == NULL)
+                cr_assert_null(weft_topo_check(&bench->read.topo), "byte %zu", at);
+            bench->bytes[at] ^= masks[k];
+        }
+}
+
+Test(world, join__a_server_like_this)
+{
+    struct bench *bench = made("hgx-h100");
+    uint32_t devices = bench->topo.device_count;
+    uint32_t first;
+    uint32_t far;
+
+    cr_assert(
+        weft_world_join(&bench->world, &bench->description, "10.0.0.2", 9, 500, &bench->peer));
+    cr_expect_null(weft_topo_check(&bench->world.topo));
+    cr_expect_eq(bench->peer.server, 1);
+    far = weft_topo_find(&bench->world.topo, "10.0.0.2:gpu3");
+    cr_assert_neq(far, WEFT_NONE);
+    cr_expect_geq(far, devices);
+    cr_expect_eq(bench->world.topo.devices[far].server, 1);
+    cr_expect_eq(weft_topo_find(&bench->world.topo, "10.0.0.2:net0"), WEFT_NONE, "one network");
+    cr_expect_eq(weft_topo_find(&bench->world.topo, "10.0.0.2:ssd0"), WEFT_NONE, "not told");
+    cr_expect_eq(weft_world_nic_count(&bench->world, 0), 8);
+    cr_expect_eq(weft_world_nic_count(&bench->world, 1), 8);
+    /* Each NIC is near one GPU and its socket's host memory, on both sides. */
+    cr_expect_eq(weft_world_lane(&bench->world, &bench->peer, 2, 2, true, 10, 1000, &first), 4);
+    cr_expect_eq(bench->world.hops.hops[first].domain, 10);
+    cr_expect_eq(bench->world.hops.hops[first].rate_bytes_per_us, 49300);
+    cr_expect_eq(weft_world_lane(&bench->world, &bench->peer, 2, 3, false, 11, 1000, &first), 1);
+    cr_expect_eq(weft_world_lane(&bench->world, &bench->peer, 2, 8, true, 11, 1000, &first), 0,
+                 "no such NIC");
+}
+
+Test(world, join__until_it_is_full)
+{
+    struct bench *bench = made("hgx-h100");
+    uint32_t joined = 0;
+    uint32_t devices = 0;
+
+    while (joined < 100 &&
+           weft_world_join(&bench->world, &bench->description, "10.0.0.2", 9, 0, &bench->peer)) {
+        joined++;
+        devices = bench->world.topo.device_count;
+    }
+    cr_expect_geq(joined, 5);
+    cr_expect_lt(joined, 100);
+    cr_expect_eq(bench->world.topo.device_count, devices, "nothing of the last one stays");
+}
+
+Test(world, init__without_a_nic)
+{
+    static struct weft_world world;
+    static struct weft_topo topo;
+    static struct weft_hop_table hops;
+
+    fixture_topo(&topo);
+    fixture_hops(&topo, &hops);
+    weft_world_init(&world, &topo, &hops);
+    cr_expect_eq(weft_world_nic_count(&world, 0), 1);
+    cr_expect_null(weft_topo_check(&world.topo));
+}
