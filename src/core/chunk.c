@@ -37,6 +37,7 @@ void weft_chunk_fly(struct weft_chunk *chunk, uint32_t path,
     chunk->ended = 0;
     chunk->failed = 0;
     chunk->stopped = false;
+    chunk->excused = false;
     chunk->issued_at = 0;
     check(chunk);
 }

@@ -39,6 +39,7 @@ struct weft_chunk {
     unsigned ended;                          /* bit h: the copy of hop h has ended */
     unsigned failed;                         /* bit h: and badly */
     bool stopped;                            /* no further copy of it is issued */
+    bool excused;                            /* a window refused it: no lane is to blame */
     weft_ns issued_at;
     weft_ns ready_at[WEFT_CHUNK_HOPS_MAX]; /* WEFT_NEVER: the copy before it has not ended */
 };

@@ -78,23 +78,33 @@ static void revoke(struct weft_engine *engine, uint32_t window, weft_ns deadline
     stop_all(engine, window, WEFT_CAUSE_REVOKED, deadline_at, now);
 }
 
-static void copy_ended(struct weft_engine *engine, uint32_t cookie, bool good, weft_ns now)
+/* Its owner, a peer, takes no more copies into the chunk's window: so nor do we. */
+static void excuse(struct weft_engine *engine, struct weft_chunk *chunk, weft_ns now)
+{
+    chunk->excused = true;
+    revoke(engine, chunk->dst_window, WEFT_NEVER, now);
+}
+
+static void copy_ended(struct weft_engine *engine, uint32_t cookie, weftResult_t result,
+                       weft_ns now)
 {
     uint32_t first_probe = weft_engine_probe_cookie(engine, 0);
 
     if (cookie < first_probe) {
-        weft_engine_chunk_copy_ended(engine, cookie, good, now);
+        if (result == weftInvalidUsage)
+            excuse(engine, &engine->chunks[cookie / WEFT_CHUNK_COOKIES], now);
+        weft_engine_chunk_copy_ended(engine, cookie, result == weftSuccess, now);
         return;
     }
     engine->copies--;
-    weft_engine_probe_ended(engine, cookie - first_probe, good, now);
+    weft_engine_probe_ended(engine, cookie - first_probe, result == weftSuccess, now);
 }
 
 void weft_engine_event(struct weft_engine *engine, const struct weft_event *event, weft_ns now)
 {
     switch (event->kind) {
     case WEFT_EVENT_COPY_ENDED:
-        copy_ended(engine, event->cookie, event->result == weftSuccess, now);
+        copy_ended(engine, event->cookie, event->result, now);
         break;
     case WEFT_EVENT_CANCEL:
         if (event->tag < engine->config->transfers_max)
@@ -159,7 +169,7 @@ void weft_engine_refused(struct weft_engine *engine, const struct weft_action *a
     if (result == weftNoResource && !probe)
         weft_engine_chunk_refused(engine, action->cookie, now);
     else
-        copy_ended(engine, action->cookie, false, now);
+        copy_ended(engine, action->cookie, result, now);
 }
 
 weft_ns weft_engine_deadline(const struct weft_engine *engine)

@@ -43,12 +43,14 @@ struct weft_op {
     uint32_t first_block; /* of its extents; WEFT_NONE: no bytes, only the signal */
     uint64_t size_bytes;  /* sum over the extents */
     uint64_t fence;       /* starts when every op with a lower number has ended; never decreases */
+    bool unfenced;        /* asked for by a peer: starts at once, whatever the fences here say */
     weft_ns deadline_at;
     struct weft_signal signal;
 };
 
 enum weft_event_kind {
-    WEFT_EVENT_COPY_ENDED, /* cookie, result */
+    WEFT_EVENT_COPY_ENDED, /* cookie, result; weftInvalidUsage: the peer has revoked the window, and
+                              the lane is not to blame */
     WEFT_EVENT_CANCEL,     /* tag */
     WEFT_EVENT_REVOKE,     /* window: its transfers are cancelled, it takes no new ones */
     WEFT_EVENT_ABORT,      /* every transfer is cancelled, deadlines become `deadline_at` */

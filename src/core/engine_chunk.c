@@ -243,6 +243,7 @@ static void settle(struct weft_engine *engine, uint32_t index, weft_ns now)
     uint32_t tag = chunk->transfer;
     uint32_t guilty = weft_chunk_guilty(chunk);
     bool good = guilty == WEFT_NONE && chunk->issued == path->route.hop_count;
+    bool excused = chunk->excused;
 
     if (chunk->issued < path->route.hop_count)
         weft_list_remove(&engine->issuing, engine->chunk_links, index);
@@ -271,7 +272,7 @@ static void settle(struct weft_engine *engine, uint32_t index, weft_ns now)
         }
         weft_engine_transfer_settled(engine, tag, now);
     }
-    if (guilty != WEFT_NONE)
+    if (guilty != WEFT_NONE && !excused)
         weft_engine_lane_blamed(engine, path->route.hops[guilty], now);
 }
 

@@ -108,7 +108,7 @@ static void start(struct weft_engine *engine, uint32_t tag, weft_ns now)
     struct weft_transfer *transfer = &engine->transfers[tag];
     struct weft_pair *pair;
 
-    engine->running++;
+    engine->running += !transfer->op.unfenced;
     weft_trace_transfer_started(&engine->trace, now, tag, transfer->op.size_bytes, transfer->pair);
     weft_transfer_start(transfer);
     if (transfer->op.size_bytes == 0) {
@@ -155,7 +155,7 @@ static void end(struct weft_engine *engine, uint32_t tag, weftResult_t result,
     weft_heap_set(&engine->timers, tag, WEFT_NEVER);
     weft_transfer_end(transfer, result, cause);
     weft_list_append(&engine->ended, engine->transfer_links, tag);
-    if (started)
+    if (started && !transfer->op.unfenced)
         engine->running--;
     if (started && routed && weft_transfer_is_load(transfer)) {
         if (weft_pair_load_ended(&engine->pairs[transfer->pair]))
@@ -181,7 +181,10 @@ weftResult_t weft_engine_transfer_begin(struct weft_engine *engine, const struct
     use_windows(engine, op, true);
     engine->live++;
     weft_heap_set(&engine->timers, op->tag, op->deadline_at);
-    if (engine->waiting.count > 0 || (op->fence > engine->running_fence && engine->running > 0)) {
+    if (op->unfenced) {
+        start(engine, op->tag, now);
+    } else if (engine->waiting.count > 0 ||
+               (op->fence > engine->running_fence && engine->running > 0)) {
         weft_list_append(&engine->waiting, engine->transfer_links, op->tag);
     } else {
         engine->running_fence = op->fence;

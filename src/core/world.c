@@ -95,7 +95,7 @@ static void add_forwards(struct weft_world *world, const struct weft_description
 
         (void)weft_hop_add(&world->hops, &world->topo, joined->devices[hop->src_device],
                            joined->devices[hop->dst_device], joined->devices[hop->port_device],
-                           hop->peer != 0, domain, overhead_ns);
+                           hop->peer != 0, domain + i, overhead_ns);
     }
 }
 

@@ -30,8 +30,8 @@ struct weft_world_peer {
 void weft_world_init(struct weft_world *world, const struct weft_topo *topo,
                      const struct weft_hop_table *hops);
 
-/* Adds a peer's devices, links and the hops inside it. `domain` and `overhead_ns` are those of its
- * hops. False when the tables are full: nothing was added. */
+/* Adds a peer's devices, links and the hops inside it, each in a domain of its own from `domain`
+ * on: its copies are asked for one by one. False when the tables are full: nothing was added. */
 bool weft_world_join(struct weft_world *world, const struct weft_description *peer,
                      const char *name, uint32_t domain, weft_ns overhead_ns,
                      struct weft_world_peer *joined);
