@@ -27,9 +27,9 @@ uint64_t weft_emu_clock_real_now(void)
     return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
 }
 
-void weft_emu_clock_start(struct weft_emu_clock *clock, unsigned dilation)
+void weft_emu_clock_start(struct weft_emu_clock *clock, uint64_t origin_ns, unsigned dilation)
 {
-    clock->origin_ns = weft_emu_clock_real_now();
+    clock->origin_ns = origin_ns;
     clock->dilation = dilation;
     atomic_init(&clock->submit_ns.value, 0);
 }

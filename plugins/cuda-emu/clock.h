@@ -18,7 +18,8 @@ struct weft_emu_clock {
 /* The system's monotonic clock. */
 uint64_t weft_emu_clock_real_now(void);
 
-void weft_emu_clock_start(struct weft_emu_clock *clock, unsigned dilation);
+/* `origin_ns`: when the machine started; the processes of one have the same. */
+void weft_emu_clock_start(struct weft_emu_clock *clock, uint64_t origin_ns, unsigned dilation);
 
 weft_ns weft_emu_clock_now(const struct weft_emu_clock *clock);
 

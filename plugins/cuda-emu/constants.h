@@ -49,9 +49,4 @@ enum weft_emu_constants {
     WEFT_EMU_DRIVER_VERSION = 13000, /* the driver that costs.h was measured on */
 };
 
-/* CUipcMemHandle, which calls take by value */
-struct weft_emu_ipc_handle {
-    unsigned char bytes[64];
-};
-
 #endif

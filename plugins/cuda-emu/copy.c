@@ -1,8 +1,7 @@
-/* The stages of a copy and the memory that follows them. Rates come from outside (fluid.c), faults
- * too; the copy only keeps its arithmetic. */
+/* The states of a copy and the memory that follows them. Rates come from outside (fluid.c), faults
+ * too. */
 #include "copy.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +11,8 @@
 
 static const unsigned next_states[WEFT_EMU_COPY_STATES] = {
     [WEFT_EMU_COPY_QUEUED] = TO(SETUP) | TO(FAILED),
-    [WEFT_EMU_COPY_SETUP] = TO(FLOWING) | TO(FAILED),
-    [WEFT_EMU_COPY_FLOWING] = TO(SETUP) | TO(DONE) | TO(FAILED),
+    [WEFT_EMU_COPY_SETUP] = TO(FLOWING) | TO(FAILED) | TO(QUEUED),
+    [WEFT_EMU_COPY_FLOWING] = TO(SETUP) | TO(DONE) | TO(FAILED) | TO(QUEUED),
 };
 
 static const char *const state_names[WEFT_EMU_COPY_STATES] = {
@@ -31,8 +30,8 @@ static void set_state(struct weft_emu_copy *copy, enum weft_emu_copy_state state
 {
     weft_assert((next_states[copy->state] & 1u << state) != 0);
     copy->state = state;
-    copy->rate_bytes_per_us = 0;
-    copy->next_at = WEFT_NEVER;
+    if (state != WEFT_EMU_COPY_SETUP && state != WEFT_EMU_COPY_FLOWING)
+        copy->stage = NULL;
 }
 
 void weft_emu_copy_init(struct weft_emu_copy *copy, uint32_t from, uint32_t to)
@@ -40,7 +39,6 @@ void weft_emu_copy_init(struct weft_emu_copy *copy, uint32_t from, uint32_t to)
     copy->from = from;
     copy->to = to;
     copy->fail_bytes = UINT64_MAX;
-    copy->next_at = WEFT_NEVER;
 }
 
 void weft_emu_copy_fini(struct weft_emu_copy *copy)
@@ -120,13 +118,29 @@ static void enter_setup(struct weft_emu_copy *copy, weft_ns at)
         duration += setup_of(copy, copy->piece_ready);
         copy->goal_bytes += copy->pieces[copy->piece_ready++].size_bytes;
     }
-    copy->next_at = at + duration;
+    copy->stage->goal_bytes = copy->goal_bytes;
+    weft_emu_stage_wait(copy->stage, at, at + duration);
 }
 
-void weft_emu_copy_start(struct weft_emu_copy *copy, weft_ns at)
+void weft_emu_copy_start(struct weft_emu_copy *copy, struct weft_emu_stage *stage, weft_ns at)
 {
     weft_assert(copy->piece_count > 0);
-    enter_setup(copy, at);
+    copy->stage = stage;
+    stage->flowed_bytes = (double)copy->moved_bytes;
+    stage->limit_bytes_per_us = copy->limit_bytes_per_us;
+    stage->path = copy->path;
+    if (copy->piece_ready == 0) {
+        enter_setup(copy, at);
+        return;
+    }
+    set_state(copy, WEFT_EMU_COPY_SETUP);
+    stage->goal_bytes = copy->goal_bytes;
+    weft_emu_stage_wait(stage, at, at + WEFT_EMU_SETUP_NS);
+}
+
+void weft_emu_copy_suspend(struct weft_emu_copy *copy)
+{
+    set_state(copy, WEFT_EMU_COPY_QUEUED);
 }
 
 void weft_emu_copy_fail(struct weft_emu_copy *copy, weft_cuda_result result)
@@ -144,41 +158,18 @@ void weft_emu_copy_step(struct weft_emu_copy *copy, bool is_cut, weft_ns at)
         }
         set_state(copy, WEFT_EMU_COPY_FLOWING);
         copy->goal_bytes = weft_min(copy->goal_bytes, copy->fail_bytes);
+        copy->stage->goal_bytes = copy->goal_bytes;
+        weft_emu_stage_begin(copy->stage, at);
         return;
     }
     weft_assert(copy->state == WEFT_EMU_COPY_FLOWING);
-    copy->flowed_bytes = (double)copy->goal_bytes;
+    copy->stage->flowed_bytes = (double)copy->goal_bytes;
     if (copy->goal_bytes >= copy->fail_bytes)
         weft_emu_copy_fail(copy, WEFT_CUDA_UNKNOWN);
     else if (copy->piece_ready < copy->piece_count)
         enter_setup(copy, at);
     else
         set_state(copy, WEFT_EMU_COPY_DONE);
-}
-
-void weft_emu_copy_flow(struct weft_emu_copy *copy, weft_ns duration)
-{
-    double goal = (double)copy->goal_bytes;
-
-    if (copy->state != WEFT_EMU_COPY_FLOWING)
-        return;
-    copy->flowed_bytes += copy->rate_bytes_per_us * (double)duration / 1000;
-    if (copy->flowed_bytes > goal)
-        copy->flowed_bytes = goal;
-}
-
-void weft_emu_copy_set_rate(struct weft_emu_copy *copy, double rate_bytes_per_us, weft_ns at)
-{
-    double left = (double)copy->goal_bytes - copy->flowed_bytes;
-
-    weft_assert(copy->state == WEFT_EMU_COPY_FLOWING);
-    copy->rate_bytes_per_us = rate_bytes_per_us;
-    if (left <= 0)
-        copy->next_at = at;
-    else if (rate_bytes_per_us <= 0)
-        copy->next_at = WEFT_NEVER;
-    else
-        copy->next_at = at + (weft_ns)ceil(left * 1000 / rate_bytes_per_us);
 }
 
 bool weft_emu_copy_is_orphan(const struct weft_emu_copy *copy)

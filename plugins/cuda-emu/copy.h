@@ -2,19 +2,22 @@
  *
  *     QUEUED ---> SETUP <--> FLOWING ---> DONE
  *        |          |           |
+ *        ^          |           |
  *        +----------+-----------+-------> FAILED
  *
- * A batch goes back and forth: the set-up of some pieces, their bytes, the set-up of the next.
+ * A batch goes back and forth: the set-up of some pieces, their bytes, the set-up of the next. Back
+ * to QUEUED goes a copy that lost its engine to other processes, since its own did not answer.
  *
- * In SETUP the engine is busy and the links are not. In FLOWING bytes pass at the rate that the
- * links give; `flowed` is where the model is, `moved` how far memory follows. Memory has what has
- * flowed before a copy is DONE or FAILED, and after that nothing moves. The copy owns its pieces
- * and pins. One worker thread drives it; the emulator's lock guards all but weft_emu_copy_move. */
+ * SETUP and FLOWING are stages at the engine (stage.h): what has flowed there is where the model
+ * is, `moved` how far memory follows. Memory has what has flowed before a copy is DONE or FAILED,
+ * and after that nothing moves. The copy owns its pieces and pins. One worker thread drives it; the
+ * emulator's lock guards all but weft_emu_copy_move. */
 #ifndef WEFT_EMU_COPY_H
 #define WEFT_EMU_COPY_H
 
 #include "cuda/cuda_abi.h"
 #include "memory.h"
+#include "stage.h"
 
 enum weft_emu_copy_state {
     WEFT_EMU_COPY_QUEUED,
@@ -50,13 +53,12 @@ struct weft_emu_copy {
     uint32_t pin_room;
     struct weft_emu_copy *next; /* in the engine's queue */
 
-    weft_ns ready_at;     /* the engine may start it from then on */
-    weft_ns next_at;      /* end of this stage; WEFT_NEVER: not as things are */
-    uint32_t piece_ready; /* pieces whose set-up is spent */
-    uint64_t goal_bytes;  /* where FLOWING ends for now */
-    uint64_t fail_bytes;  /* where it shall fail; UINT64_MAX: nowhere */
-    double flowed_bytes;
-    double rate_bytes_per_us;
+    weft_ns ready_at;             /* the engine may start it from then on; 0: not in line yet */
+    weft_ns asked_at;             /* since when it is in line */
+    struct weft_emu_stage *stage; /* the engine's, in SETUP and FLOWING; else NULL */
+    uint32_t piece_ready;         /* pieces whose set-up is spent */
+    uint64_t goal_bytes;          /* where FLOWING ends for now */
+    uint64_t fail_bytes;          /* where it shall fail; UINT64_MAX: nowhere */
 
     uint64_t moved_bytes; /* the worker's alone, so are the next two */
     uint32_t move_piece;
@@ -72,20 +74,17 @@ void weft_emu_copy_fini(struct weft_emu_copy *copy);
 bool weft_emu_copy_add(struct weft_emu_copy *copy, const struct weft_emu_piece *piece,
                        struct weft_emu_range *src_range, struct weft_emu_range *dst_range);
 
-/* The engine takes it up at `at`. */
-void weft_emu_copy_start(struct weft_emu_copy *copy, weft_ns at);
+/* The engine takes it up at `at`, from its beginning or from where memory is. */
+void weft_emu_copy_start(struct weft_emu_copy *copy, struct weft_emu_stage *stage, weft_ns at);
 
-/* Ends the stage whose next_at has come. `is_cut`: its path is. */
+/* The engine was given to another one. */
+void weft_emu_copy_suspend(struct weft_emu_copy *copy);
+
+/* Ends the stage whose time has come. `is_cut`: its path is. */
 void weft_emu_copy_step(struct weft_emu_copy *copy, bool is_cut, weft_ns at);
 
 /* Ends it where it is. */
 void weft_emu_copy_fail(struct weft_emu_copy *copy, weft_cuda_result result);
-
-/* Lets bytes flow for `duration` at the rate, up to the goal. */
-void weft_emu_copy_flow(struct weft_emu_copy *copy, weft_ns duration);
-
-/* Sets the rate from `at` on. */
-void weft_emu_copy_set_rate(struct weft_emu_copy *copy, double rate_bytes_per_us, weft_ns at);
 
 /* True when memory that it uses was unregistered under it. */
 bool weft_emu_copy_is_orphan(const struct weft_emu_copy *copy);

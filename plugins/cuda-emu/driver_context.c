@@ -40,7 +40,7 @@ static weft_cuda_result open_from_environment(void)
                  "name or a topology file");
         return WEFT_CUDA_NO_DEVICE;
     }
-    if (weft_emu_open(config.emulate, (unsigned)config.dilation, why) != 0) {
+    if (weft_emu_open(config.emulate, (unsigned)config.dilation, config.emu_machine, why) != 0) {
         weft_log(WEFT_LOG_ERROR, "emu", "%s", why);
         return WEFT_CUDA_NO_DEVICE;
     }

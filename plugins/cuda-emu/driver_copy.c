@@ -29,7 +29,7 @@ static bool find_end(const struct weft_emu *emu, const void *address, size_t siz
     if (range != NULL &&
         !weft_range_inside((uintptr_t)address - (uintptr_t)range->base, size, range->size_bytes))
         return false;
-    end->is_gpu = range != NULL && range->kind == WEFT_EMU_DEVICE_MEMORY;
+    end->is_gpu = range != NULL && weft_emu_range_is_device(range);
     if (end->is_gpu) {
         end->gpu = range->gpu;
         end->device = emu->machine.gpus[range->gpu];

@@ -1,11 +1,11 @@
-/* Device memory, page-locked host memory, what a pointer is, IPC handles.
+/* Device memory, page-locked host memory, what a pointer is.
  *
- * Device pointers are addresses of this process. IPC is the part that a process sees of its own
- * handles: making one works, opening one's own is refused as the real driver does. */
+ * Device pointers are addresses of this process. What other processes have is driver_ipc.c's. */
 #include "driver.h"
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static void *pointer_of(weft_cuda_ptr address)
 {
@@ -22,15 +22,103 @@ static uint64_t total_bytes(const struct weft_emu *emu, uint32_t gpu)
     return emu->machine.topo.devices[emu->machine.gpus[gpu]].memory_bytes;
 }
 
+/* Counts bytes of a GPU as allocated by this process; false when the GPU has not got them. */
+static bool reserve(struct weft_emu *emu, uint32_t gpu, size_t size)
+{
+    struct weft_emu_board *board = &emu->board;
+    bool fits;
+
+    do {
+        if (!weft_emu_board_lock(board, WEFT_EMU_BOARD_CALL_NS))
+            return false;
+        weft_emu_board_bury(board);
+        fits = weft_range_inside(weft_emu_state_used_bytes(&board->state, gpu), size,
+                                 total_bytes(emu, gpu));
+        if (fits)
+            board->state.members[board->seat].used_bytes[gpu] += size;
+    } while (!weft_emu_board_unlock(board));
+    return fits;
+}
+
+/* Without the board, which has had a second, the bytes stay counted until the process ends. */
+static void unreserve(struct weft_emu *emu, uint32_t gpu, size_t size)
+{
+    struct weft_emu_board *board = &emu->board;
+
+    do {
+        if (!weft_emu_board_lock(board, WEFT_EMU_BOARD_CALL_NS))
+            return;
+        board->state.members[board->seat].used_bytes[gpu] -= size;
+    } while (!weft_emu_board_unlock(board));
+}
+
+/* Bytes of a GPU that nobody has allocated; UINT64_MAX: the board could not be had. */
+static uint64_t free_bytes_of(struct weft_emu *emu, uint32_t gpu)
+{
+    uint64_t used_bytes;
+
+    do {
+        if (!weft_emu_board_lock(&emu->board, WEFT_EMU_BOARD_CALL_NS))
+            return UINT64_MAX;
+        weft_emu_board_bury(&emu->board);
+        used_bytes = weft_emu_state_used_bytes(&emu->board.state, gpu);
+    } while (!weft_emu_board_unlock(&emu->board));
+    return total_bytes(emu, gpu) - used_bytes;
+}
+
+/* Memory that could be mapped, on its way into the table. */
+struct mapping {
+    enum weft_emu_range_kind kind;
+    uint32_t gpu;
+    size_t size;
+    int file; /* -1: none */
+    void *base;
+};
+
+/* Takes long, so without the lock. Device memory of a named machine can be mapped by others. */
+static void map(struct mapping *mapping, bool is_shared)
+{
+    mapping->file = -1;
+    if (mapping->kind == WEFT_EMU_DEVICE_MEMORY && is_shared) {
+        mapping->file = weft_emu_memory_file(mapping->size);
+        if (mapping->file < 0)
+            return;
+    }
+    mapping->base = weft_emu_memory_map(mapping->size, mapping->file);
+}
+
+static void unmap(const struct mapping *mapping)
+{
+    if (mapping->base != NULL)
+        munmap(mapping->base, mapping->size);
+    if (mapping->file >= 0)
+        close(mapping->file);
+}
+
+static bool enter_range(struct weft_emu *emu, const struct mapping *mapping)
+{
+    struct weft_emu_range *range;
+
+    if (mapping->base == NULL)
+        return false;
+    range = weft_emu_memory_add(&emu->memory, mapping->kind, mapping->base, mapping->size,
+                                mapping->gpu);
+    if (range == NULL)
+        return false;
+    range->file = mapping->file;
+    range->file_number = mapping->file < 0 ? 0 : weft_emu_memory_file_number(mapping->file);
+    return true;
+}
+
 /* Maps memory and enters it for the current context. */
 static weft_cuda_result alloc(enum weft_emu_range_kind kind, size_t size, void **memory)
 {
     struct weft_emu *emu = weft_emu_enter();
-    weft_cuda_result result = WEFT_CUDA_OUT_OF_MEMORY;
     bool is_device = kind == WEFT_EMU_DEVICE_MEMORY;
+    struct mapping mapping = {.kind = kind, .size = size};
     struct weft_emu_context *context;
-    uint64_t *used;
-    void *base;
+    bool is_shared;
+    bool is_done;
 
     if (emu == NULL)
         return WEFT_CUDA_NOT_INITIALIZED;
@@ -39,28 +127,29 @@ static weft_cuda_result alloc(enum weft_emu_range_kind kind, size_t size, void *
         weft_emu_leave(emu);
         return context == NULL ? WEFT_CUDA_INVALID_CONTEXT : WEFT_CUDA_INVALID_VALUE;
     }
-    used = &emu->machine.used_bytes[context->gpu];
-    if (is_device && !weft_range_inside(*used, size, total_bytes(emu, context->gpu))) {
-        weft_emu_leave(emu);
+    mapping.gpu = context->gpu;
+    is_shared = emu->board.is_shared;
+    is_done = !is_device || reserve(emu, mapping.gpu, size);
+    weft_emu_leave(emu);
+    if (!is_done)
+        return WEFT_CUDA_OUT_OF_MEMORY;
+
+    map(&mapping, is_shared);
+    emu = weft_emu_enter();
+    if (emu == NULL) {
+        unmap(&mapping);
+        return WEFT_CUDA_DEINITIALIZED;
+    }
+    is_done = enter_range(emu, &mapping);
+    if (!is_done && is_device)
+        unreserve(emu, mapping.gpu, size);
+    weft_emu_leave(emu);
+    if (!is_done) {
+        unmap(&mapping);
         return WEFT_CUDA_OUT_OF_MEMORY;
     }
-    *used += is_device ? size : 0;
-    weft_emu_leave(emu);
-
-    base = weft_emu_memory_map(size); /* takes long, so without the lock */
-    emu = weft_emu_enter();
-    if (emu == NULL)
-        return WEFT_CUDA_DEINITIALIZED;
-    if (base != NULL && weft_emu_memory_add(&emu->memory, kind, base, size, context->gpu) != NULL) {
-        *memory = base;
-        result = WEFT_CUDA_SUCCESS;
-    } else {
-        *used -= is_device ? size : 0;
-        if (base != NULL)
-            munmap(base, size);
-    }
-    weft_emu_leave(emu);
-    return result;
+    *memory = mapping.base;
+    return WEFT_CUDA_SUCCESS;
 }
 
 /* Takes out the range of that kind that begins at `base`. */
@@ -77,7 +166,7 @@ static weft_cuda_result release(enum weft_emu_range_kind kind, const void *base)
         result = WEFT_CUDA_SUCCESS;
     } else if (range != NULL && range->base == base && range->kind == kind) {
         if (kind == WEFT_EMU_DEVICE_MEMORY)
-            emu->machine.used_bytes[range->gpu] -= range->size_bytes;
+            unreserve(emu, range->gpu, range->size_bytes);
         else
             weft_emu_memory_unplace(&emu->memory, base, range->size_bytes);
         weft_emu_memory_remove(&emu->memory, range);
@@ -172,7 +261,7 @@ weft_cuda_result cuMemHostGetDevicePointer_v2(weft_cuda_ptr *device, void *host,
     if (emu == NULL)
         return WEFT_CUDA_NOT_INITIALIZED;
     range = weft_emu_memory_find(&emu->memory, host);
-    if (device != NULL && flags == 0 && range != NULL && range->kind != WEFT_EMU_DEVICE_MEMORY) {
+    if (device != NULL && flags == 0 && range != NULL && !weft_emu_range_is_device(range)) {
         *device = address_of(host);
         result = WEFT_CUDA_SUCCESS;
     }
@@ -192,9 +281,13 @@ weft_cuda_result cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
     if (free_bytes == NULL || total == NULL) {
         result = WEFT_CUDA_INVALID_VALUE;
     } else if (context != NULL) {
-        *total = total_bytes(emu, context->gpu);
-        *free_bytes = *total - emu->machine.used_bytes[context->gpu];
-        result = WEFT_CUDA_SUCCESS;
+        uint64_t unused = free_bytes_of(emu, context->gpu);
+
+        result = unused == UINT64_MAX ? WEFT_CUDA_LAUNCH_TIMEOUT : WEFT_CUDA_SUCCESS;
+        if (result == WEFT_CUDA_SUCCESS) {
+            *total = total_bytes(emu, context->gpu);
+            *free_bytes = unused;
+        }
     }
     weft_emu_leave(emu);
     return result;
@@ -209,7 +302,7 @@ weft_cuda_result cuMemGetAddressRange_v2(weft_cuda_ptr *base, size_t *size, weft
     if (emu == NULL)
         return WEFT_CUDA_NOT_INITIALIZED;
     range = weft_emu_memory_find(&emu->memory, pointer_of(address));
-    if (range != NULL && range->kind == WEFT_EMU_DEVICE_MEMORY) {
+    if (range != NULL && weft_emu_range_is_device(range)) {
         if (base != NULL)
             *base = address_of(range->base);
         if (size != NULL)
@@ -231,7 +324,7 @@ static weft_cuda_result describe(const struct weft_emu *emu, const struct weft_e
                                  int attribute, weft_cuda_ptr address, void *value)
 {
     unsigned type =
-        range->kind == WEFT_EMU_DEVICE_MEMORY ? WEFT_CUDA_MEMORY_DEVICE : WEFT_CUDA_MEMORY_HOST;
+        weft_emu_range_is_device(range) ? WEFT_CUDA_MEMORY_DEVICE : WEFT_CUDA_MEMORY_HOST;
     int ordinal = (int)range->gpu;
     unsigned managed = 0;
     bool mapped = true;
@@ -291,42 +384,4 @@ weft_cuda_result cuPointerSetAttribute(const void *value, weft_cuda_pointer_attr
     if (value == NULL || !is_device || (int)attribute != WEFT_EMU_POINTER_SYNC_MEMOPS)
         return WEFT_CUDA_INVALID_VALUE;
     return WEFT_CUDA_SUCCESS;
-}
-
-weft_cuda_result cuIpcGetMemHandle(struct weft_emu_ipc_handle *handle, weft_cuda_ptr address)
-{
-    weft_cuda_ptr base;
-    weft_cuda_result result = cuMemGetAddressRange_v2(&base, NULL, address);
-
-    if (result != WEFT_CUDA_SUCCESS)
-        return result == WEFT_CUDA_NOT_FOUND ? WEFT_CUDA_INVALID_VALUE : result;
-    if (handle == NULL)
-        return WEFT_CUDA_INVALID_VALUE;
-    memset(handle, 0, sizeof(*handle));
-    memcpy(handle->bytes, &base, sizeof(base));
-    return WEFT_CUDA_SUCCESS;
-}
-
-/* A process may not open its own handles; those of other processes are memory that it cannot see.
- * */
-weft_cuda_result cuIpcOpenMemHandle_v2(weft_cuda_ptr *address, struct weft_emu_ipc_handle handle,
-                                       unsigned int flags)
-{
-    weft_cuda_ptr base;
-    weft_cuda_result result;
-
-    (void)flags;
-    if (address == NULL)
-        return WEFT_CUDA_INVALID_VALUE;
-    memcpy(&base, handle.bytes, sizeof(base));
-    result = cuMemGetAddressRange_v2(NULL, NULL, base);
-    if (result == WEFT_CUDA_NOT_INITIALIZED)
-        return result;
-    return result == WEFT_CUDA_SUCCESS ? WEFT_CUDA_INVALID_CONTEXT : WEFT_CUDA_NOT_SUPPORTED;
-}
-
-weft_cuda_result cuIpcCloseMemHandle(weft_cuda_ptr address)
-{
-    (void)address; /* none was ever opened */
-    return WEFT_CUDA_INVALID_VALUE;
 }

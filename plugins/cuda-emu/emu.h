@@ -19,8 +19,16 @@ enum weft_emu_link_state {
 
 /* Starts the machine: a preset's name or the path of a topology XML file. Opening it again with the
  * same arguments is allowed and does nothing. Before cuInit; without it cuInit takes WEFT_EMULATE
- * and WEFT_DILATION. Every modelled time is stretched by `dilation`. */
+ * and WEFT_DILATION. Every modelled time is stretched by `dilation`. With WEFT_EMU_MACHINE set, the
+ * process joins the machine of that name. */
 typedef int weft_emu_open_fn(const char *node, unsigned dilation, char why[WEFT_EMU_WHY_BYTES]);
+
+/* The same, for the machine of that name: all processes of a user that join it share one. They see
+ * one clock, their copies share its links and engines, and each may open the others' device memory
+ * (cuIpcOpenMemHandle). Faults act on all; placed memory is each process's own. The first one says
+ * what the machine is, the others must say the same. It ends with its last process. */
+typedef int weft_emu_join_fn(const char *node, unsigned dilation, const char *machine_name,
+                             char why[WEFT_EMU_WHY_BYTES]);
 
 /* Degrades, cuts, hangs or restores both directions of a link, now ("gpu0-pcie"; see
  * weft_topo_link_name). */
@@ -35,16 +43,19 @@ typedef int weft_emu_fail_copies_fn(const char *device, unsigned count,
  * Memory nobody placed is on node 0. */
 typedef int weft_emu_place_fn(const void *base, size_t size, int numa_node);
 
-/* Bytes that copies have read from (direction 0) or written to (1) a device since the start. */
+/* Bytes that copies have read from (direction 0) or written to (1) a device since the start, those
+ * of all processes. */
 typedef uint64_t weft_emu_bytes_fn(const char *device, int direction);
 
 /* The machine's own time, ns since it started: real time divided by the dilation. */
 typedef uint64_t weft_emu_now_fn(void);
 
-/* CPU time that driver calls would have cost, ns of the machine's time, all threads. */
+/* CPU time that driver calls would have cost, ns of the machine's time, all threads of this
+ * process. */
 typedef uint64_t weft_emu_submit_ns_fn(void);
 
 #define WEFT_EMU_OPEN        "weftEmuOpen"
+#define WEFT_EMU_JOIN        "weftEmuJoin"
 #define WEFT_EMU_LINK        "weftEmuLink"
 #define WEFT_EMU_FAIL_COPIES "weftEmuFailCopies"
 #define WEFT_EMU_PLACE       "weftEmuPlace"

@@ -1,5 +1,5 @@
-/* Opens the one machine of the process, lends it to calls under the lock, and stops its worker when
- * the process ends.
+/* Opens or joins the one machine of the process, lends it to calls under the lock, and stops its
+ * worker when the process ends.
  *
  * The library is never unloaded (-z nodelete) and the memory stays: other threads may still be in
  * calls while the process exits. */
@@ -15,6 +15,8 @@
 
 #define GIVE_UP_NS   60000000000ull /* real, without anything moving */
 #define LISTEN_NS    1000000000ull  /* real: between two looks at that */
+#define APPLY_NS     400000000ull   /* real: how long a fault waits for other processes */
+#define NAP_NS       200000         /* real: between two looks at what other processes do */
 #define DILATION_MAX 100000
 #define SECOND       1000000000ull
 
@@ -34,18 +36,28 @@ static int refuse(char why[WEFT_EMU_WHY_BYTES], const char *sentence)
     return -1;
 }
 
-static int refuse_reopen(const struct weft_emu *emu, const char *node, unsigned dilation,
-                         char why[WEFT_EMU_WHY_BYTES])
+/* True when the process has just this machine. */
+static bool is_same(const struct weft_emu *emu, const char *node, unsigned dilation,
+                    const char *machine_name)
+{
+    return weft_text_equal(emu->machine.node, node) && emu->clock.dilation == dilation &&
+           weft_text_equal(emu->machine_name, machine_name);
+}
+
+static int refuse_reopen(const struct weft_emu *emu, char why[WEFT_EMU_WHY_BYTES])
 {
     struct weft_text text;
 
-    if (weft_text_equal(emu->machine.node, node) && emu->clock.dilation == dilation)
-        return 0;
     weft_text_init(&text, why, WEFT_EMU_WHY_BYTES);
     weft_text_add(&text, "this process emulates '");
     weft_text_add(&text, emu->machine.node);
     weft_text_add(&text, "' with dilation ");
     weft_text_number(&text, emu->clock.dilation);
+    if (emu->machine_name[0] != '\0') {
+        weft_text_add(&text, " as the machine named '");
+        weft_text_add(&text, emu->machine_name);
+        weft_text_char(&text, '\'');
+    }
     weft_text_add(&text,
                   " already; a process has one machine: give the same, or run two processes");
     return -1;
@@ -79,7 +91,6 @@ static bool init_waiting(struct weft_emu *emu)
     bool is_made = pthread_condattr_init(&attributes) == 0 &&
                    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
                    pthread_mutex_init(&emu->lock, NULL) == 0 &&
-                   pthread_cond_init(&emu->work, &attributes) == 0 &&
                    pthread_cond_init(&emu->news, &attributes) == 0;
 
     pthread_condattr_destroy(&attributes);
@@ -89,31 +100,69 @@ static bool init_waiting(struct weft_emu *emu)
 /* What came of the machine so far; nobody else knows it yet. */
 static void discard(struct weft_emu *emu)
 {
+    weft_emu_board_leave(&emu->board);
+    if (!emu->board.is_shared)
+        free(emu->board.common);
     weft_emu_handles_fini(&emu->context_handles);
     weft_emu_handles_fini(&emu->stream_handles);
     weft_emu_handles_fini(&emu->event_handles);
     free(emu);
 }
 
-static int make(const char *node, unsigned dilation, char why[WEFT_EMU_WHY_BYTES])
+/* Sleeps until the worker has its seat; it has a deadline of its own for that. */
+static bool is_seated(struct weft_emu *emu)
+{
+    pthread_mutex_lock(&emu->lock);
+    while (!emu->is_ready)
+        pthread_cond_wait(&emu->news, &emu->lock);
+    pthread_mutex_unlock(&emu->lock);
+    return emu->board.seat != WEFT_NONE;
+}
+
+static int start_worker(struct weft_emu *emu, char why[WEFT_EMU_WHY_BYTES])
+{
+    if (pthread_create(&emu->worker, NULL, weft_emu_work, emu) != 0)
+        return refuse(why, "the worker thread of the emulated machine could not be started");
+    if (is_seated(emu))
+        return 0;
+    pthread_join(emu->worker, NULL);
+    return refuse(why, "the named machine has 32 processes, which is the most; end one of them");
+}
+
+static int make_board(struct weft_emu *emu, unsigned dilation, const char *machine_name,
+                      char why[WEFT_EMU_WHY_BYTES])
+{
+    if (machine_name[0] != '\0')
+        return weft_emu_board_open(&emu->board, machine_name, &emu->machine, dilation, why);
+    if (!weft_emu_board_init(&emu->board, &emu->machine, dilation))
+        return refuse(why, "no memory for the emulated machine");
+    return 0;
+}
+
+static int make(const char *node, unsigned dilation, const char *machine_name,
+                char why[WEFT_EMU_WHY_BYTES])
 {
     struct weft_emu *emu = calloc(1, sizeof(*emu));
+    int result;
 
     if (emu == NULL)
         return refuse(why, "no memory for the emulated machine");
-    if (weft_emu_machine_init(&emu->machine, node, why) != 0)
+    result = weft_emu_machine_init(&emu->machine, node, why);
+    if (result == 0 && (!init_tables(emu) || !init_waiting(emu)))
+        result = refuse(why, "no memory for the tables of the emulated machine");
+    if (result == 0)
+        result = make_board(emu, dilation, machine_name, why);
+    if (result != 0)
         goto fail;
-    if (!init_tables(emu) || !init_waiting(emu)) {
-        refuse(why, "no memory for the tables of the emulated machine");
-        goto fail;
-    }
-    weft_emu_clock_start(&emu->clock, dilation);
+    weft_text_copy(emu->machine_name, sizeof(emu->machine_name), machine_name);
+    emu->machine.live = &emu->board.state.live;
+    weft_emu_clock_start(&emu->clock, emu->board.common->origin_ns, dilation);
     emu->news_at_ns = weft_emu_clock_real_now();
+    emu->late_at = WEFT_NEVER;
     emu->process = (int)getpid();
-    if (pthread_create(&emu->worker, NULL, weft_emu_work, emu) != 0) {
-        refuse(why, "the worker thread of the emulated machine could not be started");
+    if (start_worker(emu, why) != 0)
         goto fail;
-    }
+    weft_emu_board_opened(&emu->board);
     atomic_store_explicit(&the_emu, emu, memory_order_release);
     return 0;
 fail:
@@ -121,19 +170,22 @@ fail:
     return -1;
 }
 
-int weft_emu_open(const char *node, unsigned dilation, char why[WEFT_EMU_WHY_BYTES])
+int weft_emu_open(const char *node, unsigned dilation, const char *machine_name,
+                  char why[WEFT_EMU_WHY_BYTES])
 {
-    int result;
+    struct weft_emu *emu;
+    int result = 0;
 
     if (node == NULL || node[0] == '\0')
         return refuse(why, "no machine named; give a preset's name or a topology file");
     if (dilation < 1 || dilation > DILATION_MAX)
         return refuse(why, "the dilation must be 1 to 100000");
     pthread_mutex_lock(&open_lock);
-    if (get() != NULL)
-        result = refuse_reopen(get(), node, dilation, why);
-    else
-        result = make(node, dilation, why);
+    emu = get();
+    if (emu == NULL)
+        result = make(node, dilation, machine_name, why);
+    else if (!is_same(emu, node, dilation, machine_name))
+        result = refuse_reopen(emu, why);
     pthread_mutex_unlock(&open_lock);
     return result;
 }
@@ -175,12 +227,17 @@ weft_ns weft_emu_charge(weft_ns cost_ns)
     return emu == NULL ? 0 : weft_emu_clock_charge(&emu->clock, cost_ns);
 }
 
+static void ring(struct weft_emu *emu)
+{
+    weft_emu_board_ring(&emu->board, 1ull << emu->board.seat);
+}
+
 void weft_emu_wake(struct weft_emu *emu)
 {
     if (!emu->is_asleep)
         return;
     emu->is_asleep = false;
-    pthread_cond_signal(&emu->work);
+    ring(emu);
 }
 
 /* Sleeps until the worker has published something, or LISTEN_NS. */
@@ -217,6 +274,50 @@ void weft_emu_apply(struct weft_emu *emu)
         listen(emu);
 }
 
+/* Lets go of the lock for a moment. */
+static void nap(struct weft_emu *emu)
+{
+    struct timespec wait = {0, NAP_NS};
+
+    pthread_mutex_unlock(&emu->lock);
+    nanosleep(&wait, NULL);
+    pthread_mutex_lock(&emu->lock);
+}
+
+void weft_emu_catch_up(struct weft_emu *emu)
+{
+    uint64_t until_ns = weft_emu_clock_real_now() + 2 * WEFT_EMU_BOARD_PATIENCE_NS;
+    weft_ns now = weft_emu_clock_now(&emu->clock);
+
+    while (emu->board.is_shared && emu->at < now && weft_emu_clock_real_now() < until_ns &&
+           !emu->is_stopping) {
+        weft_emu_wake(emu);
+        nap(emu);
+    }
+}
+
+/* True when there is nobody left to wait for; without the board it is not known. */
+static bool have_others_applied(struct weft_emu *emu, uint64_t fault)
+{
+    bool have_applied;
+
+    if (!weft_emu_board_lock(&emu->board, WEFT_EMU_BOARD_CALL_NS))
+        return false;
+    weft_emu_board_bury(&emu->board);
+    have_applied = weft_emu_state_has_applied(&emu->board.state, fault);
+    return weft_emu_board_unlock(&emu->board) && have_applied;
+}
+
+void weft_emu_apply_everywhere(struct weft_emu *emu, uint64_t fault)
+{
+    uint64_t until_ns = weft_emu_clock_real_now() + APPLY_NS;
+
+    weft_emu_board_ring(&emu->board, UINT64_MAX);
+    weft_emu_apply(emu);
+    while (!have_others_applied(emu, fault) && weft_emu_clock_real_now() < until_ns)
+        nap(emu);
+}
+
 /* At the end of the process: nothing of ours runs after this. */
 __attribute__((destructor)) static void stop(void)
 {
@@ -226,8 +327,9 @@ __attribute__((destructor)) static void stop(void)
         return;
     pthread_mutex_lock(&emu->lock);
     emu->is_stopping = true;
-    pthread_cond_broadcast(&emu->work);
+    ring(emu);
     pthread_cond_broadcast(&emu->news);
     pthread_mutex_unlock(&emu->lock);
     pthread_join(emu->worker, NULL);
+    weft_emu_board_leave(&emu->board);
 }

@@ -1,16 +1,17 @@
 /* The emulated server: everything that one process has of it, and the lock that guards it.
  *
- * There is one. Driver calls enter, work and leave; a worker thread (worker.c) lets modelled time
- * pass: it starts and ends copies, moves their bytes and runs streams. What a call learns is what
- * the worker has published: an operation counts as ended when its bytes are there and real time has
- * reached its modelled end. */
+ * There is one in a process; what the processes of a named machine have in common is lent by the
+ * board (board.h), a private machine's too. Driver calls enter, work and leave; a worker thread
+ * (worker.c) lets modelled time pass: it starts and ends copies, moves their bytes and runs
+ * streams. What a call learns is what the worker has published: an operation counts as ended when
+ * its bytes are there and real time has reached its modelled end. */
 #ifndef WEFT_EMU_EMULATOR_H
 #define WEFT_EMU_EMULATOR_H
 
 #include <pthread.h>
 
+#include "board.h"
 #include "clock.h"
-#include "engine.h"
 #include "handle.h"
 #include "stream.h"
 
@@ -25,24 +26,29 @@ struct weft_emu_context {
 };
 
 struct weft_emu {
-    pthread_mutex_t lock; /* guards all below, but for `clock`, which is fixed */
-    pthread_cond_t work;  /* the worker sleeps here */
+    pthread_mutex_t lock; /* guards all below, but for what is fixed; taken before the board's */
     pthread_cond_t news;  /* callers sleep here until the worker has published something */
     pthread_t worker;
-    int process; /* its id: a forked child has no worker */
+    int process; /* its id: a forked child has no worker. Fixed, as the next two are */
     struct weft_emu_clock clock;
+    char machine_name[WEFT_EMU_OBJECT_BYTES]; /* empty: it is private */
 
+    bool is_ready;       /* the worker has its seat, or got none */
     bool is_initialized; /* cuInit was called */
     bool is_stopping;
     bool is_asleep;          /* the worker, without a look at what was appended since */
     uint32_t listener_count; /* callers that sleep on `news` */
-    weft_ns at;              /* modelled up to here */
-    bool is_stale;           /* flows have come or gone since rates were shared */
-    uint64_t change_count;   /* faults ordered */
+    bool is_lost;            /* what the worker did with the board last was not put up */
+    weft_ns at;              /* modelled up to here, as the worker saw it last */
+    weft_ns late_at;         /* the instant at which others keep the model; WEFT_NEVER: none */
+    uint64_t late_since_ns;  /* real */
+    uint64_t looked_at_ns;   /* real: when the worker looked last whether the others live */
+    uint64_t change_count;   /* faults ordered by this process */
     uint64_t applied_count;  /* and taken account of by the worker */
     uint64_t news_count;     /* operations ended and bytes moved: rises while things go on */
     uint64_t news_at_ns;     /* real: when that was seen to rise last */
 
+    struct weft_emu_board board;
     struct weft_emu_machine machine;
     struct weft_emu_memory memory;
     struct weft_emu_engine engines[WEFT_EMU_ENGINES_MAX];
@@ -56,8 +62,10 @@ struct weft_emu {
     struct weft_emu_stream_list watching;
 };
 
-/* Starts the machine; -1 with `why`. Again with the same arguments: nothing. */
-int weft_emu_open(const char *node, unsigned dilation, char why[WEFT_EMU_WHY_BYTES]);
+/* Starts the machine, or joins the one of that name, which is empty for a private one; -1 with
+ * `why`. Again with the same arguments: nothing. */
+int weft_emu_open(const char *node, unsigned dilation, const char *machine_name,
+                  char why[WEFT_EMU_WHY_BYTES]);
 
 /* Locks; NULL when nothing is open, the process ends, or a host function calls. */
 struct weft_emu *weft_emu_enter_any(void);
@@ -79,7 +87,20 @@ weft_cuda_result weft_emu_await(struct weft_emu *emu, struct weft_emu_point *poi
 /* Sleeps until the worker has taken account of a fault just made. Lets go of the lock. */
 void weft_emu_apply(struct weft_emu *emu);
 
+/* The same for the fault of that number of the machine, and the workers of all processes that
+ * answer. */
+void weft_emu_apply_everywhere(struct weft_emu *emu, uint64_t fault);
+
+/* Waits until the processes of a named machine have let the model come up to now, so that what
+ * follows does not act on what was before it; not longer than one may be late. Lets go of the lock.
+ * A private machine's worker does so by itself. */
+void weft_emu_catch_up(struct weft_emu *emu);
+
 /* worker.c */
 void *weft_emu_work(void *emu);
+
+/* The worker lets go of its locks for what takes long, and takes them up again. */
+void weft_emu_let_go(struct weft_emu *emu);
+void weft_emu_take_up(struct weft_emu *emu);
 
 #endif

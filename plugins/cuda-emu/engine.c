@@ -1,8 +1,9 @@
 /* A singly linked queue. What happens to the current copy is the emulator's business. */
 #include "engine.h"
 
-void weft_emu_engine_append(struct weft_emu_engine *engine, struct weft_emu_copy *copy)
+void weft_emu_engine_append(struct weft_emu_engine *engine, struct weft_emu_copy *copy, weft_ns at)
 {
+    copy->asked_at = at;
     copy->next = NULL;
     if (engine->first == NULL)
         engine->first = copy;
@@ -11,13 +12,14 @@ void weft_emu_engine_append(struct weft_emu_engine *engine, struct weft_emu_copy
     engine->last = copy;
 }
 
-weft_ns weft_emu_engine_next_at(const struct weft_emu_engine *engine, weft_ns at)
+void weft_emu_engine_ask(const struct weft_emu_engine *engine, struct weft_emu_arbiter *arbiter,
+                         uint32_t seat)
 {
-    if (engine->current != NULL)
-        return weft_max(engine->current->next_at, at);
-    if (engine->first != NULL)
-        return weft_max(engine->first->ready_at, at);
-    return WEFT_NEVER;
+    const struct weft_emu_copy *copy = engine->first;
+    struct weft_emu_request none = {WEFT_NEVER, WEFT_NEVER};
+
+    arbiter->requests[seat] =
+        copy == NULL ? none : (struct weft_emu_request){copy->asked_at, copy->ready_at};
 }
 
 struct weft_emu_copy *weft_emu_engine_take(struct weft_emu_engine *engine)
@@ -30,4 +32,16 @@ struct weft_emu_copy *weft_emu_engine_take(struct weft_emu_engine *engine)
     copy->next = NULL;
     engine->current = copy;
     return copy;
+}
+
+void weft_emu_engine_put_back(struct weft_emu_engine *engine)
+{
+    struct weft_emu_copy *copy = engine->current;
+
+    weft_assert(copy != NULL);
+    engine->current = NULL;
+    copy->next = engine->first;
+    if (engine->first == NULL)
+        engine->last = copy;
+    engine->first = copy;
 }

@@ -1,10 +1,11 @@
-/* A copy engine of a GPU: a FIFO of copies, one of them at work.
+/* What this process has for a copy engine of a GPU: a FIFO of copies, one of them at work.
  *
  * Guarded by the emulator's lock; only the worker starts and ends copies. Copies belong to others
- * and stay until they have ended. */
+ * and stay until they have ended. Whether the engine is free for them is arbiter.h's matter. */
 #ifndef WEFT_EMU_ENGINE_H
 #define WEFT_EMU_ENGINE_H
 
+#include "arbiter.h"
 #include "copy.h"
 
 /* The engines of each GPU. */
@@ -19,17 +20,22 @@ enum weft_emu_engine_kind {
 #define WEFT_EMU_ENGINES_MAX (WEFT_EMU_GPUS_MAX * WEFT_EMU_ENGINE_KINDS)
 
 struct weft_emu_engine {
-    struct weft_emu_copy *current; /* SETUP or FLOWING; NULL: idle */
+    struct weft_emu_copy *current; /* SETUP or FLOWING; NULL: none of ours */
     struct weft_emu_copy *first;   /* waiting */
     struct weft_emu_copy *last;
 };
 
-void weft_emu_engine_append(struct weft_emu_engine *engine, struct weft_emu_copy *copy);
+/* Puts a copy at the end of the line, at `at`. */
+void weft_emu_engine_append(struct weft_emu_engine *engine, struct weft_emu_copy *copy, weft_ns at);
 
-/* When something happens at the engine next, not before `at`; WEFT_NEVER when nothing will. */
-weft_ns weft_emu_engine_next_at(const struct weft_emu_engine *engine, weft_ns at);
+/* Asks for the engine for the first one waiting, or for nothing. */
+void weft_emu_engine_ask(const struct weft_emu_engine *engine, struct weft_emu_arbiter *arbiter,
+                         uint32_t seat);
 
-/* Makes the first one waiting current; only when idle. Returns it, QUEUED. */
+/* Makes the first one waiting current; only without a current one. Returns it, QUEUED. */
 struct weft_emu_copy *weft_emu_engine_take(struct weft_emu_engine *engine);
+
+/* Puts the current copy, QUEUED again, before those that wait. */
+void weft_emu_engine_put_back(struct weft_emu_engine *engine);
 
 #endif

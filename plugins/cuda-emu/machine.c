@@ -2,6 +2,7 @@
  * permille of the fault; a cut or hung link carries nothing. */
 #include "machine.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "core/preset.h"
 #include "host/topo_xml.h"
@@ -37,15 +38,22 @@ static int fill_topology(struct weft_emu_machine *machine, const char *node,
     return -1;
 }
 
-static void restore_link(struct weft_emu_machine *machine, uint32_t link, unsigned permille)
+static void restore_link(struct weft_emu_live *live, const struct weft_topo *topo, uint32_t link,
+                         unsigned permille)
 {
-    const struct weft_link *described = &machine->topo.links[link];
-    struct weft_emu_fluid_link *now = &machine->links[link];
+    const struct weft_link *described = &topo->links[link];
+    struct weft_emu_fluid_link *now = &live->links[link];
 
     now->rate_bytes_per_us = (double)described->rate_bytes_per_us * permille / 1000;
     now->duplex_bytes_per_us = (double)described->duplex_bytes_per_us * permille / 1000;
     now->reverse = described->reverse;
-    machine->cut[link] = false;
+    live->cut[link] = false;
+}
+
+void weft_emu_live_init(struct weft_emu_live *live, const struct weft_topo *topo)
+{
+    for (uint32_t i = 0; i < topo->link_count; i++)
+        restore_link(live, topo, i, 1000);
 }
 
 /* Topology files do not say all that a driver is asked. */
@@ -65,8 +73,6 @@ int weft_emu_machine_init(struct weft_emu_machine *machine, const char *node,
     if (fill_topology(machine, node, why) != 0)
         return -1;
     weft_text_copy(machine->node, sizeof(machine->node), node);
-    for (uint32_t i = 0; i < machine->topo.link_count; i++)
-        restore_link(machine, i, 1000);
     while (machine->gpu_count < WEFT_EMU_GPUS_MAX) {
         device = weft_topo_nth(&machine->topo, weftDeviceGpu, machine->gpu_count);
         if (device == WEFT_NONE)
@@ -75,6 +81,27 @@ int weft_emu_machine_init(struct weft_emu_machine *machine, const char *node,
         machine->gpus[machine->gpu_count++] = device;
     }
     return 0;
+}
+
+uint64_t weft_emu_machine_hash(const struct weft_emu_machine *machine)
+{
+    const struct weft_topo *topo = &machine->topo;
+    uint64_t hash = WEFT_HASH_SEED;
+
+    for (uint32_t i = 0; i < topo->device_count; i++) {
+        const struct weft_device *device = &topo->devices[i];
+
+        hash = weft_hash_word(hash, (uint64_t)device->kind << 32 | (uint32_t)device->numa_node);
+        hash = weft_hash_word(hash, device->memory_bytes);
+    }
+    for (uint32_t i = 0; i < topo->link_count; i++) {
+        const struct weft_link *link = &topo->links[i];
+
+        hash = weft_hash_word(hash, (uint64_t)link->from << 32 | link->to);
+        hash = weft_hash_word(hash, link->rate_bytes_per_us);
+        hash = weft_hash_word(hash, link->duplex_bytes_per_us);
+    }
+    return hash;
 }
 
 static void list_links(const struct weft_topo *topo, struct weft_text *text)
@@ -119,8 +146,9 @@ int weft_emu_machine_set_link(struct weft_emu_machine *machine, const char *link
     both[0] = index;
     both[1] = machine->topo.links[index].reverse;
     for (uint32_t i = 0; i < 2; i++) {
-        restore_link(machine, both[i], state == WEFT_EMU_LINK_UP ? permille : 0);
-        machine->cut[both[i]] = state == WEFT_EMU_LINK_CUT;
+        restore_link(machine->live, &machine->topo, both[i],
+                     state == WEFT_EMU_LINK_UP ? permille : 0);
+        machine->live->cut[both[i]] = state == WEFT_EMU_LINK_CUT;
     }
     return 0;
 }
@@ -181,18 +209,19 @@ bool weft_emu_machine_is_cut(const struct weft_emu_machine *machine,
                              const struct weft_emu_path *path)
 {
     for (uint32_t i = 0; i < path->count; i++)
-        if (machine->cut[path->links[i]])
+        if (machine->live->cut[path->links[i]])
             return true;
     return false;
 }
 
 bool weft_emu_machine_take_failure(struct weft_emu_machine *machine, uint32_t from, uint32_t to)
 {
-    uint32_t device = machine->failing[from] > 0 ? from : to;
+    uint32_t *failing = machine->live->failing;
+    uint32_t device = failing[from] > 0 ? from : to;
 
-    if (machine->failing[device] == 0)
+    if (failing[device] == 0)
         return false;
-    machine->failing[device]--;
+    failing[device]--;
     return true;
 }
 

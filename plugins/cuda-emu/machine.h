@@ -1,7 +1,9 @@
 /* The emulated machine: its topology, what its links can carry now, and what faults wait for
  * copies.
  *
- * Guarded by the emulator's lock. Knows no copies: the emulator tells them about a change. */
+ * What changes while the machine runs is apart: it belongs to the common state (state.h). The rest
+ * is this process's and guarded by the emulator's lock. Knows no copies: the emulator tells them
+ * about a change. */
 #ifndef WEFT_EMU_MACHINE_H
 #define WEFT_EMU_MACHINE_H
 
@@ -16,22 +18,32 @@ struct weft_emu_path {
     uint32_t links[WEFT_EMU_PATH_MAX];
 };
 
+/* What changes while the machine runs. */
+struct weft_emu_live {
+    struct weft_emu_fluid_link links[WEFT_LINKS_MAX]; /* what they carry now */
+    bool cut[WEFT_LINKS_MAX];
+    uint32_t failing[WEFT_DEVICES_MAX]; /* copies of the device that shall still fail */
+};
+
 struct weft_emu_machine {
     char node[256]; /* as it was opened */
     struct weft_topo topo;
-    struct weft_emu_fluid_link links[WEFT_LINKS_MAX]; /* what they carry now */
-    bool cut[WEFT_LINKS_MAX];
+    struct weft_emu_live *live;
     uint32_t gpu_count;
     uint32_t gpus[WEFT_EMU_GPUS_MAX];                  /* by ordinal: the device */
-    uint64_t used_bytes[WEFT_EMU_GPUS_MAX];            /* allocated */
     bool access[WEFT_EMU_GPUS_MAX][WEFT_EMU_GPUS_MAX]; /* from the first to the second's memory */
-    uint32_t failing[WEFT_DEVICES_MAX];  /* copies of the device that shall still fail */
-    uint64_t bytes[WEFT_DEVICES_MAX][2]; /* read from and written to it by copies */
 };
 
-/* Builds the machine from a preset's name or a topology file; -1 with `why`. */
+/* Builds the machine, without its live part, from a preset's name or a topology file; -1 with
+ * `why`. */
 int weft_emu_machine_init(struct weft_emu_machine *machine, const char *node,
                           char why[WEFT_EMU_WHY_BYTES]);
+
+/* Sets the live part, zeroed memory, to what the topology describes. */
+void weft_emu_live_init(struct weft_emu_live *live, const struct weft_topo *topo);
+
+/* A number that says which machine the topology describes, whatever it is called. */
+uint64_t weft_emu_machine_hash(const struct weft_emu_machine *machine);
 
 /* Sets both directions of a link by name; -1 with `why`. */
 int weft_emu_machine_set_link(struct weft_emu_machine *machine, const char *link,

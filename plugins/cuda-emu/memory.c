@@ -1,9 +1,11 @@
-/* A sorted array of ranges, found by bisection. Device memory is anonymous memory of this process,
- * with its pages behind it at once: first touches are slow and would be taken for slow links. */
+/* A sorted array of ranges, found by bisection. Memory has its pages behind it at once: first
+ * touches are slow and would be taken for slow links. */
 #include "memory.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PAGE_BYTES         WEFT_KIB(4)
 #define HUGE_PAGE_BYTES    WEFT_MIB(2)
@@ -13,7 +15,28 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-void *weft_emu_memory_map(size_t size)
+int weft_emu_memory_file(size_t size)
+{
+    int file;
+
+    if (size > SIZE_MAX / 2)
+        return -1;
+    file = memfd_create("weft-emu", MFD_CLOEXEC);
+    if (file >= 0 && ftruncate(file, (off_t)size) == 0)
+        return file;
+    if (file >= 0)
+        close(file);
+    return -1;
+}
+
+uint64_t weft_emu_memory_file_number(int file)
+{
+    struct stat facts;
+
+    return fstat(file, &facts) == 0 ? (uint64_t)facts.st_ino : 0;
+}
+
+void *weft_emu_memory_map(size_t size, int file)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     size_t spare = size >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : 0;
@@ -33,8 +56,14 @@ void *weft_emu_memory_map(size_t size)
             munmap(base, before);
         munmap(base + before + size, spare - before);
         base += before;
-        madvise(base, size, MADV_HUGEPAGE);
     }
+    if (file >= 0 &&
+        mmap(base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
+        munmap(base, size);
+        return NULL;
+    }
+    if (spare > 0)
+        madvise(base, size, MADV_HUGEPAGE);
     weft_emu_memory_populate(base, size);
     return base;
 }
@@ -84,6 +113,7 @@ struct weft_emu_range *weft_emu_memory_add(struct weft_emu_memory *memory,
     range->base = base;
     range->size_bytes = size;
     range->gpu = gpu;
+    range->file = -1;
     for (uint32_t i = memory->range_count; i > place; i--)
         memory->ranges[i] = memory->ranges[i - 1];
     memory->ranges[place] = range;
@@ -95,6 +125,8 @@ static void range_end(struct weft_emu_range *range)
 {
     if (range->kind != WEFT_EMU_HOST_REGISTERED)
         munmap(range->base, range->size_bytes);
+    if (range->file >= 0)
+        close(range->file);
     free(range);
 }
 
@@ -122,6 +154,21 @@ struct weft_emu_range *weft_emu_memory_find(const struct weft_emu_memory *memory
         return NULL;
     range = memory->ranges[place - 1];
     return (uintptr_t)address - (uintptr_t)range->base < range->size_bytes ? range : NULL;
+}
+
+struct weft_emu_range *weft_emu_memory_find_import(const struct weft_emu_memory *memory,
+                                                   uint64_t file_number)
+{
+    for (uint32_t i = 0; i < memory->range_count; i++)
+        if (memory->ranges[i]->kind == WEFT_EMU_DEVICE_IMPORTED &&
+            memory->ranges[i]->file_number == file_number)
+            return memory->ranges[i];
+    return NULL;
+}
+
+bool weft_emu_range_is_device(const struct weft_emu_range *range)
+{
+    return range->kind == WEFT_EMU_DEVICE_MEMORY || range->kind == WEFT_EMU_DEVICE_IMPORTED;
 }
 
 void weft_emu_range_pin(struct weft_emu_range *range)

@@ -3,7 +3,9 @@
  *
  * A device pointer is the address of mapped memory of this process, so one table answers for all. A
  * range that operations still use stays mapped when it is freed, until the last of them has ended.
- * Guarded by the emulator's lock, but for map, which takes long. */
+ * Device memory of a named machine is a memory file, which other processes of the machine can map:
+ * the system frees it when the last mapping is gone, however its processes ended. Guarded by the
+ * emulator's lock, but for map and file, which take long. */
 #ifndef WEFT_EMU_MEMORY_H
 #define WEFT_EMU_MEMORY_H
 
@@ -14,6 +16,7 @@
 
 enum weft_emu_range_kind {
     WEFT_EMU_DEVICE_MEMORY,   /* mapped by us */
+    WEFT_EMU_DEVICE_IMPORTED, /* another process's, mapped by us */
     WEFT_EMU_HOST_ALLOCATED,  /* mapped by us */
     WEFT_EMU_HOST_REGISTERED, /* the user's */
 };
@@ -22,9 +25,12 @@ struct weft_emu_range {
     enum weft_emu_range_kind kind;
     char *base;
     size_t size_bytes;
-    uint32_t gpu;       /* ordinal; of host memory: whose context registered it */
-    uint32_t pin_count; /* operations that use it */
-    bool gone;          /* freed or unregistered: in no table, ends with the last pin */
+    uint32_t gpu;         /* ordinal; of host memory: whose context registered it */
+    uint32_t pin_count;   /* operations that use it */
+    bool gone;            /* freed or unregistered: in no table, ends with the last pin */
+    int file;             /* of device memory of a named machine, ours; else -1 */
+    uint64_t file_number; /* of the memory file, imported ones too; 0: none */
+    uint32_t open_count;  /* of imported memory: how often it was opened and not closed */
 };
 
 struct weft_emu_place {
@@ -40,8 +46,12 @@ struct weft_emu_memory {
     struct weft_emu_place places[WEFT_EMU_PLACES_MAX];  /* the later one counts */
 };
 
-/* Maps zeroed memory; NULL when there is none. */
-void *weft_emu_memory_map(size_t size);
+/* A memory file of zeros, or -1. It has a number that no other memory file has. */
+int weft_emu_memory_file(size_t size);
+uint64_t weft_emu_memory_file_number(int file);
+
+/* Maps zeroed memory, or a memory file, -1 for none; NULL when there is no room. */
+void *weft_emu_memory_map(size_t size, int file);
 
 /* Gives memory its pages now, unless it is very large; first touches are slow. */
 void weft_emu_memory_populate(void *base, size_t size);
@@ -50,6 +60,13 @@ void weft_emu_memory_populate(void *base, size_t size);
 struct weft_emu_range *weft_emu_memory_add(struct weft_emu_memory *memory,
                                            enum weft_emu_range_kind kind, void *base, size_t size,
                                            uint32_t gpu);
+
+/* The imported range that maps the memory file of that number, or NULL. */
+struct weft_emu_range *weft_emu_memory_find_import(const struct weft_emu_memory *memory,
+                                                   uint64_t file_number);
+
+/* Memory of a device, this process's or another one's. */
+bool weft_emu_range_is_device(const struct weft_emu_range *range);
 
 /* Takes a range out of the table; it ends now, or with its last pin. */
 void weft_emu_memory_remove(struct weft_emu_memory *memory, struct weft_emu_range *range);

@@ -78,7 +78,9 @@ static bool run_copy(struct weft_emu *emu, struct weft_emu_operation *operation)
         return true;
     }
     copy->ready_at = operation->submitted_at + WEFT_EMU_LATENCY_NS;
-    weft_emu_engine_append(&emu->engines[copy->engine], copy);
+    weft_emu_engine_append(&emu->engines[copy->engine], copy, emu->at);
+    weft_emu_engine_ask(&emu->engines[copy->engine], &emu->board.state.arbiters[copy->engine],
+                        emu->board.seat);
     return false;
 }
 
@@ -181,9 +183,9 @@ static bool run_function(struct weft_emu *emu, struct weft_emu_operation *operat
 {
     struct weft_emu_function function = operation->function;
 
-    pthread_mutex_unlock(&emu->lock);
+    weft_emu_let_go(emu);
     function.call(function.argument);
-    pthread_mutex_lock(&emu->lock);
+    weft_emu_take_up(emu);
     set_end(operation->stream, weft_emu_clock_now(&emu->clock));
     return true;
 }

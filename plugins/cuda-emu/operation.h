@@ -13,7 +13,7 @@ struct weft_emu_operation;
 struct weft_emu_operation_kind {
     const char *name;
     /* At the head of its stream, and again whenever something may have changed; true: it has ended.
-     * Called by the worker with the lock, which a host function's run lets go for a while. */
+     * Called by the worker with its locks, which a host function's run lets go for a while. */
     bool (*run)(struct weft_emu *emu, struct weft_emu_operation *operation);
     void (*fini)(struct weft_emu_operation *operation);
 };

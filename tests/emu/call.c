@@ -284,7 +284,7 @@ Test(call, results__have_names)
 
 Test(call, ipc__of_ones_own_memory)
 {
-    struct weft_emu_ipc_handle handle;
+    struct weft_cuda_ipc_handle handle;
     weft_cuda_ptr device;
     weft_cuda_ptr base = 0;
     size_t size = 0;

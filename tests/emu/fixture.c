@@ -13,6 +13,16 @@
 
 struct driver cuda;
 weft_cuda_context contexts[GPUS_MAX];
+bool is_peer;
+
+void fail_at(const char *file, int line, const char *what, int value)
+{
+    if (is_peer) {
+        fprintf(stderr, "%s:%d: in a process of the test: %s (%d)\n", file, line, what, value);
+        _exit(1);
+    }
+    cr_assert(false, "%s:%d: %s (%d)", file, line, what, value);
+}
 
 union entry_point {
     void *object;
@@ -24,7 +34,8 @@ static void find(void *library, const char *symbol, void (**function)(void))
     union entry_point entry;
 
     entry.object = dlsym(library, symbol);
-    cr_assert_not_null(entry.object, "the driver has no %s", symbol);
+    if (entry.object == NULL)
+        fail_at(__FILE__, __LINE__, symbol, 0);
     *function = entry.function;
 }
 
@@ -35,13 +46,14 @@ void load_driver(void)
     void *library;
     char *slash;
 
-    cr_assert_gt(length, 0);
+    MUST(length > 0);
     path[length] = '\0';
     slash = strrchr(path, '/');
-    cr_assert_not_null(slash);
+    MUST(slash != NULL);
     weft_text_copy(slash, 64, "/../lib/libweft-cuda-emu.so");
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    cr_assert_not_null(library, "%s", dlerror());
+    if (library == NULL)
+        fail_at(__FILE__, __LINE__, dlerror(), 0);
 #define CUDA_FUNCTION(result, field, symbol, arguments)                                            \
     find(library, #symbol, (void (**)(void)) & cuda.field);
 #define CUDA_FUNCTION_OPTIONAL CUDA_FUNCTION
@@ -50,6 +62,7 @@ void load_driver(void)
 #undef CUDA_FUNCTION
 #undef CUDA_FUNCTION_OPTIONAL
     find(library, WEFT_EMU_OPEN, (void (**)(void)) & cuda.open);
+    find(library, WEFT_EMU_JOIN, (void (**)(void)) & cuda.join);
     find(library, WEFT_EMU_LINK, (void (**)(void)) & cuda.link);
     find(library, WEFT_EMU_FAIL_COPIES, (void (**)(void)) & cuda.fail_copies);
     find(library, WEFT_EMU_PLACE, (void (**)(void)) & cuda.place);
@@ -58,19 +71,36 @@ void load_driver(void)
     find(library, WEFT_EMU_SUBMIT_NS, (void (**)(void)) & cuda.submit_ns);
 }
 
-void open_machine(const char *node, unsigned dilation)
+static void retain_contexts(void)
 {
-    char why[WEFT_EMU_WHY_BYTES] = "";
     int count = 0;
 
-    load_driver();
-    cr_assert_eq(cuda.open(node, dilation, why), 0, "%s", why);
     OK(cuda.init(0));
     OK(cuda.device_count(&count));
-    cr_assert_gt(count, 0);
+    MUST(count > 0);
     for (int i = 0; i < count && i < GPUS_MAX; i++)
         OK(cuda.primary_retain(&contexts[i], i));
     use_gpu(0);
+}
+
+void open_machine(const char *node, unsigned dilation)
+{
+    char why[WEFT_EMU_WHY_BYTES] = "";
+
+    load_driver();
+    if (cuda.open(node, dilation, why) != 0)
+        fail_at(__FILE__, __LINE__, why, 0);
+    retain_contexts();
+}
+
+void join_machine(const char *node, unsigned dilation, const char *name)
+{
+    char why[WEFT_EMU_WHY_BYTES] = "";
+
+    load_driver();
+    if (cuda.join(node, dilation, name, why) != 0)
+        fail_at(__FILE__, __LINE__, why, 0);
+    retain_contexts();
 }
 
 void use_gpu(int gpu)
@@ -110,7 +140,7 @@ unsigned char *new_host(size_t size, int numa_node)
     void *memory = NULL;
 
     OK(cuda.host_alloc(&memory, size, WEFT_CUDA_HOST_ALLOC_PORTABLE));
-    cr_assert_eq(cuda.place(memory, size, numa_node), 0);
+    MUST(cuda.place(memory, size, numa_node) == 0);
     return memory;
 }
 

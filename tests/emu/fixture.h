@@ -20,6 +20,7 @@ struct driver {
 #undef CUDA_FUNCTION
 #undef CUDA_FUNCTION_OPTIONAL
     weft_emu_open_fn *open;
+    weft_emu_join_fn *join;
     weft_emu_link_fn *link;
     weft_emu_fail_copies_fn *fail_copies;
     weft_emu_place_fn *place;
@@ -41,11 +42,26 @@ void load_driver(void);
 /* Loads, opens, initialises and retains the contexts; that of GPU 0 is current. */
 void open_machine(const char *node, unsigned dilation);
 
+/* The same, on the machine of that name. */
+void join_machine(const char *node, unsigned dilation, const char *name);
+
+/* Ends the test that something does not hold in; in a process that a test has forked, only that
+ * process: Criterion must not hear of those. */
+extern bool is_peer;
+void fail_at(const char *file, int line, const char *what, int value);
+
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            fail_at(__FILE__, __LINE__, #condition, 0);                                            \
+    } while (0)
+
 /* A call must succeed. */
 #define OK(call)                                                                                   \
     do {                                                                                           \
         int result_ = (int)(call);                                                                 \
-        cr_assert_eq(result_, 0, "%s gave %d", #call, result_);                                    \
+        if (result_ != 0)                                                                          \
+            fail_at(__FILE__, __LINE__, #call, result_);                                           \
     } while (0)
 
 /* Makes the context of a GPU current. */

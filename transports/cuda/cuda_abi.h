@@ -28,6 +28,7 @@ typedef enum weft_cuda_result {
     WEFT_CUDA_NO_DEVICE = 100,
     WEFT_CUDA_INVALID_DEVICE = 101,
     WEFT_CUDA_INVALID_CONTEXT = 201,
+    WEFT_CUDA_MAP_FAILED = 205,
     WEFT_CUDA_ECC_UNCORRECTABLE = 214,
     WEFT_CUDA_PEER_ACCESS_UNSUPPORTED = 217,
     WEFT_CUDA_NVLINK_UNCORRECTABLE = 220,
@@ -70,15 +71,21 @@ enum weft_cuda_memory_type {
 
 /* Flags of calls. */
 enum {
-    WEFT_CUDA_STREAM_NON_BLOCKING = 0x1,     /* cuStreamCreateWithPriority */
-    WEFT_CUDA_STREAM_WAIT_GEQ = 0x0,         /* cuStreamWaitValue64 */
-    WEFT_CUDA_STREAM_WRITE_DEFAULT = 0x0,    /* cuStreamWriteValue64 */
-    WEFT_CUDA_EVENT_DISABLE_TIMING = 0x2,    /* cuEventCreate */
-    WEFT_CUDA_EVENT_WAIT_DEFAULT = 0x0,      /* cuStreamWaitEvent */
-    WEFT_CUDA_HOST_ALLOC_PORTABLE = 0x01,    /* cuMemHostAlloc */
-    WEFT_CUDA_HOST_ALLOC_DEVICEMAP = 0x02,   /* cuMemHostAlloc */
-    WEFT_CUDA_HOST_REGISTER_PORTABLE = 0x01, /* cuMemHostRegister */
-    WEFT_CUDA_HOST_REGISTER_DEVICEMAP = 0x02 /* cuMemHostRegister */
+    WEFT_CUDA_STREAM_NON_BLOCKING = 0x1,      /* cuStreamCreateWithPriority */
+    WEFT_CUDA_STREAM_WAIT_GEQ = 0x0,          /* cuStreamWaitValue64 */
+    WEFT_CUDA_STREAM_WRITE_DEFAULT = 0x0,     /* cuStreamWriteValue64 */
+    WEFT_CUDA_EVENT_DISABLE_TIMING = 0x2,     /* cuEventCreate */
+    WEFT_CUDA_EVENT_WAIT_DEFAULT = 0x0,       /* cuStreamWaitEvent */
+    WEFT_CUDA_HOST_ALLOC_PORTABLE = 0x01,     /* cuMemHostAlloc */
+    WEFT_CUDA_HOST_ALLOC_DEVICEMAP = 0x02,    /* cuMemHostAlloc */
+    WEFT_CUDA_HOST_REGISTER_PORTABLE = 0x01,  /* cuMemHostRegister */
+    WEFT_CUDA_HOST_REGISTER_DEVICEMAP = 0x02, /* cuMemHostRegister */
+    WEFT_CUDA_IPC_LAZY_PEER_ACCESS = 0x1      /* cuIpcOpenMemHandle */
+};
+
+/* CUipcMemHandle, which calls take by value; it may travel between processes of a server. */
+struct weft_cuda_ipc_handle {
+    unsigned char bytes[64];
 };
 
 /* CUstreamCaptureStatus */
