@@ -319,6 +319,34 @@ def places(files):
                 yield f.path, number, line.strip()
 
 
+def promises(files):
+    """What the table of promises names exists, and no planted bug is left out of it."""
+    page = files.get("ARCHITECTURE.md")
+    oracles = files.get("tests/sim/oracles.def")
+    mutants = files.get("tests/mutants/mutants.txt")
+    if not (page and oracles and mutants):
+        return
+    known = {2: set(re.findall(r'^ORACLE\(\w+, "([\w-]+)"', oracles.text, re.MULTILINE)),
+             3: set(re.findall(r"^mutant:\s*(\S+)", mutants.text, re.MULTILINE))}
+    named = set()
+    heading = ""
+    for number, line in enumerate(page.lines, 1):
+        if line.startswith("## "):
+            heading = line
+        cells = line.strip("| ").split(" | ")
+        if heading != "## What proves the promises" or not line.startswith("|") or len(cells) < 4:
+            continue
+        for column, names in known.items():
+            for name in re.findall(r"`([^`]+)`", cells[column]):
+                named.add(name)
+                if name not in names:
+                    yield page.path, number, "there is no %s" % name
+    for number, line in enumerate(mutants.lines, 1):
+        match = re.match(r"mutant:\s*(\S+)", line)
+        if match and match.group(1) not in named:
+            yield mutants.path, number, "%s proves no promise of ARCHITECTURE.md" % match.group(1)
+
+
 RULES = [
     ("columns", "a line has %d columns at most" % COLUMNS_MAX, columns),
     ("function-length", "a function fits a screen: %d lines" % FUNCTION_LINES_MAX, function_length),
@@ -345,6 +373,7 @@ RULES = [
     ("unfinished", "what is not done is an issue, not a comment", unfinished),
     ("head", "a file opens with what it is, what always holds, what it leaves to others", heads),
     ("place", "the path is of one machine", places),
+    ("promise", "a promise is proved by an oracle and by a bug that it catches", promises),
 ]
 
 

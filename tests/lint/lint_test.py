@@ -9,6 +9,7 @@ import unittest
 import lint
 
 HEAD = "/* What it is. */\n"
+PROMISE = "| no late write | S6 | `%s` | `%s` |\n"
 GOOD = {
     "include/weft.h": HEAD + "\n/* Does it. */\nweftResult_t weftPut(int a);\n",
     "src/base/ring.h": HEAD + "#include <stdatomic.h>\n",
@@ -21,6 +22,9 @@ GOOD = {
                              "    use(c->size);\n}\n",
     "src/host/registry.c": HEAD + '#include "tcp/tcp.h"\n',
     "transports/tcp/tcp.h": HEAD + '#include "weft.h"\n#include "../../src/base/ring.h"\n',
+    "tests/mutants/mutants.txt": "mutant: left-out\n",
+    "tests/sim/oracles.def": HEAD + 'ORACLE(LATE, "late", "S6", "none")\n',
+    "ARCHITECTURE.md": "## What proves the promises\n" + PROMISE % ("late", "left-out"),
     "tests/unit/path.c": HEAD + "Test(path, next__first)\n{\n}\n",
     "tests/unit/ring.c": HEAD + "Test(ring, push__full)\n{\n}\n",
 }
@@ -73,6 +77,9 @@ PLANTED = [
     ("head", "tests/a.py", "#!/usr/bin/env python3\nimport os\n", 1),
     ("place", "src/host/a.c", HEAD + 'char *a = "/hom' 'e/me/weft";\n', 2),
     ("place", "README.md", "see /wor" "k/main\n", 1),
+    ("promise", "tests/mutants/mutants.txt", "mutant: left-out\n\nmutant: one-more\n", 3),
+    ("promise", "ARCHITECTURE.md", "## What proves the promises\n" + PROMISE % ("l", "x"), 2),
+    ("promise", "ARCHITECTURE.md", "## What proves the promises\n" + PROMISE % ("late", "out"), 2),
 ]
 PLANTED += [("banned-call", "src/host/a.c", HEAD + "void f(void)\n{\n    %s(a, b);\n}\n" % name, 4)
             for name in lint.BANNED_CALLS]

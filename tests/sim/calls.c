@@ -13,16 +13,30 @@ static bool is_under_way(const struct sim_op_run *state)
     return state->state == SIM_OP_FENCED || state->state == SIM_OP_ACTIVE;
 }
 
+/* The next operation that the schedule has not left out. */
+static void choose_next(struct sim_run *run, uint32_t from)
+{
+    run->next_op = from;
+    while (run->next_op < run->workload.op_count && run->workload.ops[run->next_op].is_left_out)
+        run->next_op++;
+    if (run->next_op < run->workload.op_count)
+        run->next_op_at = run->now + run->workload.ops[run->next_op].gap_ns;
+}
+
 void sim_calls_begin(struct sim_run *run)
 {
     for (uint32_t i = 0; i < SIM_OPS_MAX; i++) {
-        run->ops[i] = (struct sim_op_run){.state = SIM_OP_WAITING, .cancel_at = WEFT_NEVER};
+        run->ops[i] = (struct sim_op_run){
+            .state = SIM_OP_WAITING, .cancel_at = WEFT_NEVER, .ended_at = WEFT_NEVER};
+        if (i < run->workload.op_count && run->workload.ops[i].is_left_out)
+            run->ops[i].state = SIM_OP_ENDED;
         run->op_of_tag[i] = WEFT_NONE;
     }
     for (uint32_t i = 0; i < SIM_WINDOWS_MAX; i++)
         run->is_added_again[i] = false;
     run->next_op = 0;
-    run->next_op_at = run->workload.op_count > 0 ? run->workload.ops[0].gap_ns : 0;
+    run->next_op_at = 0;
+    choose_next(run, 0);
     run->live = 0;
     run->submitted = 0;
     run->fence = 0;
@@ -36,7 +50,7 @@ void sim_calls_add_window(struct sim_run *run, uint32_t window)
     weftResult_t result =
         weft_engine_window_add(run->engine, window, w->device, w->size_bytes, w->rights);
 
-    SIM_CHECK(&run->history, result == weftSuccess, "window-add", "window %u: %s", window,
+    SIM_CHECK(&run->history, result == weftSuccess, WINDOW_ADD, "window %u: %s", window,
               weft_result_name(result));
     sim_shadow_add(&run->shadow, window, w->device, w->size_bytes, false);
     run->windows[window] = SIM_WINDOW_LIVE;
@@ -164,7 +178,7 @@ static void check_submit(struct sim_run *run, uint32_t number, weftResult_t resu
 
     if (!windows_are_live(run, op) || op->submits == weftInvalidUsage)
         is_right = result == weftInvalidUsage || result == weftInvalidArgument;
-    SIM_CHECK(&run->history, is_right, "submit", "op %u: submit gives %s, expected %s", number,
+    SIM_CHECK(&run->history, is_right, SUBMIT, "op %u: submit gives %s, expected %s", number,
               weft_result_name(result), weft_result_name(op->submits));
 }
 
@@ -181,6 +195,8 @@ static void accepted(struct sim_run *run, uint32_t number, uint32_t tag, uint32_
         .submitted_at = run->now,
         .deadline_at = run->now + op->deadline_ns,
         .cancel_at = op->cancel_ns == WEFT_NEVER ? WEFT_NEVER : run->now + op->cancel_ns,
+        .active_at = WEFT_NEVER,
+        .ended_at = WEFT_NEVER,
     };
     run->op_of_tag[tag] = number;
     run->live++;
@@ -189,7 +205,7 @@ static void accepted(struct sim_run *run, uint32_t number, uint32_t tag, uint32_
 
 static void submit(struct sim_run *run, struct sim_totals *totals)
 {
-    uint32_t number = run->next_op++;
+    uint32_t number = run->next_op;
     const struct sim_op *op = &run->workload.ops[number];
     struct weft_op ask = {.tag = free_tag(run),
                           .dst_window = op->dst_window,
@@ -207,14 +223,18 @@ static void submit(struct sim_run *run, struct sim_totals *totals)
     SIM_NOTE(&run->history, "submit op %llu, tag %llu, fence %llu, %llu bytes: result %llu", number,
              ask.tag, ask.fence, ask.size_bytes, result);
     check_submit(run, number, result);
-    if (run->next_op < run->workload.op_count)
-        run->next_op_at = run->now + run->workload.ops[run->next_op].gap_ns;
+    choose_next(run, number + 1);
     if (result == weftSuccess) {
         accepted(run, number, ask.tag, ask.first_block);
         return;
     }
     totals->results[result]++;
-    run->ops[number].state = SIM_OP_ENDED;
+    run->ops[number] = (struct sim_op_run){.state = SIM_OP_ENDED,
+                                           .submitted_at = run->now,
+                                           .active_at = run->now,
+                                           .ended_at = run->now,
+                                           .cancel_at = WEFT_NEVER,
+                                           .result = result};
     free_blocks(run, ask.first_block);
 }
 
@@ -258,15 +278,15 @@ static void remove_window(struct sim_run *run, uint32_t window)
     weftResult_t result = weft_engine_window_remove(run->engine, window);
 
     if (result == weftInProgress) {
-        SIM_CHECK(&run->history, is_used(run, window, true) || may_linger(run), "window-busy",
+        SIM_CHECK(&run->history, is_used(run, window, true) || may_linger(run), WINDOW_BUSY,
                   "window %u is not used by anything and cannot be removed", window);
         return;
     }
-    SIM_CHECK(&run->history, result == weftSuccess, "window-remove", "window %u: %s", window,
+    SIM_CHECK(&run->history, result == weftSuccess, WINDOW_REMOVE, "window %u: %s", window,
               weft_result_name(result));
-    SIM_CHECK(&run->history, !is_used(run, window, true), "window-remove",
+    SIM_CHECK(&run->history, !is_used(run, window, true), WINDOW_REMOVE,
               "window %u is removed and still used", window);
-    SIM_CHECK(&run->history, weft_engine_window_copies(run->engine, window) == 0, "window-remove",
+    SIM_CHECK(&run->history, weft_engine_window_copies(run->engine, window) == 0, WINDOW_REMOVE,
               "window %u is removed and has %u copies", window,
               weft_engine_window_copies(run->engine, window));
     SIM_NOTE(&run->history, "window %llu removed", window);
@@ -341,22 +361,7 @@ static void give_up(struct sim_run *run, uint32_t number)
     }
 }
 
-static void add_quiet(struct sim_run *run, uint32_t number, struct sim_totals *totals)
-{
-    const struct sim_op *op = &run->workload.ops[number];
-    const struct sim_window *windows = run->workload.windows;
-    uint64_t rate =
-        sim_world_rate(&run->world, windows[op->src_window].device, windows[op->dst_window].device);
-
-    if (!run->world.is_quiet || rate == 0)
-        return;
-    totals->quiet_ops++;
-    totals->quiet_ns += run->now - run->ops[number].submitted_at;
-    totals->quiet_single_ns += weft_bytes_time(op->size_bytes, rate);
-}
-
-void sim_calls_ended(struct sim_run *run, uint32_t number, weftResult_t result,
-                     struct sim_totals *totals)
+void sim_calls_ended(struct sim_run *run, uint32_t number, weftResult_t result)
 {
     const struct sim_op *op = &run->workload.ops[number];
     struct sim_op_run *state = &run->ops[number];
@@ -365,9 +370,8 @@ void sim_calls_ended(struct sim_run *run, uint32_t number, weftResult_t result,
         give_up(run, number);
     if (state->state == SIM_OP_ACTIVE && !op->is_signal)
         sim_shadow_release(&run->shadow, op, &run->workload.extents[op->first_extent]);
-    if (result == weftSuccess && !run->is_closing)
-        add_quiet(run, number, totals);
     state->state = SIM_OP_ENDED;
+    state->ended_at = run->now;
     state->result = result;
     free_blocks(run, state->first_block);
     run->op_of_tag[state->tag] = WEFT_NONE;
@@ -392,11 +396,11 @@ static void check_report(struct sim_run *run, const struct weft_route_report *ro
     for (uint32_t i = 0; i < row->hop_count; i++) {
         const struct weft_hop *hop = &run->world.hops.hops[row->hops[i]];
 
-        SIM_CHECK(&run->history, hop->src_device == at, "explain",
+        SIM_CHECK(&run->history, hop->src_device == at, EXPLAIN,
                   "route %s: hop %u begins elsewhere", row->name, row->hops[i]);
         at = hop->dst_device;
     }
-    SIM_CHECK(&run->history, at == dst_device, "explain", "route %s ends elsewhere", row->name);
+    SIM_CHECK(&run->history, at == dst_device, EXPLAIN, "route %s ends elsewhere", row->name);
 }
 
 void sim_calls_explain(struct sim_run *run)
@@ -410,8 +414,8 @@ void sim_calls_explain(struct sim_run *run)
         uint32_t count = weft_engine_explain(run->engine, src, dst, WEFT_MIB(64), rows,
                                              WEFT_ARRAY_COUNT(rows), &expected_ns);
 
-        SIM_CHECK(&run->history, count <= WEFT_ARRAY_COUNT(rows), "explain", "%u rows", count);
-        SIM_CHECK(&run->history, count == 0 || expected_ns > 0, "explain", "no time expected");
+        SIM_CHECK(&run->history, count <= WEFT_ARRAY_COUNT(rows), EXPLAIN, "%u rows", count);
+        SIM_CHECK(&run->history, count == 0 || expected_ns > 0, EXPLAIN, "no time expected");
         for (uint32_t k = 0; k < count; k++)
             check_report(run, &rows[k], src, dst);
         count = weft_engine_routes(run->engine, src, dst, rows, WEFT_ARRAY_COUNT(rows));
@@ -467,7 +471,7 @@ void sim_calls_fini(struct sim_run *run)
             continue;
         run->is_added_again[i] = false;
         remove_window(run, i);
-        SIM_CHECK(&run->history, run->windows[i] == SIM_WINDOW_REMOVED, "window-busy",
+        SIM_CHECK(&run->history, run->windows[i] == SIM_WINDOW_REMOVED, WINDOW_BUSY,
                   "window %u cannot be removed at rest", i);
     }
 }

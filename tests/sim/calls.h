@@ -19,8 +19,7 @@ void sim_calls_due(struct sim_run *run, struct sim_totals *totals);
 bool sim_calls_left(const struct sim_run *run);
 
 /* COMPLETE came. */
-void sim_calls_ended(struct sim_run *run, uint32_t number, weftResult_t result,
-                     struct sim_totals *totals);
+void sim_calls_ended(struct sim_run *run, uint32_t number, weftResult_t result);
 
 /* Removes revoked windows as soon as nothing uses them; the engine must agree. */
 void sim_calls_remove_windows(struct sim_run *run);

@@ -52,6 +52,7 @@ void sim_fabric_begin(struct sim_fabric *fabric, const struct sim_world *world,
     fabric->world = world;
     fabric->shadow = shadow;
     fabric->history = history;
+    fabric->record = NULL;
     fabric->dice = dice;
     fabric->copies_max = copies_max;
     fabric->order_count = 0;
@@ -164,6 +165,7 @@ weftResult_t sim_fabric_issue(struct sim_fabric *fabric, const struct sim_copy *
     fabric->inflight++;
     fabric->port_copies[hop->port_device]++;
     fabric->copy_count++;
+    sim_record_issued(fabric->record, copy, now);
     weft_heap_set(&fabric->timers, copy->cookie, copy->ready_at);
     return weftSuccess;
 }
@@ -207,6 +209,7 @@ static void end(struct sim_fabric *fabric, struct sim_copy *copy, weftResult_t r
     if (result == weftSuccess)
         fabric->moved_bytes += copy->size_bytes;
     copy->state = SIM_COPY_ENDED;
+    sim_record_ended(fabric->record, copy, now);
     leave_order(fabric, copy->cookie);
     tell_followers(fabric, copy);
     lane->noticed_at = weft_max(lane->noticed_at, now + late_ns);
@@ -300,6 +303,7 @@ static bool try_start(struct sim_fabric *fabric, struct sim_copy *copy, weft_ns 
     *engine = copy->cookie;
     copy->state = SIM_COPY_RUNNING;
     sim_shadow_started(fabric->shadow, copy);
+    sim_record_started(fabric->record, copy, now);
     SIM_NOTE(fabric->history, "  started copy %llu on hop %llu", copy->cookie, copy->hop);
     return true;
 }
@@ -427,6 +431,16 @@ void sim_fabric_fault(struct sim_fabric *fabric, const struct sim_fault *fault, 
     cut(fabric, now);
 }
 
+void sim_fabric_freeze(struct sim_fabric *fabric)
+{
+    for (uint32_t i = 0; i < fabric->world->hops.count; i++) {
+        struct sim_lane *lane = &fabric->lanes[i];
+
+        lane->fail_count = lane->fail_count > 0 ? UINT64_MAX : 0;
+        lane->error_count = lane->error_count > 0 ? UINT64_MAX : 0;
+    }
+}
+
 static void mark_stuck(struct sim_fabric *fabric)
 {
     for (uint32_t i = 0; i < fabric->order_count; i++)
@@ -447,6 +461,12 @@ static void mark_stuck(struct sim_fabric *fabric)
     }
 }
 
+/* Once frozen, a fault that counts goes on for good. */
+static bool is_sound(const struct sim_lane *lane)
+{
+    return !lane->is_stalled && lane->fail_count == 0 && lane->error_count == 0;
+}
+
 void sim_fabric_live_hops(struct sim_fabric *fabric, bool live[WEFT_HOPS_MAX])
 {
     const struct weft_hop_table *hops = &fabric->world->hops;
@@ -455,7 +475,7 @@ void sim_fabric_live_hops(struct sim_fabric *fabric, bool live[WEFT_HOPS_MAX])
     for (uint32_t i = 0; i < hops->count; i++) {
         uint32_t engine = *engine_of(fabric, i);
 
-        live[i] = !fabric->lanes[i].is_stalled &&
+        live[i] = is_sound(&fabric->lanes[i]) &&
                   fabric->port_copies[hops->hops[i].port_device] < fabric->world->port_copies_max;
         if (engine != WEFT_NONE && fabric->copies[engine].rate_bytes_per_us == 0)
             live[i] = false;

@@ -9,6 +9,7 @@
 
 #include "base/heap.h"
 #include "faults.h"
+#include "record.h"
 #include "shadow.h"
 
 /* Timers: one for each cookie, and the run's own behind them. */
@@ -36,6 +37,7 @@ struct sim_fabric {
     const struct sim_world *world;
     struct sim_shadow *shadow;
     struct sim_history *history;
+    struct sim_record *record; /* the run writes it; NULL: none is kept */
     struct sim_dice dice;
     struct weft_heap timers;
     struct weft_heap_item timer_items[SIM_TIMERS_MAX];
@@ -68,6 +70,10 @@ weftResult_t sim_fabric_issue(struct sim_fabric *fabric, const struct sim_copy *
                               weft_ns now);
 
 void sim_fabric_fault(struct sim_fabric *fabric, const struct sim_fault *fault, weft_ns now);
+
+/* What is broken now stays so: faults that count copies go on for good. A full queue does not: it
+ * comes free, or it would be a lane that is stalled. */
+void sim_fabric_freeze(struct sim_fabric *fabric);
 
 /* The timer of a cookie is due. True: the end of that copy is noticed now, and it is the caller's
  * to give back with sim_fabric_forget. */

@@ -1,56 +1,55 @@
-/* Fault schedules: drawn, printed, read back. */
+/* Faults: their table, how they are drawn, and their lines. */
 #include "faults.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAWS_MAX 24 /* faults before what undoes them */
+#define DRAWS_MAX       24 /* faults before what undoes them */
+#define KIND_ON_PERCENT 50
+#define CORE_HOPS_MAX   4
 
-struct kind_row {
-    const char *name;
-    bool is_of_link;
-    uint64_t argument_max; /* drawn, scaled; 0: none */
-    enum sim_fault_kind undo;
+/* A name, its note, and what it is of. */
+#define LINK(name) name, "fault " name " of link:%llu, argument %llu", true
+#define HOP(name)  name, "fault " name " of hop:%llu, argument %llu", false
+
+static const struct sim_fault_row kinds[SIM_FAULT_KINDS] = {
+    [SIM_FAULT_DEGRADE] = {LINK("degrade"), true, 999, SIM_FAULT_RESTORE,
+                           "runs at so many thousandths of its rate"},
+    [SIM_FAULT_CUT] = {LINK("cut"), true, 0, SIM_FAULT_RESTORE, "what is on it ends with an error"},
+    [SIM_FAULT_HANG] = {LINK("hang"), true, 0, SIM_FAULT_RESTORE, "what is on it stays there"},
+    [SIM_FAULT_RESTORE] = {LINK("restore"), false, 0, SIM_FAULT_KINDS, "is as it was at first"},
+    [SIM_FAULT_ANNOUNCE] = {LINK("announce"), false, 0, SIM_FAULT_KINDS,
+                            "the engine is told its present rate"},
+    [SIM_FAULT_STALL] = {HOP("stall"), true, 0, SIM_FAULT_RESUME, "its engine makes no progress"},
+    [SIM_FAULT_RESUME] = {HOP("resume"), false, 0, SIM_FAULT_KINDS, "is as it was at first"},
+    [SIM_FAULT_REFUSE] = {HOP("refuse"), true, 2000000, SIM_FAULT_KINDS,
+                          "copies are refused for so many ns, as by a full queue"},
+    [SIM_FAULT_FAIL] = {HOP("fail"), true, 20, SIM_FAULT_KINDS,
+                        "so many copies fail when they are issued"},
+    [SIM_FAULT_ERROR] = {HOP("error"), true, 20, SIM_FAULT_KINDS,
+                         "so many copies end with an error"},
+    [SIM_FAULT_DELAY] = {HOP("delay"), true, 500000, SIM_FAULT_RESUME,
+                         "ends are noticed so many ns later"},
 };
 
-static const struct kind_row kinds[SIM_FAULT_KINDS] = {
-    [SIM_FAULT_DEGRADE] = {"degrade", true, 999, SIM_FAULT_RESTORE},
-    [SIM_FAULT_CUT] = {"cut", true, 0, SIM_FAULT_RESTORE},
-    [SIM_FAULT_HANG] = {"hang", true, 0, SIM_FAULT_RESTORE},
-    [SIM_FAULT_RESTORE] = {"restore", true, 0, SIM_FAULT_KINDS},
-    [SIM_FAULT_ANNOUNCE] = {"announce", true, 0, SIM_FAULT_KINDS},
-    [SIM_FAULT_STALL] = {"stall", false, 0, SIM_FAULT_RESUME},
-    [SIM_FAULT_RESUME] = {"resume", false, 0, SIM_FAULT_KINDS},
-    [SIM_FAULT_REFUSE] = {"refuse", false, 2000000, SIM_FAULT_KINDS},
-    [SIM_FAULT_FAIL] = {"fail", false, 20, SIM_FAULT_KINDS},
-    [SIM_FAULT_ERROR] = {"error", false, 20, SIM_FAULT_KINDS},
-    [SIM_FAULT_DELAY] = {"delay", false, 500000, SIM_FAULT_RESUME},
+/* Of ten schedules: five heal, four keep a core, one kills. */
+static const enum sim_ending endings[] = {
+    SIM_ENDING_HEALED, SIM_ENDING_HEALED, SIM_ENDING_HEALED, SIM_ENDING_HEALED, SIM_ENDING_HEALED,
+    SIM_ENDING_CORE,   SIM_ENDING_CORE,   SIM_ENDING_CORE,   SIM_ENDING_CORE,   SIM_ENDING_DEAD,
 };
 
-/* The kinds that are drawn; the others undo them. */
-static const enum sim_fault_kind drawn[] = {
-    SIM_FAULT_DEGRADE, SIM_FAULT_CUT,  SIM_FAULT_HANG,  SIM_FAULT_STALL,
-    SIM_FAULT_REFUSE,  SIM_FAULT_FAIL, SIM_FAULT_ERROR, SIM_FAULT_DELAY,
+static const char *const ending_names[SIM_ENDINGS + 1] = {
+    [SIM_ENDING_HEALED] = "healed",
+    [SIM_ENDING_CORE] = "a core stays up",
+    [SIM_ENDING_DEAD] = "dead",
+    [SIM_ENDINGS] = "as written",
 };
 
-/* How a schedule ends. */
-enum ending {
-    ENDING_HEALED, /* everything is restored */
-    ENDING_CORE,   /* what the direct hop of one pair needs is restored */
-    ENDING_DEAD,   /* every link is cut or hung */
-};
-
-/* Of ten schedules: six heal, three keep a core, one kills. */
-static const enum ending endings[] = {
-    ENDING_HEALED, ENDING_HEALED, ENDING_HEALED, ENDING_HEALED, ENDING_HEALED,
-    ENDING_HEALED, ENDING_CORE,   ENDING_CORE,   ENDING_CORE,   ENDING_DEAD,
-};
-
-const char *sim_fault_name(enum sim_fault_kind kind)
+const struct sim_fault_row *sim_fault_row(enum sim_fault_kind kind)
 {
     weft_assert((unsigned)kind < SIM_FAULT_KINDS);
-    return kinds[kind].name;
+    return &kinds[kind];
 }
 
 static void add(struct sim_faults *faults, weft_ns at, enum sim_fault_kind kind, uint32_t target,
@@ -70,10 +69,12 @@ static int compare(const void *a, const void *b)
         return x->at < y->at ? -1 : 1;
     if (x->kind != y->kind)
         return x->kind < y->kind ? -1 : 1;
-    return (x->target > y->target) - (x->target < y->target);
+    if (x->target != y->target)
+        return x->target < y->target ? -1 : 1;
+    return (x->argument > y->argument) - (x->argument < y->argument);
 }
 
-static void finish(struct sim_faults *faults)
+void sim_faults_finish(struct sim_faults *faults)
 {
     qsort(faults->faults, faults->count, sizeof(faults->faults[0]), compare);
     faults->ends_at = faults->count == 0 ? 0 : faults->faults[faults->count - 1].at;
@@ -82,7 +83,7 @@ static void finish(struct sim_faults *faults)
 static void draw_one(struct sim_faults *faults, struct sim_dice *dice,
                      const struct sim_world *world, enum sim_fault_kind kind, weft_ns span_ns)
 {
-    const struct kind_row *row = &kinds[kind];
+    const struct sim_fault_row *row = &kinds[kind];
     uint32_t targets = row->is_of_link ? world->topo.link_count : world->hops.count;
     uint32_t target = (uint32_t)sim_dice_below(dice, targets);
     uint64_t argument = row->argument_max == 0 ? 0 : sim_dice_scaled(dice, 1, row->argument_max);
@@ -124,18 +125,55 @@ static void heal(struct sim_faults *faults, weft_ns at)
     }
 }
 
-/* Only the links of one hop, its own engine, and the way back. */
-static void heal_core(struct sim_faults *faults, struct sim_dice *dice,
+/* What a fault is of, so that it can be told whether it lies in the core. */
+struct core {
+    bool links[WEFT_LINKS_MAX];
+    bool hops[WEFT_HOPS_MAX];
+};
+
+/* A few hops, all links that they cross, both ways. */
+static void draw_core(struct core *core, struct sim_dice *dice, const struct sim_world *world)
+{
+    uint32_t count = (uint32_t)sim_dice_scaled(dice, 1, CORE_HOPS_MAX);
+
+    memset(core, 0, sizeof(*core));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = (uint32_t)sim_dice_below(dice, world->hops.count);
+        const struct weft_hop *hop = &world->hops.hops[index];
+
+        core->hops[index] = true;
+        for (uint32_t k = 0; k < hop->link_count; k++) {
+            core->links[hop->links[k]] = true;
+            core->links[world->topo.links[hop->links[k]].reverse] = true;
+        }
+    }
+}
+
+/* The core is restored; whatever else was ever broken is broken again, and stays so. */
+static void keep_core(struct sim_faults *faults, struct sim_dice *dice,
                       const struct sim_world *world, weft_ns at)
 {
-    uint32_t index = (uint32_t)sim_dice_below(dice, world->hops.count);
-    const struct weft_hop *hop = &world->hops.hops[index];
+    static struct core core;
+    uint32_t count = faults->count;
 
-    add(faults, at, SIM_FAULT_RESUME, index, 0);
-    for (uint32_t i = 0; i < hop->link_count; i++) {
-        add(faults, at, SIM_FAULT_RESTORE, hop->links[i], 0);
-        add(faults, at + 1, SIM_FAULT_ANNOUNCE, hop->links[i], 0);
+    draw_core(&core, dice, world);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_fault fault = faults->faults[i];
+        const struct sim_fault_row *row = &kinds[fault.kind];
+
+        if (row->undo == SIM_FAULT_KINDS)
+            continue;
+        if (!(row->is_of_link ? core.links : core.hops)[fault.target])
+            add(faults, at, fault.kind, fault.target, fault.argument);
     }
+    for (uint32_t i = 0; i < world->topo.link_count; i += 2)
+        if (core.links[i]) {
+            add(faults, at, SIM_FAULT_RESTORE, i, 0);
+            add(faults, at + 1, SIM_FAULT_ANNOUNCE, i, 0);
+        }
+    for (uint32_t i = 0; i < world->hops.count; i++)
+        if (core.hops[i])
+            add(faults, at, SIM_FAULT_RESUME, i, 0);
 }
 
 static void kill_all(struct sim_faults *faults, struct sim_dice *dice,
@@ -154,64 +192,61 @@ static void kill_all(struct sim_faults *faults, struct sim_dice *dice,
     }
 }
 
+/* The next kind that is on, from `kind`. */
+static enum sim_fault_kind next_on(unsigned kinds_on, uint32_t kind)
+{
+    while (!(kinds_on >> kind & 1))
+        kind = (kind + 1) % SIM_FAULT_KINDS;
+    return (enum sim_fault_kind)kind;
+}
+
 void sim_faults_draw(struct sim_faults *faults, struct sim_dice *dice,
                      const struct sim_world *world, weft_ns span_ns)
 {
-    bool is_on[WEFT_ARRAY_COUNT(drawn)];
     uint32_t draws = (uint32_t)sim_dice_below(dice, DRAWS_MAX + 1);
-    enum ending ending = endings[sim_dice_below(dice, WEFT_ARRAY_COUNT(endings))];
-    uint32_t on = 0;
 
     faults->count = 0;
-    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(drawn); i++) {
-        is_on[i] = sim_dice_chance(dice, 50);
-        on += is_on[i];
-    }
-    if (world->is_quiet || on == 0 || world->hops.count == 0)
+    faults->kinds_on = 0;
+    faults->ending = endings[sim_dice_below(dice, WEFT_ARRAY_COUNT(endings))];
+    for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++)
+        if (kinds[i].is_drawn && sim_dice_chance(dice, KIND_ON_PERCENT))
+            faults->kinds_on |= 1u << i;
+    if (world->is_quiet || world->hops.count == 0)
+        faults->kinds_on = 0;
+    if (faults->kinds_on == 0)
         draws = 0;
     for (uint32_t i = 0; i < draws; i++) {
-        uint32_t pick = (uint32_t)sim_dice_below(dice, WEFT_ARRAY_COUNT(drawn));
+        uint32_t pick = (uint32_t)sim_dice_below(dice, SIM_FAULT_KINDS);
 
-        while (!is_on[pick])
-            pick = (pick + 1) % WEFT_ARRAY_COUNT(drawn);
-        draw_one(faults, dice, world, drawn[pick], span_ns);
+        draw_one(faults, dice, world, next_on(faults->kinds_on, pick), span_ns);
     }
-    finish(faults);
-    if (draws > 0 && ending == ENDING_DEAD)
+    sim_faults_finish(faults);
+    if (draws > 0 && faults->ending == SIM_ENDING_DEAD)
         kill_all(faults, dice, world, sim_dice_below(dice, span_ns));
-    else if (draws > 0 && ending == ENDING_CORE)
-        heal_core(faults, dice, world, faults->ends_at + 10);
+    else if (draws > 0 && faults->ending == SIM_ENDING_CORE)
+        keep_core(faults, dice, world, faults->ends_at + 10);
     else
         heal(faults, faults->ends_at + 10);
-    finish(faults);
+    sim_faults_finish(faults);
 }
 
-bool sim_faults_remain(const struct sim_faults *faults)
+void sim_faults_print_swarm(const struct sim_faults *faults)
 {
-    for (uint32_t i = 0; i < faults->count; i++) {
-        const struct sim_fault *fault = &faults->faults[i];
-        enum sim_fault_kind undo = kinds[fault->kind].undo;
-        bool is_undone = undo == SIM_FAULT_KINDS;
-
-        for (uint32_t k = i + 1; k < faults->count && !is_undone; k++)
-            is_undone = faults->faults[k].kind == undo && faults->faults[k].target == fault->target;
-        if (!is_undone)
-            return true;
-    }
-    return false;
+    printf("faults that are on:");
+    for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++)
+        if (faults->kinds_on >> i & 1)
+            printf(" %s", kinds[i].name);
+    printf("%s; in the end: %s\n", faults->kinds_on == 0 ? " none" : "",
+           ending_names[faults->ending]);
 }
 
-void sim_faults_print(FILE *to, const struct sim_faults *faults)
+void sim_fault_print(FILE *to, const struct sim_fault *fault)
 {
-    for (uint32_t i = 0; i < faults->count; i++) {
-        const struct sim_fault *fault = &faults->faults[i];
-
-        fprintf(to, "%" PRIu64 " %s %s:%u %" PRIu64 "\n", fault->at, kinds[fault->kind].name,
-                kinds[fault->kind].is_of_link ? "link" : "hop", fault->target, fault->argument);
-    }
+    fprintf(to, "%" PRIu64 " %s %s:%u %" PRIu64 "\n", fault->at, kinds[fault->kind].name,
+            kinds[fault->kind].is_of_link ? "link" : "hop", fault->target, fault->argument);
 }
 
-static bool read_line(const char *line, const struct sim_world *world, struct sim_fault *fault)
+bool sim_fault_parse(const char *line, struct sim_fault *fault)
 {
     char kind[16];
     char target[8];
@@ -220,32 +255,25 @@ static bool read_line(const char *line, const struct sim_world *world, struct si
                &fault->target, &fault->argument) != 5)
         return false;
     for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++) {
-        bool is_link = kinds[i].is_of_link;
+        const struct sim_fault_row *row = &kinds[i];
 
-        if (strcmp(kinds[i].name, kind) != 0 || strcmp(target, is_link ? "link" : "hop") != 0)
+        if (strcmp(row->name, kind) != 0 || strcmp(target, row->is_of_link ? "link" : "hop") != 0)
             continue;
         fault->kind = (enum sim_fault_kind)i;
-        return fault->target < (is_link ? world->topo.link_count : world->hops.count);
+        return fault->argument <= row->argument_max;
     }
     return false;
 }
 
-bool sim_faults_read(FILE *from, const struct sim_world *world, struct sim_faults *faults,
-                     uint64_t *seed, uint32_t *line)
+uint32_t sim_faults_misfit(const struct sim_faults *faults, const struct sim_world *world)
 {
-    char text[256];
+    for (uint32_t i = 0; i < faults->count; i++) {
+        const struct sim_fault *fault = &faults->faults[i];
+        uint32_t targets =
+            kinds[fault->kind].is_of_link ? world->topo.link_count : world->hops.count;
 
-    faults->count = 0;
-    for (*line = 1; fgets(text, sizeof(text), from) != NULL; ++*line) {
-        if (text[0] == '#' || text[0] == '\n')
-            continue;
-        if (sscanf(text, "seed %" SCNu64, seed) == 1)
-            continue;
-        if (faults->count == SIM_FAULTS_MAX)
-            return false;
-        if (world != NULL && !read_line(text, world, &faults->faults[faults->count++]))
-            return false;
+        if (fault->target >= targets)
+            return i;
     }
-    finish(faults);
-    return true;
+    return WEFT_NONE;
 }

@@ -1,11 +1,11 @@
-/* The fault schedule of a run: what goes wrong when, one line for each fault.
+/* The faults of a run: what goes wrong when, one line for each.
  *
- *     <time in ns> <kind> <target> <argument>
+ *     <time in ns> <kind> <link|hop>:<number> <argument>
  *     1200000 cut link:12 0
  *
- * A schedule is drawn from the dice before the run and never consults it, so that a run may be
- * repeated with some of its lines taken out. A fault of a link is one of both its directions. What
- * a fault does is the fabric's (fabric.c). */
+ * They are drawn from the dice before the run and never consult it, so that a run may be repeated
+ * with some of its lines taken out. The kinds are one table. A fault of a link is one of both its
+ * directions. What a fault does is the fabric's (fabric.c), a file of such lines schedule.h's. */
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
 
@@ -16,18 +16,28 @@
 #define SIM_FAULTS_MAX 512
 
 enum sim_fault_kind {
-    SIM_FAULT_DEGRADE,  /* link: to `argument` thousandths of its rate */
-    SIM_FAULT_CUT,      /* link: what is on it ends with an error */
-    SIM_FAULT_HANG,     /* link: what is on it stays there */
-    SIM_FAULT_RESTORE,  /* link: as it was at first */
-    SIM_FAULT_ANNOUNCE, /* link: the engine is told its present rate */
-    SIM_FAULT_STALL,    /* hop: its engine makes no progress until resumed */
-    SIM_FAULT_RESUME,   /* hop: also forgets all that follows here */
-    SIM_FAULT_REFUSE,   /* hop: copies are refused for `argument` ns (weftNoResource) */
-    SIM_FAULT_FAIL,     /* hop: the next `argument` copies fail at once */
-    SIM_FAULT_ERROR,    /* hop: the next `argument` copies end with an error */
-    SIM_FAULT_DELAY,    /* hop: from now on ends are noticed `argument` ns later */
+    SIM_FAULT_DEGRADE,
+    SIM_FAULT_CUT,
+    SIM_FAULT_HANG,
+    SIM_FAULT_RESTORE,
+    SIM_FAULT_ANNOUNCE,
+    SIM_FAULT_STALL,
+    SIM_FAULT_RESUME,
+    SIM_FAULT_REFUSE,
+    SIM_FAULT_FAIL,
+    SIM_FAULT_ERROR,
+    SIM_FAULT_DELAY,
     SIM_FAULT_KINDS
+};
+
+struct sim_fault_row {
+    const char *name;
+    const char *note;         /* for the history: target, argument */
+    bool is_of_link;          /* else of a hop */
+    bool is_drawn;            /* else it only undoes or tells */
+    uint64_t argument_max;    /* 0: the argument is 0; else it is 1 or more */
+    enum sim_fault_kind undo; /* SIM_FAULT_KINDS: it passes by itself */
+    const char *sentence;     /* what it does, and what its argument means */
 };
 
 struct sim_fault {
@@ -37,26 +47,40 @@ struct sim_fault {
     uint64_t argument;
 };
 
+/* How a drawn schedule ends: what is up in the liveness phase. */
+enum sim_ending {
+    SIM_ENDING_HEALED, /* everything */
+    SIM_ENDING_CORE,   /* the links and engines of a few hops; the rest is as bad as it ever was */
+    SIM_ENDING_DEAD,   /* nothing: every link is cut or hung */
+    SIM_ENDINGS        /* not drawn but read */
+};
+
 struct sim_faults {
     uint32_t count;
-    weft_ns ends_at; /* of the last one */
+    weft_ns ends_at;   /* of the last one */
+    unsigned kinds_on; /* bits of what could be drawn */
+    enum sim_ending ending;
     struct sim_fault faults[SIM_FAULTS_MAX];
 };
 
-/* Draws a schedule over about `span_ns`. Most schedules restore everything in the end; some leave
- * everything or all but a few links as they are. */
+const struct sim_fault_row *sim_fault_row(enum sim_fault_kind kind);
+
+/* Draws a schedule over about `span_ns`: half of the kinds are off (swarm), and it ends in one of
+ * the ways of enum sim_ending. */
 void sim_faults_draw(struct sim_faults *faults, struct sim_dice *dice,
                      const struct sim_world *world, weft_ns span_ns);
 
-/* True when something is cut or hung that no later line restores. */
-bool sim_faults_remain(const struct sim_faults *faults);
+/* Which kinds are on and how it ends, for people. */
+void sim_faults_print_swarm(const struct sim_faults *faults);
 
-const char *sim_fault_name(enum sim_fault_kind kind);
-void sim_faults_print(FILE *to, const struct sim_faults *faults);
+/* One line of a schedule, as the head of this file says. */
+void sim_fault_print(FILE *to, const struct sim_fault *fault);
+bool sim_fault_parse(const char *line, struct sim_fault *fault);
 
-/* Reads a schedule as printed; lines that begin with '#' or "seed" are skipped (the seed is written
- * to `*seed`). False with the number of the wrong line in `*line`. */
-bool sim_faults_read(FILE *from, const struct sim_world *world, struct sim_faults *faults,
-                     uint64_t *seed, uint32_t *line);
+/* Sorts the faults by their times. Call it last. */
+void sim_faults_finish(struct sim_faults *faults);
+
+/* The first fault whose target the world lacks; WEFT_NONE when there is none. */
+uint32_t sim_faults_misfit(const struct sim_faults *faults, const struct sim_world *world);
 
 #endif

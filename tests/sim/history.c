@@ -9,6 +9,31 @@
 /* The run that a failed assertion belongs to. One run at a time, one thread. */
 static struct sim_history *current;
 
+static const struct sim_oracle_row rows[SIM_ORACLES] = {
+#define ORACLE(row, name, invariants, sentence) [SIM_ORACLE_##row] = {name, invariants, sentence},
+#include "oracles.def"
+#undef ORACLE
+};
+
+const struct sim_oracle_row *sim_oracle_row(enum sim_oracle oracle)
+{
+    weft_assert((unsigned)oracle < SIM_ORACLES);
+    return &rows[oracle];
+}
+
+enum sim_oracle sim_oracle_find(const char *name)
+{
+    for (uint32_t i = 0; i < SIM_ORACLES; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return (enum sim_oracle)i;
+    return SIM_ORACLES;
+}
+
+const struct sim_history *sim_history_current(void)
+{
+    return current;
+}
+
 void sim_history_begin(struct sim_history *history, uint64_t seed, bool verbose)
 {
     memset(history, 0, sizeof(*history));
@@ -46,21 +71,22 @@ static void print_lines(const struct sim_history *history)
         print_line(stderr, &history->lines[i % SIM_HISTORY_LINES]);
 }
 
-_Noreturn void sim_history_fail(struct sim_history *history, const char *check, const char *format,
-                                ...)
+_Noreturn void sim_history_fail(struct sim_history *history, enum sim_oracle oracle,
+                                const char *format, ...)
 {
     va_list arguments;
 
+    history->failed = oracle;
     fflush(stdout);
-    if (history->more != NULL)
-        history->more(history->context);
     print_lines(history);
-    fprintf(stderr, "seed %" PRIu64 " FAILED %s at %" PRIu64 " ns: ", history->seed, check,
-            history->now);
+    fprintf(stderr, "weft-sim: FAILED seed %" PRIu64 " oracle %s: at %" PRIu64 " ns, ",
+            history->seed, rows[oracle].name, history->now);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nagain: weft-sim --seed %" PRIu64 " -v\n", history->seed);
+    fputc('\n', stderr);
+    if (history->more != NULL)
+        history->more(history->context);
     fflush(stderr);
     sim_failed();
 }
@@ -68,7 +94,7 @@ _Noreturn void sim_history_fail(struct sim_history *history, const char *check, 
 _Noreturn void weft_assert_failed(const char *condition, const char *file, int line)
 {
     if (current != NULL)
-        sim_history_fail(current, "assert", "%s (%s:%d)", condition, file, line);
+        sim_history_fail(current, SIM_ORACLE_ASSERT, "%s (%s:%d)", condition, file, line);
     fprintf(stderr, "assertion failed: %s (%s:%d)\n", condition, file, line);
     sim_failed();
 }

@@ -7,6 +7,19 @@
 
 #include "base/base.h"
 
+enum sim_oracle {
+#define ORACLE(row, name, invariants, sentence) SIM_ORACLE_##row,
+#include "oracles.def"
+#undef ORACLE
+    SIM_ORACLES
+};
+
+struct sim_oracle_row {
+    const char *name;
+    const char *invariants; /* that it checks, by the numbers of oracles.def */
+    const char *sentence;   /* what holds while it does not fail */
+};
+
 #define SIM_HISTORY_LINES   50
 #define SIM_HISTORY_NUMBERS 6
 
@@ -24,7 +37,13 @@ struct sim_history {
     struct sim_history_line lines[SIM_HISTORY_LINES];
     void (*more)(const void *context); /* prints what else helps: the schedule */
     const void *context;
+    enum sim_oracle failed; /* once a check has failed */
 };
+
+const struct sim_oracle_row *sim_oracle_row(enum sim_oracle oracle);
+
+/* The oracle of this name; SIM_ORACLES when there is none. */
+enum sim_oracle sim_oracle_find(const char *name);
 
 /* Begins a run; from now on a failed assertion of the library is reported with this history. */
 void sim_history_begin(struct sim_history *history, uint64_t seed, bool verbose);
@@ -32,10 +51,16 @@ void sim_history_begin(struct sim_history *history, uint64_t seed, bool verbose)
 void sim_history_add(struct sim_history *history, const char *format,
                      const unsigned long long numbers[SIM_HISTORY_NUMBERS]);
 
-/* Prints the check, the reason, the last lines and how to run it again, then ends the program
- * through sim_failed. */
-_Noreturn void sim_history_fail(struct sim_history *history, const char *check, const char *format,
-                                ...) __attribute__((format(printf, 3, 4)));
+/* Prints the last lines, then
+ *
+ *     weft-sim: FAILED seed <number> oracle <name>: <sentence>
+ *
+ * and what runs it again; ends the program through sim_failed. */
+_Noreturn void sim_history_fail(struct sim_history *history, enum sim_oracle oracle,
+                                const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The history of the run that is under way, or was last; NULL before the first. */
+const struct sim_history *sim_history_current(void);
 
 /* Ends the program: the program's own (exit 1, or abort under a fuzzer). */
 _Noreturn void sim_failed(void);
@@ -45,8 +70,8 @@ _Noreturn void sim_failed(void);
     sim_history_add(history, format,                                                               \
                     (const unsigned long long[SIM_HISTORY_NUMBERS]){a, b, c, d, e, f})
 
-/* A named check. */
-#define SIM_CHECK(history, condition, check, ...)                                                  \
-    ((condition) ? (void)0 : sim_history_fail(history, check, __VA_ARGS__))
+/* A check of the oracle SIM_ORACLE_<row>. */
+#define SIM_CHECK(history, condition, row, ...)                                                    \
+    ((condition) ? (void)0 : sim_history_fail(history, SIM_ORACLE_##row, __VA_ARGS__))
 
 #endif

@@ -76,6 +76,8 @@ static void perform_copy(struct sim_run *run, const struct weft_action *action)
     }
     SIM_NOTE(&run->history, "  refused copy %llu with result %llu", copy.cookie, result);
     weft_engine_refused(run->engine, action, result, run->now);
+    if (result != weftNoResource)
+        sim_health_ended(run, &copy, false);
 }
 
 static void perform_complete(struct sim_run *run, const struct weft_action *action,
@@ -83,15 +85,15 @@ static void perform_complete(struct sim_run *run, const struct weft_action *acti
 {
     uint32_t number;
 
-    SIM_CHECK(&run->history, action->tag < SIM_OPS_MAX, "tag", "COMPLETE of tag %u", action->tag);
+    SIM_CHECK(&run->history, action->tag < SIM_OPS_MAX, TAG, "COMPLETE of tag %u", action->tag);
     number = run->op_of_tag[action->tag];
-    SIM_CHECK(&run->history, number != WEFT_NONE, "twice",
-              "COMPLETE of tag %u, which is not in use", action->tag);
+    SIM_CHECK(&run->history, number != WEFT_NONE, TWICE, "COMPLETE of tag %u, which is not in use",
+              action->tag);
     SIM_NOTE(&run->history, "op %llu ended, tag %llu, result %llu, cause %llu, moved %llu", number,
              action->tag, action->result, action->cause, action->moved_bytes);
     sim_oracle_complete(run, action, number);
     totals->results[action->result]++;
-    sim_calls_ended(run, number, action->result, totals);
+    sim_calls_ended(run, number, action->result);
 }
 
 static void pump(struct sim_run *run, struct sim_totals *totals)
@@ -100,7 +102,7 @@ static void pump(struct sim_run *run, struct sim_totals *totals)
     uint32_t count = 0;
 
     while (weft_engine_next(run->engine, &action, run->now)) {
-        SIM_CHECK(&run->history, count++ < ACTIONS_MAX, "endless", "%u actions at one instant",
+        SIM_CHECK(&run->history, count++ < ACTIONS_MAX, ENDLESS, "%u actions at one instant",
                   count);
         run->actions++;
         hash_action(run, &action);
@@ -109,10 +111,10 @@ static void pump(struct sim_run *run, struct sim_totals *totals)
         else
             perform_complete(run, &action, totals);
     }
-    SIM_CHECK(&run->history, weft_engine_live(run->engine) == run->live, "live",
+    SIM_CHECK(&run->history, weft_engine_live(run->engine) == run->live, LIVE,
               "the engine has %u live transfers, %u were not ended", weft_engine_live(run->engine),
               run->live);
-    SIM_CHECK(&run->history, weft_engine_copies(run->engine) == run->fabric.inflight, "copies",
+    SIM_CHECK(&run->history, weft_engine_copies(run->engine) == run->fabric.inflight, COPIES,
               "the engine counts %u copies, %u are in flight", weft_engine_copies(run->engine),
               run->fabric.inflight);
 }
@@ -124,17 +126,17 @@ static void tell_rate(struct sim_run *run, uint32_t link)
                                .rate_bytes_per_us = sim_fabric_link_rate(&run->fabric, link)};
 
     weft_engine_event(run->engine, &event, run->now);
+    sim_health_told(run, link, event.rate_bytes_per_us);
 }
 
 static void apply_faults(struct sim_run *run, struct sim_totals *totals)
 {
-    while (run->next_fault < run->faults.count &&
-           run->faults.faults[run->next_fault].at <= run->now) {
-        const struct sim_fault *fault = &run->faults.faults[run->next_fault++];
+    while (run->next_fault < run->schedule.faults.count &&
+           run->schedule.faults.faults[run->next_fault].at <= run->now) {
+        const struct sim_fault *fault = &run->schedule.faults.faults[run->next_fault++];
 
         totals->faults[fault->kind]++;
-        SIM_NOTE(&run->history, "fault %llu (row of sim_fault_kind) of target %llu, argument %llu",
-                 fault->kind, fault->target, fault->argument);
+        SIM_NOTE(&run->history, sim_fault_row(fault->kind)->note, fault->target, fault->argument);
         if (fault->kind != SIM_FAULT_ANNOUNCE) {
             sim_fabric_fault(&run->fabric, fault, run->now);
             continue;
@@ -151,8 +153,8 @@ static void set_timers(struct sim_run *run)
     weft_ns deadline_at = weft_engine_deadline(run->engine);
     weft_ns fault_at = WEFT_NEVER;
 
-    if (run->next_fault < run->faults.count)
-        fault_at = run->faults.faults[run->next_fault].at;
+    if (run->next_fault < run->schedule.faults.count)
+        fault_at = run->schedule.faults.faults[run->next_fault].at;
     if (deadline_at != WEFT_NEVER && run->world.wakeup_ns_max > 0)
         deadline_at += sim_dice_below(&run->dice, run->world.wakeup_ns_max);
     weft_heap_set(timers, first + SIM_TIMER_FAULT, fault_at);
@@ -168,6 +170,7 @@ static void copy_noticed(struct sim_run *run, uint32_t cookie)
 
     sim_fabric_forget(&run->fabric, cookie);
     weft_engine_event(run->engine, &event, run->now);
+    sim_health_ended(run, &run->fabric.copies[cookie], event.result == weftSuccess);
 }
 
 static void dispatch(struct sim_run *run, uint32_t timer, struct sim_totals *totals)
@@ -199,9 +202,10 @@ static bool step(struct sim_run *run, struct sim_totals *totals)
     at = weft_heap_next_at(&run->fabric.timers);
     if (at == WEFT_NEVER)
         return false;
+    sim_oracle_rest(run, at);
     run->steps_left--;
     run->same_now = at > run->now ? 0 : run->same_now + 1;
-    SIM_CHECK(&run->history, run->same_now < SAME_NOW_MAX, "endless",
+    SIM_CHECK(&run->history, run->same_now < SAME_NOW_MAX, ENDLESS,
               "time stands still; the engine's deadline is %" PRIu64,
               weft_engine_deadline(run->engine));
     run->now = weft_max(run->now, at);
@@ -218,16 +222,16 @@ static bool is_left(const struct sim_run *run)
     if (run->steps_left == 0)
         return false;
     return run->live > 0 || run->next_op < run->workload.op_count ||
-           run->next_fault < run->faults.count || sim_calls_left(run);
+           run->next_fault < run->schedule.faults.count || sim_calls_left(run);
 }
 
 static void run_until_ended(struct sim_run *run, struct sim_totals *totals)
 {
     while (is_left(run)) {
-        SIM_CHECK(&run->history, step(run, totals) || !is_left(run), "stuck",
+        SIM_CHECK(&run->history, step(run, totals) || !is_left(run), STUCK,
                   "nothing will ever happen again and %u transfers have not ended",
                   weft_engine_live(run->engine));
-        if (run->calm_at == WEFT_NEVER && run->next_fault == run->faults.count &&
+        if (run->calm_at == WEFT_NEVER && run->next_fault == run->schedule.faults.count &&
             !sim_calls_left(run))
             sim_oracle_calm(run);
     }
@@ -253,12 +257,12 @@ static void settle(struct sim_run *run, struct sim_totals *totals)
         sim_fabric_fault(&run->fabric, &resume, run->now);
     }
     while (run->steps_left > 0 && step(run, totals))
-        SIM_CHECK(&run->history, run->now < until, "restless",
+        SIM_CHECK(&run->history, run->now < until, RESTLESS,
                   "all is restored and idle; the engine's deadline is %" PRIu64
                   " with %u copies in flight",
                   weft_engine_deadline(run->engine), weft_engine_copies(run->engine));
-    SIM_CHECK(&run->history, run->steps_left == 0 || weft_engine_copies(run->engine) == 0,
-              "credits", "%u copies in flight at rest", weft_engine_copies(run->engine));
+    SIM_CHECK(&run->history, run->steps_left == 0 || weft_engine_copies(run->engine) == 0, CREDITS,
+              "%u copies in flight at rest", weft_engine_copies(run->engine));
 }
 
 static void add_windows(struct sim_run *run)
@@ -295,39 +299,53 @@ static void make_engine(struct sim_run *run, uint64_t seed)
         weft_assert(run->memory != NULL);
     }
     run->engine = weft_engine_init(&input, run->memory, run->now, &why);
-    SIM_CHECK(&run->history, run->engine != NULL, "init", "%s", why);
+    SIM_CHECK(&run->history, run->engine != NULL, INIT, "%s", why);
 }
 
-static void print_again(const void *context)
+static void print_schedule(const void *context)
 {
     const struct sim_run *run = context;
 
-    fprintf(stderr, "seed %" PRIu64 "\n", run->history.seed);
-    sim_faults_print(stderr, &run->faults);
+    sim_schedule_print(stderr, &run->schedule);
+    fprintf(stderr,
+            "# again: weft-sim --seed %" PRIu64 " -v, or --schedule FILE of these lines; "
+            "--shrink finds fewer\n",
+            run->schedule.seed);
 }
 
-static void begin(struct sim_run *run, const struct sim_source *source,
-                  const struct sim_options *options)
+void sim_run_draw(struct sim_run *run, const struct sim_source *source,
+                  const struct sim_schedule *schedule)
 {
     struct sim_dice machine = sim_dice_fork(source, SIM_LABEL_WORLD);
     struct sim_dice settings = sim_dice_fork(source, SIM_LABEL_CONFIG);
     struct sim_dice workload = sim_dice_fork(source, SIM_LABEL_WORKLOAD);
     struct sim_dice faults = sim_dice_fork(source, SIM_LABEL_FAULTS);
 
-    sim_history_begin(&run->history, source->seed, options->is_verbose);
-    run->history.more = print_again;
-    run->history.context = run;
     sim_world_draw(&run->world, &machine, &settings);
     sim_workload_draw(&run->workload, &workload, &run->world);
-    if (options->faults != NULL)
-        run->faults = *options->faults;
-    else
-        sim_faults_draw(&run->faults, &faults, &run->world, weft_max(run->workload.span_ns, 1000));
+    if (schedule != NULL) {
+        run->schedule = *schedule;
+    } else {
+        sim_schedule_init(&run->schedule, source->seed);
+        sim_faults_draw(&run->schedule.faults, &faults, &run->world,
+                        weft_max(run->workload.span_ns, 1000));
+    }
+    sim_schedule_apply(&run->schedule, &run->workload);
+}
+
+static void begin(struct sim_run *run, const struct sim_source *source,
+                  const struct sim_options *options)
+{
+    sim_history_begin(&run->history, source->seed, options->is_verbose);
+    sim_run_draw(run, source, options->schedule);
+    run->history.more = print_schedule;
+    run->history.context = run;
     run->now = 0;
     run->hash = WEFT_HASH_SEED;
     run->actions = 0;
     run->next_fault = 0;
     run->is_closing = false;
+    run->first_closing = run->workload.op_count;
     run->same_now = 0;
     run->steps_left = options->steps_max > 0 ? options->steps_max : UINT64_MAX;
     run->calm_at = WEFT_NEVER;
@@ -335,8 +353,12 @@ static void begin(struct sim_run *run, const struct sim_source *source,
     weft_pool_init(&run->block_pool, run->block_indices, SIM_BLOCKS_MAX);
     sim_calls_begin(run);
     sim_shadow_begin(&run->shadow, &run->history);
+    sim_health_begin(run);
     sim_fabric_begin(&run->fabric, &run->world, &run->shadow, &run->history, run->dice,
                      weft_engine_cookies(&run->world.config), SIM_TIMERS);
+    run->fabric.record = options->record;
+    if (options->record != NULL)
+        sim_record_begin(options->record);
     make_engine(run, source->seed);
     add_windows(run);
 }
@@ -357,7 +379,8 @@ uint64_t sim_run_once(struct sim_run *run, const struct sim_source *source,
     if (options->is_verbose) {
         sim_world_print(&run->world);
         sim_workload_print(&run->workload, &run->world);
-        sim_faults_print(stdout, &run->faults);
+        sim_faults_print_swarm(&run->schedule.faults);
+        sim_schedule_print(stdout, &run->schedule);
     }
     sim_calls_explain(run);
     run_until_ended(run, totals);

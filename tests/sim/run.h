@@ -1,11 +1,12 @@
-/* One run: a world, a workload and a fault schedule from one seed, the engine in between, and every
+/* One run: a world, a workload and a schedule from one seed, the engine in between, and every
  * check while it goes.
  *
- *     everything is asked for, faults come        may go wrong, nothing may be wrong
- *     the schedule has ended                      what still has a route ends well and soon
- *     every operation has ended                   then all that was broken is restored
- *     copies and timers of the engine have ended  some closing transfers must go well
- *     all windows can be removed
+ *     safety     all is asked for, faults come     anything may fail, nothing may be wrong
+ *     liveness   the last fault has come: a core   what has a live route ends within a bound; while
+ *                is up, the rest stays as it is    there is work, something will happen
+ *     rest       all has ended, all is restored    copies and timers end by themselves
+ *     closing    some more transfers               all must go well
+ *     the end                                      all windows can be removed
  *
  * One event heap (the fabric's), one thread, virtual time, integers. */
 #ifndef SIM_RUN_H
@@ -13,6 +14,8 @@
 
 #include "base/pool.h"
 #include "fabric.h"
+#include "health.h"
+#include "schedule.h"
 
 #define SIM_BLOCKS_MAX  1024
 #define SIM_CLOSING_MAX 6
@@ -35,9 +38,10 @@ struct sim_op_run {
     uint64_t number; /* among the submitted ones */
     uint64_t fence;
     weft_ns submitted_at;
-    weft_ns active_at;
+    weft_ns active_at; /* WEFT_NEVER: it is behind a fence */
     weft_ns deadline_at;
     weft_ns cancel_at;
+    weft_ns ended_at;  /* WEFT_NEVER: not yet */
     bool is_cancelled; /* by cancel, revoke or abort */
     weftResult_t result;
 };
@@ -54,17 +58,18 @@ struct sim_totals {
     uint64_t results[weftNumResults];
     uint64_t faults[SIM_FAULT_KINDS];
     uint64_t quiet_ops;
-    uint64_t quiet_ns;        /* that transfers of quiet seeds took */
-    uint64_t quiet_single_ns; /* that they would take on their best single route */
+    uint64_t quiet_ns;       /* that transfers of undisturbed seeds took */
+    uint64_t quiet_least_ns; /* that they could take at best (program/efficiency.h) */
 };
 
 struct sim_run {
     struct sim_history history;
     struct sim_world world;
     struct sim_workload workload;
-    struct sim_faults faults;
+    struct sim_schedule schedule;
     struct sim_fabric fabric;
     struct sim_shadow shadow;
+    struct sim_health health;
     struct sim_dice dice;
     struct weft_engine *engine;
     void *memory;
@@ -86,11 +91,13 @@ struct sim_run {
     bool is_added_again[SIM_WINDOWS_MAX];
     uint32_t all_windows; /* the relays' included */
     bool is_aborted;
-    bool is_closing;     /* the closing transfers: they must go well */
-    weft_ns calm_at;     /* the schedule has ended; WEFT_NEVER before */
-    weft_ns calm_ns;     /* what has a route ends within that, from then on */
-    uint32_t same_now;   /* rounds without time passing */
-    uint64_t steps_left; /* until the run is given up */
+    bool is_closing;
+    uint32_t first_closing; /* operation */
+    weft_ns calm_at;        /* the liveness phase has begun; WEFT_NEVER before */
+    weft_ns next_check_at;  /* of what should have ended since */
+    weft_ns calm_ns;        /* what has a route ends within that, from then on */
+    uint32_t same_now;      /* rounds without time passing */
+    uint64_t steps_left;    /* until the run is given up */
     uint64_t hash;
     uint64_t actions;
 };
@@ -98,13 +105,35 @@ struct sim_run {
 /* How a run is to be made. */
 struct sim_options {
     bool is_verbose;
-    const struct sim_faults *faults; /* instead of drawn ones; NULL: drawn */
-    uint64_t steps_max;              /* a run is given up after so many; 0: never */
+    const struct sim_schedule *schedule; /* instead of a drawn one, of the same seed; or NULL */
+    struct sim_record *record;           /* filled for a drawing; or NULL */
+    uint64_t steps_max;                  /* a run is given up after so many; 0: never */
 };
+
+static inline const struct weft_hop *sim_run_hop(const struct sim_run *run, uint32_t hop)
+{
+    return &run->world.hops.hops[hop];
+}
+
+static inline uint32_t sim_run_device(const struct sim_run *run, uint32_t window)
+{
+    return run->workload.windows[window].device;
+}
+
+/* The settings let the engine use every route that it knows. */
+static inline bool sim_run_uses_all_routes(const struct sim_run *run)
+{
+    return run->world.config.routes[0] == 'a' && run->world.config.sched[0] != 'd';
+}
 
 /* NULL when there is no memory for it. */
 struct sim_run *sim_run_open(void);
 void sim_run_close(struct sim_run *run);
+
+/* Draws world, workload and schedule, or takes `schedule`, where that is not NULL: its faults must
+ * be of the world (sim_faults_misfit). */
+void sim_run_draw(struct sim_run *run, const struct sim_source *source,
+                  const struct sim_schedule *schedule);
 
 /* Returns the hash over all actions; does not return when a check fails. */
 uint64_t sim_run_once(struct sim_run *run, const struct sim_source *source,

@@ -21,6 +21,8 @@ void sim_shadow_begin(struct sim_shadow *shadow, struct sim_history *history)
     shadow->history = history;
     shadow->place_count = 0;
     shadow->verified_bytes = 0;
+    shadow->relay_in_bytes = 0;
+    shadow->relay_out_bytes = 0;
     for (uint32_t i = 0; i < SIM_WINDOWS_MAX; i++)
         shadow->memories[i].is_live = false;
     for (uint32_t i = 0; i < SIM_OPS_MAX; i++)
@@ -98,7 +100,7 @@ uint32_t sim_shadow_owner(struct sim_shadow *shadow, const struct sim_copy *copy
         if (i == 0)
             owner = piece.value;
         if (piece.value == 0 || piece.value != owner || piece.size_bytes != extent->size_bytes)
-            sim_history_fail(shadow->history, "stray-write",
+            sim_history_fail(shadow->history, SIM_ORACLE_STRAY_WRITE,
                              "copy %u writes [%" PRIu64 ", +%" PRIu64
                              ") of window %u, which is not wholly of one transfer under way",
                              copy->cookie, extent->dst_offset, extent->size_bytes,
@@ -124,7 +126,7 @@ static void check_read(struct sim_shadow *shadow, const struct sim_copy *copy,
         struct sim_piece piece = sim_map_piece(&src->holds, at, left);
 
         if (is_being_written(piece.value) && !is_given_up(src, at, piece.size_bytes))
-            sim_history_fail(shadow->history, "torn-read",
+            sim_history_fail(shadow->history, SIM_ORACLE_TORN_READ,
                              "copy %u reads [%" PRIu64 ", +%" PRIu64
                              ") of window %u while copy %" PRIu64 " writes it",
                              copy->cookie, at, piece.size_bytes, copy->src_window, piece.value - 1);
@@ -146,7 +148,7 @@ static void check_write(struct sim_shadow *shadow, const struct sim_copy *copy,
             is_start ? !is_being_written(piece.value) : piece.value == written_by(copy->cookie);
 
         if (!is_right && !is_given_up(dst, at, piece.size_bytes))
-            sim_history_fail(shadow->history, "overlap",
+            sim_history_fail(shadow->history, SIM_ORACLE_OVERLAP,
                              "copy %u writes [%" PRIu64 ", +%" PRIu64
                              ") of window %u, which copy %" PRIu64 " wrote at the same time",
                              copy->cookie, at, piece.size_bytes, copy->dst_window,
@@ -204,7 +206,7 @@ static void compare(struct sim_shadow *shadow, uint32_t window, uint64_t dst_at,
 
         if (has.value != wants.value && !is_given_up(dst, dst_at, wants.size_bytes) &&
             !is_given_up(src, src_at, wants.size_bytes))
-            sim_history_fail(shadow->history, "wrong-bytes",
+            sim_history_fail(shadow->history, SIM_ORACLE_WRONG_BYTES,
                              "%s byte %" PRIu64 " of window %u holds %" PRIx64
                              ", its source byte %" PRIu64 " of window %u %" PRIx64,
                              when, dst_at, window, has.value, src_at, src_window, wants.value);
@@ -249,8 +251,14 @@ void sim_shadow_ended(struct sim_shadow *shadow, const struct sim_copy *copy, bo
         if (copy->op != WEFT_NONE)
             check_landed(shadow, copy, extent);
     }
-    if (is_moved && copy->op != WEFT_NONE)
+    if (!is_moved)
+        return;
+    if (copy->op != WEFT_NONE)
         shadow->landed_bytes[copy->op] += copy->size_bytes;
+    if (dst->is_relay)
+        shadow->relay_in_bytes += copy->size_bytes;
+    if (shadow->memories[copy->src_window].is_relay)
+        shadow->relay_out_bytes += copy->size_bytes;
 }
 
 void sim_shadow_give_up(struct sim_shadow *shadow, const struct sim_copy *copy)
@@ -266,7 +274,7 @@ void sim_shadow_verify(struct sim_shadow *shadow, uint32_t number, const struct 
 {
     const struct sim_memory *src = &shadow->memories[op->src_window];
 
-    SIM_CHECK(shadow->history, shadow->landed_bytes[number] >= op->size_bytes, "early-complete",
+    SIM_CHECK(shadow->history, shadow->landed_bytes[number] >= op->size_bytes, EARLY_COMPLETE,
               "op %u of %" PRIu64 " bytes ended well, of which %" PRIu64 " had landed", number,
               op->size_bytes, shadow->landed_bytes[number]);
     for (uint32_t i = 0; i < op->extent_count; i++)

@@ -40,6 +40,8 @@ struct sim_shadow {
     uint32_t windows[SIM_PLACES_MAX]; /* which window a place belongs to */
     uint32_t place_count;
     uint64_t verified_bytes;
+    uint64_t relay_in_bytes;            /* that copies have brought into relays */
+    uint64_t relay_out_bytes;           /* and from there */
     uint64_t landed_bytes[SIM_OPS_MAX]; /* by op: written into its destination so far */
 };
 

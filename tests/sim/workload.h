@@ -22,10 +22,11 @@ struct sim_window {
 };
 
 struct sim_op {
-    weft_ns gap_ns; /* after the one before */
-    bool is_alone;  /* only when all before it have ended */
-    bool is_fenced; /* a fence stands before it */
-    bool is_signal; /* no bytes, only the signal */
+    weft_ns gap_ns;   /* after the one before */
+    bool is_alone;    /* only when all before it have ended */
+    bool is_fenced;   /* a fence stands before it */
+    bool is_signal;   /* no bytes, only the signal */
+    bool is_left_out; /* by the schedule: it is never asked for */
     uint32_t src_window;
     uint32_t dst_window;
     uint32_t first_extent;

@@ -10,6 +10,7 @@
 
 #define GPUS_MAX       8
 #define HOP_NS_DEFAULT 3000
+#define PROBE_US_LEAST 10000 /* dead lanes are probed for up to 30 s: more often costs too much */
 #define DOMAIN_CUDA    0
 #define DOMAIN_HOST    1
 
@@ -173,7 +174,7 @@ static void draw_settings(struct sim_world *world, struct sim_dice *dice)
         config->plan_interval_us = sim_dice_scaled(dice, 100, 100000);
         config->suspect_us = sim_dice_scaled(dice, 1, 10000);
         config->probe_us = sim_dice_scaled(dice, 50, 10000);
-        config->probe_us_max = sim_dice_scaled(dice, weft_max(config->probe_us, 1000), 1000000);
+        config->probe_us_max = sim_dice_scaled(dice, PROBE_US_LEAST, 1000000);
     }
     weft_text_copy(config->sched, sizeof(config->sched),
                    scheds[sim_dice_below(dice, WEFT_ARRAY_COUNT(scheds))]);
