@@ -26,7 +26,33 @@ static struct weft_port *inner_of(struct weft_port *port)
     return port == NULL ? NULL : weft_fault_port_of(port)->inner;
 }
 
+static weftResult_t decide(const struct weft_port *port, enum weft_fault_slot slot)
+{
+    const struct weft_fault_wrap *wrap = ((const struct weft_fault_port *)(const void *)port)->wrap;
+
+    return weft_fault_tally_decide(wrap->tally, &wrap->plan, slot);
+}
+
+/* The same for a slot that says why. */
+static weftResult_t decide_why(const struct weft_fault_wrap *wrap, enum weft_fault_slot slot,
+                               char why[256])
+{
+    weftResult_t result = weft_fault_tally_decide(wrap->tally, &wrap->plan, slot);
+
+    if (result != weftSuccess)
+        weft_text_copy(why, 256, "the fault plan lets it fail");
+    return result;
+}
+
 /* ---- the slots that know no port yet ---- */
+
+static weftResult_t probe_of(const struct weft_fault_wrap *wrap,
+                             const struct weft_transport_env *env, struct weft_device_found *found,
+                             uint32_t found_max, uint32_t *found_count, char why[256])
+{
+    WEFT_TRY(decide_why(wrap, WEFT_FAULT_PROBE, why));
+    return wrap->inner->probe(env, found, found_max, found_count, why);
+}
 
 static const char *kind_prefix(weftDeviceKind_t kind)
 {
@@ -44,6 +70,7 @@ static weftResult_t hops_of(struct weft_fault_wrap *wrap, const struct weft_tran
 {
     uint32_t counts[weftNumDeviceKinds] = {0};
 
+    WEFT_TRY(weft_fault_tally_decide(wrap->tally, &wrap->plan, WEFT_FAULT_HOPS));
     wrap->device_count = (uint32_t)weft_min(device_count, WEFT_FAULT_DEVICES_MAX);
     for (uint32_t i = 0; i < wrap->device_count; i++)
         snprintf(wrap->names[i], WEFT_FAULT_NAME_MAX, "%s%u", kind_prefix(devices[i].kind),
@@ -64,9 +91,11 @@ static weftResult_t open_of(const struct weft_fault_wrap *wrap,
                             const struct weft_transport_env *env,
                             const struct weft_device_ref *device, struct weft_port **opened)
 {
-    struct weft_fault_port *port = calloc(1, sizeof(*port));
+    struct weft_fault_port *port;
     weftResult_t result = weftSystemError;
 
+    WEFT_TRY(weft_fault_tally_decide(wrap->tally, &wrap->plan, WEFT_FAULT_OPEN));
+    port = calloc(1, sizeof(*port));
     if (port == NULL)
         return weftSystemError;
     port->base.ops = &wrap->ops;
@@ -97,6 +126,7 @@ static void fault_close(struct weft_port *port)
 
 static weftResult_t fault_alloc(struct weft_port *port, size_t size, void **memory)
 {
+    WEFT_TRY(decide(port, WEFT_FAULT_ALLOC));
     return inner_ops(port)->alloc(inner_of(port), size, memory);
 }
 
@@ -107,6 +137,7 @@ static void fault_free(struct weft_port *port, void *memory)
 
 static weftResult_t fault_pin(struct weft_port *port, void *memory, size_t size, char why[256])
 {
+    WEFT_TRY(decide_why(weft_fault_port_of(port)->wrap, WEFT_FAULT_PIN, why));
     return inner_ops(port)->pin(inner_of(port), memory, size, why);
 }
 
@@ -119,6 +150,7 @@ static weftResult_t fault_window_add(struct weft_port *port, uint32_t window,
                                      const struct weft_device_ref *device, void *base, size_t size,
                                      char why[256])
 {
+    WEFT_TRY(decide_why(weft_fault_port_of(port)->wrap, WEFT_FAULT_WINDOW_ADD, why));
     return inner_ops(port)->window_add(inner_of(port), window, device, base, size, why);
 }
 
@@ -140,27 +172,33 @@ static weftResult_t fault_fence(struct weft_port *port, uint32_t lane)
 static weftResult_t fault_store(struct weft_port *port, uint32_t window, uint64_t offset,
                                 uint64_t value, weftSignalOp_t op)
 {
+    WEFT_TRY(decide(port, WEFT_FAULT_STORE));
     return inner_ops(port)->store(inner_of(port), window, offset, value, op);
 }
 
 static weftResult_t fault_load(struct weft_port *port, uint32_t window, uint64_t offset,
                                uint64_t *value)
 {
+    WEFT_TRY(decide(port, WEFT_FAULT_LOAD));
     return inner_ops(port)->load(inner_of(port), window, offset, value);
 }
 
 static weftResult_t fault_stream_mark(struct weft_port *port, weftStream_t stream, uint32_t *mark)
 {
+    WEFT_TRY(decide(port, WEFT_FAULT_STREAM_MARK));
     return inner_ops(port)->stream_mark(inner_of(port), stream, mark);
 }
 
 static weftResult_t fault_stream_reached(struct weft_port *port, uint32_t mark)
 {
-    return inner_ops(port)->stream_reached(inner_of(port), mark);
+    weftResult_t result = inner_ops(port)->stream_reached(inner_of(port), mark);
+
+    return result == weftSuccess ? decide(port, WEFT_FAULT_STREAM_REACHED) : result;
 }
 
 static weftResult_t fault_stream_hold(struct weft_port *port, weftStream_t stream, uint32_t *gate)
 {
+    WEFT_TRY(decide(port, WEFT_FAULT_STREAM_HOLD));
     return inner_ops(port)->stream_hold(inner_of(port), stream, gate);
 }
 
@@ -172,6 +210,7 @@ static void fault_stream_release(struct weft_port *port, uint32_t gate)
 static weftResult_t fault_stream_await(struct weft_port *port, weftStream_t stream, uint32_t window,
                                        uint64_t offset, uint64_t value)
 {
+    WEFT_TRY(decide(port, WEFT_FAULT_STREAM_AWAIT));
     return inner_ops(port)->stream_await(inner_of(port), stream, window, offset, value);
 }
 
@@ -196,7 +235,7 @@ static int fault_wakeup_fd(struct weft_port *port)
                                   struct weft_device_found *found, uint32_t found_max,             \
                                   uint32_t *found_count, char why[256])                            \
     {                                                                                              \
-        return wraps[n].inner->probe(env, found, found_max, found_count, why);                     \
+        return probe_of(&wraps[n], env, found, found_max, found_count, why);                       \
     }                                                                                              \
     static weftResult_t hops_##n(const struct weft_transport_env *env,                             \
                                  const struct weft_device_ref *devices, uint32_t device_count,     \
@@ -262,6 +301,12 @@ static void wrap_fill(uint32_t index, const struct weft_transport_ops *inner, co
     wrap->inner = inner;
     wrap->plan = *plan;
     weft_text_copy(wrap->plan_text, sizeof(wrap->plan_text), plan_text);
+    wrap->tally = &wrap->own_tally;
+    for (uint32_t i = 0; i < index; i++)
+        if (weft_text_equal(wraps[i].plan_text, plan_text))
+            wrap->tally = wraps[i].tally;
+    if (wrap->tally == &wrap->own_tally)
+        weft_fault_tally_init(wrap->tally, plan);
     wrap->ops = common_ops;
     wrap->ops.name = inner->name;
     wrap->ops.probe = wrap_slots[index].probe;
@@ -298,4 +343,16 @@ weftResult_t weft_fault_wrap(const struct weft_transport_ops *inner, const char 
     if (result == weftSuccess)
         *wrapped = &wraps[index].ops;
     return result;
+}
+
+uint64_t weft_fault_done(const char *plan)
+{
+    uint64_t done = 0;
+
+    pthread_mutex_lock(&wraps_lock);
+    for (uint32_t i = 0; i < wrap_count && done == 0; i++)
+        if (weft_text_equal(wraps[i].plan_text, plan))
+            done = weft_fault_tally_done(wraps[i].tally);
+    pthread_mutex_unlock(&wraps_lock);
+    return done;
 }

@@ -7,20 +7,31 @@
  *
  *      seed=N                          of what is random (default 1)
  *      copy[:SELECTOR]...:ACTION       the first rule that selects a copy decides over it
+ *      SLOT[:SELECTOR]...:ERROR        the same for calls of another slot: they are not made, and
+ *                                      return the error
  *      poll:delay=N                    what has ended is told N polls late
  *      poll:reorder                    ... in random order
  *
- *      SELECTOR  every=N               each N-th copy that reaches the rule, on each port
+ *      SELECTOR  every=N               each N-th that reaches the rule
  *                nth=N                 the N-th alone
+ *                from=N                the N-th and all later ones
  *                percent=N             N of 100, at random
- *                times=N               no more than N copies, on each port
+ *                times=N               no more than N
  *                hop=gpu1>dram0        copies over that hop alone
+ *                together              copies are counted over all ports that use the plan, not on
+ *                                      each; calls of other slots always are
  *      ACTION    refuse                the queue is full: nothing is done
  *                reject                it fails at once: nothing is done
  *                fail                  it is taken, not done, and ends badly
  *                spoil                 it is done, and ends badly nevertheless
+ *                hang                  it is done, and its end is never told
+ *      SLOT      probe hops open alloc pin window_add connect store load stream_mark stream_reached
+ *                stream_hold stream_await
+ *      ERROR     cuda system argument usage resource timeout unknown
  *
- * Example: "seed=7;copy:every=7:fail;copy:hop=gpu1>dram0:percent=20:refuse;poll:delay=5" */
+ * A call of stream_reached counts only when the mark was reached: an error gives the mark back.
+ *
+ * Example: "seed=7;copy:every=7:fail;copy:hop=gpu1>dram0:percent=20:refuse;open:nth=2:system" */
 #ifndef WEFT_FAULT_H
 #define WEFT_FAULT_H
 
@@ -34,5 +45,9 @@
  * weftNoResource       too many different plans in this process */
 weftResult_t weft_fault_wrap(const struct weft_transport_ops *inner, const char *plan,
                              const struct weft_transport_ops **wrapped, char why[256]);
+
+/* How often the rules of a plan that count over all ports have acted in this process. Any thread.
+ */
+uint64_t weft_fault_done(const char *plan);
 
 #endif

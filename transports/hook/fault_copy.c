@@ -12,10 +12,12 @@ weftResult_t weft_fault_connect(struct weft_port *base, const struct weft_hop_of
     const struct weft_fault_wrap *wrap = port->wrap;
     uint32_t rules = 0;
 
+    WEFT_TRY(weft_fault_tally_decide(wrap->tally, &wrap->plan, WEFT_FAULT_CONNECT));
     if (hop->src_device >= wrap->device_count || hop->dst_device >= wrap->device_count)
         return weftInvalidArgument;
     for (uint32_t i = 0; i < wrap->plan.rule_count; i++)
-        if (weft_fault_rule_covers(&wrap->plan.rules[i], wrap->names[hop->src_device],
+        if (wrap->plan.rules[i].slot == WEFT_FAULT_COPY &&
+            weft_fault_rule_covers(&wrap->plan.rules[i], wrap->names[hop->src_device],
                                    wrap->names[hop->dst_device]))
             rules |= 1u << i;
     WEFT_TRY(wrap->inner->connect(port->inner, hop, lane));
@@ -31,6 +33,23 @@ static void cookie_hold(struct weft_fault_port *port, uint32_t index, weftResult
     weft_list_append(&port->held, port->links, index);
 }
 
+/* What happens to the next copy on a lane. Counts. */
+static enum weft_fault_action copy_decide(struct weft_fault_port *port, uint32_t lane)
+{
+    const struct weft_fault_plan *plan = &port->wrap->plan;
+
+    for (uint32_t i = 0; i < plan->rule_count; i++) {
+        const struct weft_fault_rule *rule = &plan->rules[i];
+
+        if ((port->lane_rules[lane] >> i & 1u) == 0)
+            continue;
+        if (rule->together ? weft_fault_tally_hits(port->wrap->tally, plan, i)
+                           : weft_fault_rule_hits(rule, &port->counts[i], &port->prng))
+            return rule->action;
+    }
+    return WEFT_FAULT_NONE;
+}
+
 weftResult_t weft_fault_copy(struct weft_port *base, const struct weft_copy *copy)
 {
     struct weft_fault_port *port = weft_fault_port_of(base);
@@ -43,8 +62,7 @@ weftResult_t weft_fault_copy(struct weft_port *base, const struct weft_copy *cop
             return INJECTED;
         inside.after_port = weft_fault_port_of(copy->after_port)->inner;
     }
-    action = weft_fault_plan_decide(&port->wrap->plan, port->lane_rules[copy->lane], port->counts,
-                                    &port->prng);
+    action = copy_decide(port, copy->lane);
     if (action == WEFT_FAULT_REFUSE)
         return weftNoResource;
     if (action == WEFT_FAULT_REJECT)
@@ -52,7 +70,8 @@ weftResult_t weft_fault_copy(struct weft_port *base, const struct weft_copy *cop
     if (action != WEFT_FAULT_FAIL)
         WEFT_TRY(port->wrap->inner->copy(port->inner, &inside));
     cookie->spoiled = action == WEFT_FAULT_SPOIL;
-    cookie->bad = action != WEFT_FAULT_NONE;
+    cookie->hung = action == WEFT_FAULT_HANG;
+    cookie->bad = cookie->spoiled || action == WEFT_FAULT_FAIL;
     if (action == WEFT_FAULT_FAIL)
         cookie_hold(port, copy->cookie, INJECTED);
     return weftSuccess;
@@ -65,9 +84,10 @@ static void inside_poll(struct weft_fault_port *port)
     uint32_t count = port->wrap->inner->poll(port->inner, ended, INNER_POLL);
 
     for (uint32_t i = 0; i < count; i++) {
-        bool spoiled = port->cookies[ended[i].cookie].spoiled;
+        const struct weft_fault_cookie *cookie = &port->cookies[ended[i].cookie];
 
-        cookie_hold(port, ended[i].cookie, spoiled ? INJECTED : ended[i].result);
+        if (!cookie->hung)
+            cookie_hold(port, ended[i].cookie, cookie->spoiled ? INJECTED : ended[i].result);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Reading a fault plan, and deciding by it. */
+/* Reading a fault plan, and matching by it. */
 #include "fault_plan.h"
 
 #include <stdio.h>
@@ -10,7 +10,34 @@
 
 static const char *const action_names[WEFT_FAULT_ACTIONS] = {
     [WEFT_FAULT_NONE] = "none", [WEFT_FAULT_REFUSE] = "refuse", [WEFT_FAULT_REJECT] = "reject",
-    [WEFT_FAULT_FAIL] = "fail", [WEFT_FAULT_SPOIL] = "spoil",
+    [WEFT_FAULT_FAIL] = "fail", [WEFT_FAULT_SPOIL] = "spoil",   [WEFT_FAULT_HANG] = "hang",
+};
+
+static const char *const slot_names[WEFT_FAULT_SLOTS] = {
+    [WEFT_FAULT_COPY] = "copy",
+    [WEFT_FAULT_PROBE] = "probe",
+    [WEFT_FAULT_HOPS] = "hops",
+    [WEFT_FAULT_OPEN] = "open",
+    [WEFT_FAULT_ALLOC] = "alloc",
+    [WEFT_FAULT_PIN] = "pin",
+    [WEFT_FAULT_WINDOW_ADD] = "window_add",
+    [WEFT_FAULT_CONNECT] = "connect",
+    [WEFT_FAULT_STORE] = "store",
+    [WEFT_FAULT_LOAD] = "load",
+    [WEFT_FAULT_STREAM_MARK] = "stream_mark",
+    [WEFT_FAULT_STREAM_REACHED] = "stream_reached",
+    [WEFT_FAULT_STREAM_HOLD] = "stream_hold",
+    [WEFT_FAULT_STREAM_AWAIT] = "stream_await",
+};
+
+static const struct {
+    const char *name;
+    weftResult_t result;
+} errors[] = {
+    {"cuda", weftUnhandledCudaError},  {"system", weftSystemError},
+    {"argument", weftInvalidArgument}, {"usage", weftInvalidUsage},
+    {"resource", weftNoResource},      {"timeout", weftTimeout},
+    {"unknown", weftUnknown},
 };
 
 /* Takes the text up to the next ':', and that; false when it is too long. */
@@ -70,10 +97,17 @@ static bool hop_read(const char *word, struct weft_fault_rule *rule)
 
 static bool selector_read(const char *word, struct weft_fault_rule *rule)
 {
-    return number_read(word, "every", UINT32_MAX, &rule->every) ||
-           number_read(word, "nth", UINT32_MAX, &rule->nth) ||
-           number_read(word, "percent", 100, &rule->percent) ||
-           number_read(word, "times", UINT32_MAX, &rule->times) || hop_read(word, rule);
+    if (number_read(word, "every", UINT32_MAX, &rule->every) ||
+        number_read(word, "nth", UINT32_MAX, &rule->nth) ||
+        number_read(word, "from", UINT32_MAX, &rule->from) ||
+        number_read(word, "percent", 100, &rule->percent) ||
+        number_read(word, "times", UINT32_MAX, &rule->times))
+        return true;
+    if (rule->slot != WEFT_FAULT_COPY)
+        return false;
+    if (strcmp(word, "together") == 0)
+        rule->together = true;
+    return rule->together || hop_read(word, rule);
 }
 
 static bool action_read(const char *word, struct weft_fault_rule *rule)
@@ -86,17 +120,40 @@ static bool action_read(const char *word, struct weft_fault_rule *rule)
     return false;
 }
 
-/* Reads what stands behind "copy:": selectors, and the action last. What is wrong is in `word`. */
+static bool error_read(const char *word, struct weft_fault_rule *rule)
+{
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(errors); i++)
+        if (strcmp(word, errors[i].name) == 0) {
+            rule->result = errors[i].result;
+            return true;
+        }
+    return false;
+}
+
+static bool slot_read(const char *word, struct weft_fault_rule *rule)
+{
+    for (int slot = 0; slot < WEFT_FAULT_SLOTS; slot++)
+        if (strcmp(word, slot_names[slot]) == 0) {
+            rule->slot = (enum weft_fault_slot)slot;
+            rule->together = slot != WEFT_FAULT_COPY;
+            return true;
+        }
+    return false;
+}
+
+/* Reads a slot, selectors, and what happens. What is wrong is in `word`. */
 static bool rule_read(const char *at, struct weft_fault_rule *rule, char word[WORD_MAX])
 {
     const char *colon = strrchr(at, ':');
-    const char *action = colon == NULL ? at : colon + 1;
+    const char *last = colon == NULL ? at : colon + 1;
 
-    while (at < action)
+    if (colon == NULL || !word_take(&at, word) || !slot_read(word, rule))
+        return false;
+    while (at < last)
         if (!word_take(&at, word) || !selector_read(word, rule))
             return false;
-    weft_text_copy(word, WORD_MAX, action);
-    return action_read(action, rule);
+    weft_text_copy(word, WORD_MAX, last);
+    return rule->slot == WEFT_FAULT_COPY ? action_read(word, rule) : error_read(word, rule);
 }
 
 static bool item_read(const char *item, struct weft_fault_plan *plan, char word[WORD_MAX])
@@ -114,9 +171,9 @@ static bool item_read(const char *item, struct weft_fault_plan *plan, char word[
     }
     if (strncmp(item, "poll:", 5) == 0)
         return number_read(item + 5, "delay", 1000000, &plan->delay_polls);
-    if (strncmp(item, "copy:", 5) != 0 || plan->rule_count == WEFT_FAULT_RULES_MAX)
+    if (plan->rule_count == WEFT_FAULT_RULES_MAX)
         return false;
-    return rule_read(item + 5, &plan->rules[plan->rule_count++], word);
+    return rule_read(item, &plan->rules[plan->rule_count++], word);
 }
 
 weftResult_t weft_fault_plan_parse(const char *text, struct weft_fault_plan *plan, char why[256])
@@ -132,11 +189,12 @@ weftResult_t weft_fault_plan_parse(const char *text, struct weft_fault_plan *pla
 
         weft_text_copy(item, weft_min(sizeof(item), length + 1), at);
         if (length >= sizeof(item) || !item_read(item, plan, word)) {
-            snprintf(why, 256,
-                     "fault plan: \"%.40s\" in \"%.40s\" is not understood; valid: seed=N, "
-                     "poll:delay=N, poll:reorder, copy[:every=N|nth=N|percent=N|times=N|hop=A>B]..."
-                     ":refuse|reject|fail|spoil, at most %d",
-                     length >= sizeof(item) ? "too long" : word, item, WEFT_FAULT_RULES_MAX);
+            snprintf(
+                why, 256,
+                "fault plan: \"%.24s\" in \"%.40s\" is not understood; valid: seed=N, "
+                "poll:delay=N, poll:reorder, copy[:SELECTOR]...:refuse|reject|fail|spoil|hang, "
+                "SLOT[:SELECTOR]...:ERROR as in hook/fault.h, at most %d",
+                length >= sizeof(item) ? "too long" : word, item, WEFT_FAULT_RULES_MAX);
             return weftInvalidArgument;
         }
         at += length;
@@ -153,8 +211,8 @@ bool weft_fault_rule_covers(const struct weft_fault_rule *rule, const char *src,
     return weft_text_equal(rule->src, src) && weft_text_equal(rule->dst, dst);
 }
 
-static bool rule_hits(const struct weft_fault_rule *rule, struct weft_fault_count *count,
-                      struct weft_prng *prng)
+bool weft_fault_rule_hits(const struct weft_fault_rule *rule, struct weft_fault_count *count,
+                          struct weft_prng *prng)
 {
     count->seen++;
     if (rule->times != 0 && count->done >= rule->times)
@@ -163,18 +221,10 @@ static bool rule_hits(const struct weft_fault_rule *rule, struct weft_fault_coun
         return false;
     if (rule->nth != 0 && count->seen != rule->nth)
         return false;
+    if (count->seen < rule->from)
+        return false;
     if (rule->percent != 0 && !weft_prng_chance(prng, rule->percent))
         return false;
     count->done++;
     return true;
-}
-
-enum weft_fault_action weft_fault_plan_decide(const struct weft_fault_plan *plan, uint32_t rules,
-                                              struct weft_fault_count *counts,
-                                              struct weft_prng *prng)
-{
-    for (uint32_t i = 0; i < plan->rule_count; i++)
-        if ((rules >> i & 1u) != 0 && rule_hits(&plan->rules[i], &counts[i], prng))
-            return plan->rules[i].action;
-    return WEFT_FAULT_NONE;
 }

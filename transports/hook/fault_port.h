@@ -6,7 +6,7 @@
 #define WEFT_FAULT_PORT_H
 
 #include "base/list.h"
-#include "fault_plan.h"
+#include "fault_tally.h"
 #include "weft_transport.h"
 
 #define WEFT_FAULT_LANES_MAX   256 /* of one port */
@@ -17,6 +17,7 @@ struct weft_fault_cookie {
     weftResult_t result;
     uint64_t due_poll; /* held until that poll */
     bool spoiled;      /* it will end badly whatever the inside says */
+    bool hung;         /* its end is never told */
     bool bad;
 };
 
@@ -26,6 +27,8 @@ struct weft_fault_wrap {
     struct weft_transport_ops ops;
     struct weft_fault_plan plan;
     char plan_text[WEFT_FAULT_PLAN_BYTES];
+    struct weft_fault_tally *tally; /* of the plan: its own, or that of the first with its text */
+    struct weft_fault_tally own_tally;
     uint32_t device_count;
     char names[WEFT_FAULT_DEVICES_MAX][WEFT_FAULT_NAME_MAX]; /* as the topology names them */
 };
