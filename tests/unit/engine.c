@@ -20,8 +20,8 @@ Test(engine, init__unknown_names)
     };
     static _Alignas(64) char memory[WEFT_MIB(2)];
     struct fixture *fixture = fixture_prepare();
-    struct weft_engine_input input = {&fixture->config, &fixture->topo, &fixture->hops,
-                                      fixture->blocks, 0, 0};
+    struct weft_engine_input input = {
+        &fixture->config, &fixture->topo, &fixture->hops, fixture->blocks, 0, 0};
 
     cr_assert_leq(weft_engine_size(&input), sizeof(memory));
     for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
