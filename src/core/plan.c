@@ -126,7 +126,13 @@ uint64_t weft_plan_make(struct weft_capacity *capacity, struct weft_pair *const 
         owns[i].path->admitted = true;
         owns[i].path->cap_bytes_per_us = owns[i].cap;
         sum += owns[i].cap;
-        weft_capacity_own(capacity, owns[i].path);
+        if (!owns[i].path->lent)
+            weft_capacity_own(capacity, owns[i].path);
     }
+    /* A relay is the own path of a pair whose other ways are dead: it yields as any does. */
+    for (uint32_t i = 0; i < count; i++)
+        if (owns[i].path != NULL && owns[i].path->lent)
+            owns[i].path->owner_busy = weft_capacity_owner_busy(
+                capacity, owns[i].path, pairs[i]->src_device, pairs[i]->dst_device);
     return sum + admit_relays(capacity, pairs, count, paths, lanes);
 }
