@@ -7,7 +7,10 @@
  * Conventions (those of NCCL): every call returns a weftResult_t; handles are opaque; outputs come
  * last and are set only on success; a stream comes last but one, the request last. A call may be
  * made from any thread. Sizes and offsets are bytes, times are nanoseconds of CLOCK_MONOTONIC
- * (on an emulated machine: of the machine's own, undilated time). No CUDA header is needed.
+ * (on an emulated machine: of the machine's own, undilated time). No CUDA header is needed. A call
+ * lists what it returns beyond weftSuccess; each that reaches a driver or the system may also
+ * return weftUnhandledCudaError, weftSystemError or weftNoResource, and the end of a request or a
+ * flush whatever its transfer ended with.
  *
  * What is promised of every transfer, whatever routes it took:
  *  - no late write: after a request has ended, well or badly, no byte of it lands, with one
@@ -64,7 +67,7 @@ typedef struct {
     char internal[WEFT_UNIQUE_ID_BYTES];
 } weftUniqueId;
 
-#define WEFT_WINDOW_KEY_BYTES 128
+#define WEFT_WINDOW_KEY_BYTES 512
 typedef struct {
     char internal[WEFT_WINDOW_KEY_BYTES]; /* versioned; opaque */
 } weftWindowKey_t;
@@ -248,8 +251,13 @@ weftResult_t weftWindowRegister(weftComm_t comm, weftDevId_t device, void *base,
  * weftInvalidUsage     rights that this handle does not have, or a revoked window */
 weftResult_t weftWindowGetKey(weftWindow_t window, unsigned rights, weftWindowKey_t *key);
 
-/* weftInvalidArgument  a NULL pointer, or bytes that are no key of this version
- * weftInvalidUsage     the window was revoked or deregistered, or is on another server */
+/* Opens a window by its key. One of another process is reached over the network: both comms need
+ * the setting `net`, and a key of such a comm gives who holds it the right to connect to it.
+ * weftInvalidArgument  a NULL pointer, or bytes that are no key of this version
+ * weftInvalidUsage     the window was revoked or deregistered, is of a machine in this process that
+ *                      is not this comm's, or of another process while `net` is off
+ * weftRemoteError      the other process cannot be reached
+ * weftTimeout          it did not answer within the setting timeout_ms */
 weftResult_t weftWindowImport(weftComm_t comm, const weftWindowKey_t *key, weftWindow_t *window);
 
 /* Ends all keys of the window: transfers of others that use it end with weftCancelled, and when it
@@ -319,7 +327,9 @@ weftResult_t weftSignal(weftWindow_t signal, size_t signalOffset, uint64_t value
 
 /* Waits until the word is at least `value`. With `stream` NULL the calling thread waits, at most
  * `timeoutNs` (WEFT_TIMEOUT_DEFAULT: the setting); else later work in the stream waits, and
- * `timeoutNs` is not used.
+ * `timeoutNs` is not used. Values of one word differ by less than 2^63: streams compare them so.
+ * weftInvalidArgument  no window, an offset outside of it or not a multiple of 8, a bad timeout
+ * weftInvalidUsage     the window is revoked, or a peer's: only who has the memory can wait on it
  * weftTimeout          it stayed lower */
 weftResult_t weftWaitSignal(weftWindow_t signal, size_t signalOffset, uint64_t value,
                             weftComm_t comm, weftStream_t stream, int64_t timeoutNs);

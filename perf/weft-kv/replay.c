@@ -1,6 +1,6 @@
-/* The replay: requests arrive and wait in their GPU's queue until it has room for their blocks, their
- * jobs step from state to state, completions are timed when they are seen. One thread; the checker
- * alone works beside it. */
+/* The replay: requests arrive and wait in their GPU's queue until it has room for their blocks,
+ * their jobs step from state to state, completions are timed when they are seen. One thread; the
+ * checker alone works beside it. */
 #include "replay.h"
 
 #include <stdio.h>

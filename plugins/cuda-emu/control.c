@@ -9,6 +9,7 @@ WEFT_EMU_EXPORT weft_emu_join_fn weftEmuJoin;
 WEFT_EMU_EXPORT weft_emu_link_fn weftEmuLink;
 WEFT_EMU_EXPORT weft_emu_fail_copies_fn weftEmuFailCopies;
 WEFT_EMU_EXPORT weft_emu_place_fn weftEmuPlace;
+WEFT_EMU_EXPORT weft_emu_link_rate_fn weftEmuLinkRate;
 WEFT_EMU_EXPORT weft_emu_bytes_fn weftEmuBytes;
 WEFT_EMU_EXPORT weft_emu_now_fn weftEmuNow;
 WEFT_EMU_EXPORT weft_emu_submit_ns_fn weftEmuSubmitNs;
@@ -124,6 +125,33 @@ int weftEmuPlace(const void *base, size_t size, int numa_node)
     is_placed = weft_emu_memory_place(&emu->memory, base, size, numa_node);
     weft_emu_leave(emu);
     return is_placed ? 0 : -1;
+}
+
+/* On the board; false when it could not be had. */
+static bool read_link(struct weft_emu *emu, uint32_t link, uint64_t *rate, int *is_cut)
+{
+    do {
+        if (!weft_emu_board_lock(&emu->board, WEFT_EMU_BOARD_CALL_NS))
+            return false;
+        *rate = (uint64_t)emu->machine.live->links[link].rate_bytes_per_us;
+        *is_cut = emu->machine.live->cut[link];
+    } while (!weft_emu_board_unlock(&emu->board));
+    return true;
+}
+
+int weftEmuLinkRate(const char *link, uint64_t *rate_bytes_per_us, int *is_cut)
+{
+    struct weft_emu *emu = weft_emu_enter_any();
+    uint32_t index;
+    bool is_read = false;
+
+    if (emu == NULL)
+        return -1;
+    index = weft_topo_link_find(&emu->machine.topo, link);
+    if (index != WEFT_NONE)
+        is_read = read_link(emu, index, rate_bytes_per_us, is_cut);
+    weft_emu_leave(emu);
+    return is_read ? 0 : -1;
 }
 
 uint64_t weftEmuBytes(const char *device, int direction)

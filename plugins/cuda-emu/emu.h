@@ -43,6 +43,11 @@ typedef int weft_emu_fail_copies_fn(const char *device, unsigned count,
  * Memory nobody placed is on node 0. */
 typedef int weft_emu_place_fn(const void *base, size_t size, int numa_node);
 
+/* What a link's outgoing direction carries now, bytes per us of the machine's time; 0: nothing,
+ * `*is_cut` then says whether it is cut or hung. -1: no such link, or the machine is busy. For
+ * what models links that no copy of the driver crosses, such as those of NICs. */
+typedef int weft_emu_link_rate_fn(const char *link, uint64_t *rate_bytes_per_us, int *is_cut);
+
 /* Bytes that copies have read from (direction 0) or written to (1) a device since the start, those
  * of all processes. */
 typedef uint64_t weft_emu_bytes_fn(const char *device, int direction);
@@ -59,6 +64,7 @@ typedef uint64_t weft_emu_submit_ns_fn(void);
 #define WEFT_EMU_LINK        "weftEmuLink"
 #define WEFT_EMU_FAIL_COPIES "weftEmuFailCopies"
 #define WEFT_EMU_PLACE       "weftEmuPlace"
+#define WEFT_EMU_LINK_RATE   "weftEmuLinkRate"
 #define WEFT_EMU_BYTES       "weftEmuBytes"
 #define WEFT_EMU_NOW         "weftEmuNow"
 #define WEFT_EMU_SUBMIT_NS   "weftEmuSubmitNs"

@@ -57,7 +57,7 @@ weftResult_t weft_comm_get(const char *call, weftComm_t handle, struct weft_comm
 
 const char *weft_comm_device_name(const struct weft_comm *comm, uint32_t device)
 {
-    return comm->loop->machine->topo.devices[device].name;
+    return comm->loop->topo->devices[device].name;
 }
 
 weftResult_t weft_comm_deadline(const char *call, const struct weft_comm *comm, int64_t timeout_ns,

@@ -37,7 +37,8 @@ static weftResult_t collect(struct request *request, weftRequest_t *handle)
     struct weft_loop *loop = request->comm->loop;
     const struct weft_slot *slot = &loop->slots.slots[request->index];
     struct weft_blame blame = {
-        .machine = loop->machine,
+        .topo = loop->topo,
+        .hops = loop->hops,
         .config = &loop->config,
         .src_device = slot->src_device,
         .dst_device = slot->dst_device,

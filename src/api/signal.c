@@ -116,6 +116,12 @@ weftResult_t weftWaitSignal(weftWindow_t signal, size_t signalOffset, uint64_t v
     WEFT_TRY(weft_comm_takes(call, wait.comm));
     WEFT_TRY(weft_window_get(call, wait.comm, signal, "signal", WEFT_RIGHT_READ, &wait.entry,
                              &wait.window));
+    if (wait.entry->share == NULL)
+        return weft_error(
+            weftInvalidUsage,
+            "%s: the word is in another process, on %s; raise a signal in a window of "
+            "this comm and wait for that",
+            call, weft_comm_device_name(wait.comm, wait.entry->device));
     if (signalOffset % sizeof(uint64_t) != 0 ||
         !weft_range_inside(signalOffset, sizeof(uint64_t), wait.entry->size_bytes))
         return weft_error(weftInvalidArgument,

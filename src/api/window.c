@@ -1,7 +1,10 @@
 /* Registering, sharing and ending windows; see window.h. */
 #include "window.h"
 
+#include <string.h>
+
 #include "../host/log.h"
+#include "../host/peers.h"
 #include "device.h"
 #include "error.h"
 #include "group.h"
@@ -82,7 +85,7 @@ weftResult_t weft_window_get(const char *call, const struct weft_comm *comm, wef
                           call, what, owner->number, comm->number);
     if (weft_entry_state(found) != WEFT_ENTRY_LIVE)
         return weft_error(weftInvalidUsage, "%s: %s is being deregistered", call, what);
-    if (!found->own && weft_share_is_revoked(found->share))
+    if (!found->own && found->share != NULL && weft_share_is_revoked(found->share))
         return weft_error(weftInvalidUsage, "%s: %s was revoked by its owner; ask for a new key",
                           call, what);
     if ((found->rights & rights) != rights)
@@ -154,6 +157,7 @@ static weftResult_t make_known(const char *call, struct weft_comm *comm, uint32_
         .device = entry->device,
         .size_bytes = entry->size_bytes,
         .rights = entry->rights,
+        .base = entry->base,
         .deadline_at =
             weft_clock_after(&comm->loop->clock, comm->loop->config.timeout_ms * WEFT_NS_PER_MS),
     };
@@ -240,12 +244,44 @@ weftResult_t weftWindowRegister(weftComm_t handle, weftDevId_t id, void *base, s
 
 /* ---- sharing ---- */
 
+static struct weft_command command_for(const struct weft_comm *comm, uint32_t window)
+{
+    return (struct weft_command){
+        .window = window,
+        .deadline_at =
+            weft_clock_after(&comm->loop->clock, comm->loop->config.timeout_ms * WEFT_NS_PER_MS),
+    };
+}
+
+/* Comms of other processes may use the window with this key as well. */
+static weftResult_t expose(const char *call, struct weft_comm *comm, uint32_t index,
+                           struct weft_window_key *key)
+{
+    struct weft_command command = command_for(comm, index);
+    struct weft_net_remote remote = {
+        .window = index, .epoch = key->epoch, .size_bytes = key->size_bytes, .rights = key->rights};
+    weftResult_t result;
+
+    memcpy(remote.token, key->token, sizeof(remote.token));
+    command.run = weft_command_expose;
+    command.remote = &remote;
+    result = weft_loop_call(comm->loop, &command);
+    if (result != weftSuccess)
+        return weft_error(result, "%s: comm %u cannot give one more key: %s", call, comm->number,
+                          weftGetErrorString(result));
+    key->incarnation = comm->loop->peers->incarnation;
+    key->number = index;
+    memcpy(key->address, comm->loop->peers->address, sizeof(key->address));
+    return weftSuccess;
+}
+
 weftResult_t weftWindowGetKey(weftWindow_t handle, unsigned rights, weftWindowKey_t *key)
 {
     static const char call[] = "weftWindowGetKey";
     struct weft_comm *comm;
     uint32_t index;
     struct weft_entry *entry = weft_window_find(handle, &comm, &index);
+    struct weft_window_key made;
     bool revoked;
 
     if (entry == NULL)
@@ -261,28 +297,71 @@ weftResult_t weftWindowGetKey(weftWindow_t handle, unsigned rights, weftWindowKe
         return weft_error(weftInvalidUsage,
                           "%s: this window was imported with the rights 0x%x and cannot give 0x%x",
                           call, entry->rights, rights);
+    if (entry->share == NULL)
+        return weft_error(weftInvalidUsage,
+                          "%s: the window is of another process; only its owner gives keys", call);
     weft_shares_lock();
     revoked = weft_share_is_revoked(entry->share);
     if (!revoked)
-        weft_share_key(entry->share, rights, key);
+        weft_share_describe(entry->share, rights, &made);
     weft_shares_unlock();
     if (revoked)
         return weft_error(weftInvalidUsage, "%s: the window was revoked; register it anew", call);
+    if (entry->own && comm->loop->peers != NULL)
+        WEFT_TRY(expose(call, comm, index, &made));
+    weft_window_key_write(&made, key);
+    return weftSuccess;
+}
+
+/* A window of another process, over the net. */
+static weftResult_t import_far(struct weft_comm *comm, const struct weft_window_key *key,
+                               weftWindow_t *window)
+{
+    static const char call[] = "weftWindowImport";
+    struct weft_command command;
+    struct weft_entry *entry;
+    uint32_t index;
+    char why[256] = "";
+    weftResult_t result;
+
+    if (comm->loop->peers == NULL || key->incarnation == 0)
+        return weft_error(weftInvalidUsage,
+                          "%s: the window is of another process, and the setting net is off %s",
+                          call, key->incarnation == 0 ? "there" : "here");
+    WEFT_TRY(entry_take(call, comm, &index));
+    entry = &comm->entries[index];
+    command = command_for(comm, index);
+    command.run = weft_command_import;
+    command.key = key;
+    command.text = why;
+    command.text_size = sizeof(why);
+    result = weft_loop_call(comm->loop, &command);
+    if (result != weftSuccess) {
+        weft_entry_give(comm, index, WEFT_ENTRY_OPENING);
+        return weft_error(result, "%s: the owner of the window cannot be reached: %s", call,
+                          why[0] == '\0' ? weftGetErrorString(result) : why);
+    }
+    entry->own = false;
+    entry->device = command.device;
+    entry->rights = key->rights;
+    entry->base = NULL;
+    entry->size_bytes = key->size_bytes;
+    entry->share = NULL;
+    *window = entry_open(comm, index);
     return weftSuccess;
 }
 
 /* Needs the lock of the shares, so that nobody revokes it half-way. */
-static weftResult_t import_locked(struct weft_comm *comm, const weftWindowKey_t *key,
+static weftResult_t import_locked(struct weft_comm *comm, const struct weft_window_key *key,
                                   weftWindow_t *window)
 {
     static const char call[] = "weftWindowImport";
     struct weft_share *share;
     struct weft_entry *entry;
-    unsigned rights;
     uint32_t device;
     uint32_t index;
     const char *why;
-    weftResult_t result = weft_share_find(key, &share, &rights, &why);
+    weftResult_t result = weft_share_find(key, &share, &why);
 
     if (result != weftSuccess)
         return weft_error(result, "%s: %s", call, why);
@@ -296,7 +375,7 @@ static weftResult_t import_locked(struct weft_comm *comm, const weftWindowKey_t 
     entry = &comm->entries[index];
     entry->own = false;
     entry->device = device;
-    entry->rights = rights;
+    entry->rights = key->rights;
     entry->base = share->base;
     entry->size_bytes = share->size_bytes;
     entry->share = share;
@@ -316,6 +395,9 @@ weftResult_t weftWindowImport(weftComm_t handle, const weftWindowKey_t *key, wef
 {
     static const char call[] = "weftWindowImport";
     struct weft_comm *comm;
+    struct weft_window_key read;
+    const char *why;
+    bool is_far;
     weftResult_t result;
 
     WEFT_TRY(weft_comm_get(call, handle, &comm));
@@ -323,8 +405,12 @@ weftResult_t weftWindowImport(weftComm_t handle, const weftWindowKey_t *key, wef
         return weft_error(weftInvalidArgument, "%s: %s is NULL", call,
                           key == NULL ? "key" : "window");
     WEFT_TRY(weft_comm_takes(call, comm));
+    why = weft_window_key_read(key, &read);
+    if (why != NULL)
+        return weft_error(weftInvalidArgument, "%s: %s", call, why);
     weft_shares_lock();
-    result = import_locked(comm, key, window);
+    is_far = !weft_share_is_here(&read);
+    result = is_far ? weftSuccess : import_locked(comm, &read, window);
     weft_shares_unlock();
-    return result;
+    return is_far ? import_far(comm, &read, window) : result;
 }

@@ -1,5 +1,6 @@
 /* Revoking and deregistering windows, and what becomes of them when their comm goes; see window.h.
  * */
+#include "../host/peers.h"
 #include "error.h"
 #include "group.h"
 #include "window.h"
@@ -18,6 +19,16 @@ static weftResult_t revoke(const char *call, struct weft_comm *comm, struct weft
 {
     weftResult_t result;
 
+    if (comm->loop->peers != NULL) {
+        struct weft_command command = {
+            .run = weft_command_conceal,
+            .window = (uint32_t)(entry - comm->entries),
+            .deadline_at =
+                weft_clock_after(&comm->loop->clock, comm->loop->config.abort_ms * WEFT_NS_PER_MS),
+        };
+
+        WEFT_TRY(weft_loop_call(comm->loop, &command));
+    }
     weft_shares_lock();
     result = weft_share_revoke(entry->share);
     weft_shares_unlock();
@@ -68,6 +79,8 @@ static void forget(struct weft_comm *comm, uint32_t index)
 {
     struct weft_entry *entry = &comm->entries[index];
 
+    if (entry->share == NULL)
+        return; /* another process's: the loop has forgotten it */
     weft_machine_window_remove(comm->loop->machine, index, entry->device);
     weft_shares_lock();
     if (entry->own)

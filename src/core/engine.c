@@ -32,6 +32,13 @@ uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t wi
     return window < engine->config->windows_max ? engine->windows[window].chunks : 0;
 }
 
+uint64_t weft_engine_window_size(const struct weft_engine *engine, uint32_t window)
+{
+    if (window >= engine->config->windows_max || engine->windows[window].state == WEFT_WINDOW_FREE)
+        return 0;
+    return engine->windows[window].size_bytes;
+}
+
 bool weft_engine_window_idle(const struct weft_engine *engine, uint32_t window)
 {
     return window >= engine->config->windows_max || weft_window_idle(&engine->windows[window]);

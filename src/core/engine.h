@@ -82,6 +82,7 @@ enum weft_cause {
     WEFT_CAUSE_REVOKED,
     WEFT_CAUSE_ABORTED,
     WEFT_CAUSE_SIGNAL, /* the signal could not be written */
+    WEFT_CAUSE_PEER,   /* the peer that was asked said no, or is gone */
     WEFT_CAUSES
 };
 
@@ -139,6 +140,9 @@ weftResult_t weft_engine_window_remove(struct weft_engine *engine, uint32_t wind
 
 /* Copies in flight that read or write the window, hung ones included. */
 uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t window);
+
+/* Its bytes; 0 when the number is free. */
+uint64_t weft_engine_window_size(const struct weft_engine *engine, uint32_t window);
 
 /* No transfer and no copy uses the window: nothing of it is touched until the next submit. A
  * transfer uses it until COMPLETE has been told, as its signal is raised then. */

@@ -22,6 +22,7 @@ static const struct cause_row rows[WEFT_CAUSES] = {
     [WEFT_CAUSE_REVOKED] = {"was cancelled because one of its windows was revoked",
                             "ask the window's owner for a new key"},
     [WEFT_CAUSE_ABORTED] = {"was cancelled by weftCommAbort", ""},
+    [WEFT_CAUSE_PEER] = {NULL, "see the log of the other process"},
     [WEFT_CAUSE_SIGNAL] = {"moved its bytes, but its signal could not be written",
                            "check the signal's device"},
 };
@@ -41,18 +42,18 @@ void weft_blame_size(struct weft_text *text, uint64_t bytes)
 
 static const char *device_name(const struct weft_blame *blame, uint32_t device)
 {
-    return blame->machine->topo.devices[device].name;
+    return blame->topo->devices[device].name;
 }
 
 static void add_hop(struct weft_text *text, const struct weft_blame *blame)
 {
-    const struct weft_hop *hop = &blame->machine->hops.hops[blame->end.hop];
+    const struct weft_hop *hop = &blame->hops->hops[blame->end.hop];
     char link[64];
 
     weft_text_format(text, "; the copy %s -> %s, driven by %s", device_name(blame, hop->src_device),
                      device_name(blame, hop->dst_device), device_name(blame, hop->port_device));
     for (uint32_t i = 0; i < hop->link_count; i++) {
-        weft_topo_link_name(&blame->machine->topo, hop->links[i], link, sizeof(link));
+        weft_topo_link_name(blame->topo, hop->links[i], link, sizeof(link));
         weft_text_format(text, "%s%s", i == 0 ? " over " : ", ", link);
     }
     if (blame->end.cause == WEFT_CAUSE_DOWN)

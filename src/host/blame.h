@@ -9,7 +9,8 @@
 #define WEFT_BLAME_BYTES 512
 
 struct weft_blame {
-    const struct weft_machine *machine;
+    const struct weft_topo *topo;
+    const struct weft_hop_table *hops;
     const struct weft_config *config;
     uint32_t src_device; /* WEFT_NONE: a signal alone */
     uint32_t dst_device;

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include "log.h"
+#include "peers.h"
 
 #define COMPLETIONS_MAX 64
 
@@ -13,12 +14,27 @@
 /* Least time between two polls while there are copies to issue. */
 #define POLL_NS 8000u
 
-static void perform_copy(struct weft_loop *loop, const struct weft_action *action)
+/* Real: longest sleep of a comm that peers may call. */
+#define PEERS_POLL_REAL_NS 100000u
+
+static weftResult_t port_copy(struct weft_loop *loop, const struct weft_action *action,
+                              struct weft_copy *copy)
 {
     const struct weft_machine_lane *lane = &loop->machine->lanes[action->hop];
     const struct weft_machine_port *port = &loop->machine->ports[lane->port];
+
+    copy->lane = lane->lane;
+    if (action->after != WEFT_COOKIE_NONE)
+        copy->after_port = loop->machine->ports[loop->machine->lanes[action->after_hop].port].port;
+    WEFT_TRY(port->ops->copy(port->port, copy));
+    loop->in_flight[lane->port]++;
+    loop->in_flight_total++;
+    return weftSuccess;
+}
+
+static void perform_copy(struct weft_loop *loop, const struct weft_action *action)
+{
     struct weft_copy copy = {
-        .lane = lane->lane,
         .dst_window = action->dst_window,
         .src_window = action->src_window,
         .extent_count = action->extent_count,
@@ -30,12 +46,11 @@ static void perform_copy(struct weft_loop *loop, const struct weft_action *actio
     weftResult_t result;
     weft_ns now;
 
-    if (action->after != WEFT_COOKIE_NONE)
-        copy.after_port = loop->machine->ports[loop->machine->lanes[action->after_hop].port].port;
-    result = port->ops->copy(port->port, &copy);
+    if (action->hop < loop->machine->hops.count)
+        result = port_copy(loop, action, &copy);
+    else
+        result = weft_peers_copy(loop, action->hop, &copy);
     if (result == weftSuccess) {
-        loop->in_flight[lane->port]++;
-        loop->in_flight_total++;
         loop->copy_count++;
         return;
     }
@@ -117,6 +132,8 @@ static bool perform_actions(struct weft_loop *loop)
         if (now < polled_at + POLL_NS)
             continue;
         (void)poll_ports(loop);
+        if (loop->peers != NULL)
+            (void)weft_peers_poll(loop);
         polled_at = weft_clock_now(&loop->clock);
     }
 }
@@ -130,6 +147,8 @@ static bool round_once(struct weft_loop *loop)
     if (loop->waiting_first != WEFT_NONE || loop->mark_count > 0)
         any |= weft_loop_poll_streams(loop);
     any |= poll_ports(loop);
+    if (loop->peers != NULL)
+        any |= weft_peers_poll(loop);
     now = weft_clock_now(&loop->clock);
     if (now >= weft_engine_deadline(loop->engine))
         weft_engine_expire(loop->engine, now);
@@ -142,8 +161,8 @@ static bool round_once(struct weft_loop *loop)
 static weft_ns idle_time(const struct weft_loop *loop, weft_ns now)
 {
     weft_ns until = weft_engine_deadline(loop->engine);
-    bool polling =
-        loop->in_flight_total > 0 || loop->waiting_first != WEFT_NONE || loop->mark_count > 0;
+    bool polling = loop->in_flight_total > 0 || loop->waiting_first != WEFT_NONE ||
+                   loop->mark_count > 0 || (loop->peers != NULL && weft_peers_busy(loop->peers));
 
     if (loop->stalled_until > now)
         until = weft_min(until, loop->stalled_until);
@@ -155,6 +174,14 @@ static weft_ns idle_time(const struct weft_loop *loop, weft_ns now)
         until = weft_min(until, now + loop->config.poll_ns);
     }
     return until == WEFT_NEVER ? WEFT_NEVER : weft_sub_sat(until, now);
+}
+
+/* What peers send rings no bell: it is looked for in turn. */
+static uint64_t sleep_real_ns(const struct weft_loop *loop, weft_ns now)
+{
+    uint64_t real_ns = weft_clock_real(&loop->clock, idle_time(loop, now));
+
+    return loop->peers == NULL ? real_ns : weft_min(real_ns, PEERS_POLL_REAL_NS);
 }
 
 static void *run(void *argument)
@@ -173,7 +200,7 @@ static void *run(void *argument)
             continue;
         }
         now = weft_clock_now(&loop->clock);
-        weft_bell_wait(&loop->bell, key, weft_clock_real(&loop->clock, idle_time(loop, now)));
+        weft_bell_wait(&loop->bell, key, sleep_real_ns(loop, now));
     }
     return NULL;
 }

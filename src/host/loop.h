@@ -20,6 +20,9 @@
 #define WEFT_LOOP_ROUTES_MAX 16
 
 struct weft_loop;
+struct weft_peers;
+struct weft_window_key;
+struct weft_net_remote;
 
 /* A control call, run on the progress thread. weftInProgress: it is asked again a little later. */
 struct weft_command {
@@ -29,6 +32,9 @@ struct weft_command {
     uint32_t dst_device;
     uint64_t size_bytes;
     unsigned rights;
+    void *base; /* of a window */
+    const struct weft_window_key *key;
+    const struct weft_net_remote *remote;
     weft_ns deadline_at; /* weftTimeout then */
     bool started;        /* it has run once */
     uint32_t copies;     /* of a window that cannot be removed yet */
@@ -53,6 +59,9 @@ struct weft_loop {
     struct weft_config config;
     struct weft_clock clock;
     struct weft_machine *machine;
+    struct weft_peers *peers;          /* NULL: the setting `net` is off */
+    const struct weft_topo *topo;      /* the machine's, or the world's: names for sentences */
+    const struct weft_hop_table *hops; /* the same */
     struct weft_slot_table slots;
     struct weft_counter sequence;
     struct weft_counter fence;
@@ -129,6 +138,9 @@ weftResult_t weft_command_stop(struct weft_loop *, struct weft_command *, weft_n
 /* Starts the progress thread. weftSystemError: the system has no thread left. */
 weftResult_t weft_loop_start(struct weft_loop *loop);
 
+/* Gives a prepared slot to the engine, or to a peer. */
+void weft_loop_submit(struct weft_loop *loop, uint32_t slot);
+
 /* Takes at most a ring's worth of what callers pushed; true when there was something. */
 bool weft_loop_take_ops(struct weft_loop *loop);
 
@@ -138,7 +150,10 @@ bool weft_loop_poll_streams(struct weft_loop *loop);
 /* Ends every transfer that waits for a stream. */
 void weft_loop_drop_waiting(struct weft_loop *loop, weftResult_t result, enum weft_cause cause);
 
-/* Raises the signal, lets the stream go on, and ends the slot. */
+/* Lets the stream go on, and ends the slot. */
+void weft_loop_end(struct weft_loop *loop, uint32_t slot, struct weft_slot_end end);
+
+/* Raises the signal, then ends the slot: at once, or when a peer has answered. */
 void weft_loop_complete(struct weft_loop *loop, uint32_t slot, const struct weft_signal *signal,
                         struct weft_slot_end end);
 

@@ -2,6 +2,7 @@
 #include "loop.h"
 
 #include "log.h"
+#include "peers.h"
 #include "report.h"
 
 /* The thread is given this much real time for an answer: a driver call may be slow. */
@@ -112,7 +113,10 @@ weftResult_t weft_command_window_add(struct weft_loop *loop, struct weft_command
     WEFT_TRY(weft_engine_window_add(loop->engine, command->window, command->device,
                                     command->size_bytes, command->rights));
     loop->window_devices[command->window] = command->device;
-    return weftSuccess;
+    if (loop->peers == NULL)
+        return weftSuccess;
+    return weft_peers_window_add(loop, command->window, command->device, command->base,
+                                 command->size_bytes);
 }
 
 static bool names_window(const struct weft_op *op, uint32_t window)
@@ -130,7 +134,10 @@ weftResult_t weft_command_window_remove(struct weft_loop *loop, struct weft_comm
     for (uint32_t i = loop->waiting_first; i != WEFT_NONE; i = loop->slots.slots[i].next)
         if (names_window(&loop->slots.slots[i].op, command->window))
             return weftInProgress;
-    return weft_engine_window_remove(loop->engine, command->window);
+    WEFT_TRY(weft_engine_window_remove(loop->engine, command->window));
+    if (loop->peers != NULL)
+        weft_peers_window_remove(loop, command->window);
+    return weftSuccess;
 }
 
 weftResult_t weft_command_window_revoke(struct weft_loop *loop, struct weft_command *command,

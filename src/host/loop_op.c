@@ -2,6 +2,7 @@
 #include "loop.h"
 
 #include "log.h"
+#include "peers.h"
 
 /* What the ring holds: a slot's index and what is wanted of it. */
 #define KIND_OP     0u
@@ -50,7 +51,8 @@ static void note_failure(struct weft_loop *loop, const struct weft_slot *slot,
                          const struct weft_slot_end *end)
 {
     struct weft_blame blame = {
-        .machine = loop->machine,
+        .topo = loop->topo,
+        .hops = loop->hops,
         .config = &loop->config,
         .src_device = slot->src_device,
         .dst_device = slot->dst_device,
@@ -86,15 +88,28 @@ static void leave_stream(struct weft_loop *loop, struct weft_slot_stream *stream
 void weft_loop_complete(struct weft_loop *loop, uint32_t index, const struct weft_signal *signal,
                         struct weft_slot_end end)
 {
-    struct weft_slot *slot = &loop->slots.slots[index];
-
     if (end.result == weftSuccess && signal->window != WEFT_NONE) {
-        end.result = raise_signal(loop, signal);
+        if (weft_peers_own(loop, signal->window)) {
+            end.result = weft_peers_signal(loop, index, signal, &end);
+            if (end.result == weftSuccess)
+                return; /* it ends with the peer's answer */
+        } else {
+            end.result = raise_signal(loop, signal);
+        }
         if (end.result != weftSuccess)
             end.cause = WEFT_CAUSE_SIGNAL;
     }
+    weft_loop_end(loop, index, end);
+}
+
+void weft_loop_end(struct weft_loop *loop, uint32_t index, struct weft_slot_end end)
+{
+    struct weft_slot *slot = &loop->slots.slots[index];
+
     leave_stream(loop, &slot->stream);
-    if (end.result != weftSuccess) {
+    if (slot->asker.kind != WEFT_ASKED_BY_CALLER)
+        weft_peers_asked_ended(loop, index, end.result);
+    else if (end.result != weftSuccess) {
         note_failure(loop, slot, &end);
         if (!slot->watched)
             (void)weft_flag_move(&loop->flush_error, weftSuccess, (uint32_t)end.result);
@@ -119,7 +134,14 @@ static bool is_cancelled(const struct weft_loop *loop, uint32_t index)
            weft_slot_generation(&loop->slots, index);
 }
 
-static void submit(struct weft_loop *loop, uint32_t index)
+/* From a peer's window into one of ours: the peer writes, if it can. */
+static bool is_fetch(const struct weft_loop *loop, const struct weft_op *op)
+{
+    return op->size_bytes > 0 && weft_peers_own(loop, op->src_window) &&
+           !weft_peers_own(loop, op->dst_window);
+}
+
+void weft_loop_submit(struct weft_loop *loop, uint32_t index)
 {
     struct weft_slot *slot = &loop->slots.slots[index];
     weft_ns now = weft_clock_now(&loop->clock);
@@ -141,7 +163,10 @@ static void submit(struct weft_loop *loop, uint32_t index)
     slot->op.fence = weft_max(slot->op.fence, loop->fence_last);
     loop->fence_last = slot->op.fence;
     slot->op.deadline_at = weft_add_sat(now, loop->config.timeout_ms * WEFT_NS_PER_MS);
-    result = weft_engine_submit(loop->engine, &slot->op, now);
+    if (is_fetch(loop, &slot->op))
+        result = weft_peers_fetch(loop, index);
+    else
+        result = weft_engine_submit(loop->engine, &slot->op, now);
     /* The call has checked rights and states; what changed since is a revocation. */
     if (result == weftInvalidUsage)
         end_early(loop, index, weftCancelled, WEFT_CAUSE_REVOKED);
@@ -186,7 +211,7 @@ bool weft_loop_take_ops(struct weft_loop *loop)
             if (slot->stream.marked || (loop->waiting_first != WEFT_NONE && is_fenced(loop, index)))
                 wait_append(loop, index);
             else
-                submit(loop, index);
+                weft_loop_submit(loop, index);
         } else if (is_cancelled(loop, index)) {
             /* One that waits for a stream is no tag of the engine's: it is looked at below. */
             weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
@@ -263,7 +288,7 @@ bool weft_loop_poll_streams(struct weft_loop *loop)
         if (state == LATE)
             end_early(loop, i, weftTimeout, WEFT_CAUSE_DEADLINE);
         else
-            submit(loop, i);
+            weft_loop_submit(loop, i);
     }
     return any;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "peers.h"
 #include "trace_out.h"
 
 /* Behind the slots of a relay lie the bytes that probes touch. */
@@ -42,15 +43,24 @@ static weftResult_t tables_init(struct weft_loop *loop, uint32_t generation)
     return weftSuccess;
 }
 
+static weftResult_t peers_open(struct weft_loop *loop, char why[WEFT_MACHINE_WHY_BYTES])
+{
+    WEFT_TRY(weft_peers_open(loop, &loop->peers, why));
+    loop->topo = loop->peers == NULL ? &loop->machine->topo : &loop->peers->world.topo;
+    loop->hops = loop->peers == NULL ? &loop->machine->hops : &loop->peers->world.hops;
+    return weftSuccess;
+}
+
 static weftResult_t engine_open(struct weft_loop *loop, uint32_t number,
                                 char why[WEFT_MACHINE_WHY_BYTES])
 {
     struct weft_engine_input input = {
         .config = &loop->config,
-        .topo = &loop->machine->topo,
-        .hops = &loop->machine->hops,
+        .topo = loop->topo,
+        .hops = loop->hops,
         .blocks = loop->slots.blocks,
         .seed = number,
+        .peers_max = loop->peers == NULL ? 0 : (uint32_t)loop->config.peers_max,
     };
     size_t size = (weft_engine_size(&input) + 63) & ~(size_t)63;
     void *memory = aligned_alloc(64, size);
@@ -90,6 +100,8 @@ static void relay_open(struct weft_loop *loop, uint32_t device)
         result = weft_engine_window_add(loop->engine, window, device, size, WEFT_RIGHTS_ALL);
         weft_assert(result == weftSuccess);
         loop->window_devices[window] = device;
+        if (loop->peers != NULL)
+            (void)weft_peers_window_add(loop, window, device, loop->relays[device], size);
         weft_engine_relay_add(loop->engine, device, window, (uint32_t)loop->config.relay_slots);
         return;
     }
@@ -120,7 +132,7 @@ static void parts_init(struct weft_loop *loop, const struct weft_config *config,
     weft_format(loop->noun, sizeof(loop->noun), "comm %u", number);
     loop->config = *config;
     loop->relay_first = (uint32_t)config->windows_max;
-    loop->config.windows_max += WEFT_DEVICES_MAX;
+    loop->config.windows_max += WEFT_DEVICES_MAX + weft_peers_windows(config);
     weft_clock_init(&loop->clock, config->emulate[0] != '\0' ? config->dilation : 1);
     weft_bell_init(&loop->bell);
     weft_flag_init(&loop->flush_error, weftSuccess);
@@ -153,6 +165,9 @@ weftResult_t weft_loop_open(const struct weft_config *config, uint32_t number, u
                 "no memory for %llu transfers and %llu extents; lower transfers_max or extents_max",
                 (unsigned long long)config->transfers_max, (unsigned long long)config->extents_max);
     result = tables_init(made, generation);
+    if (result != weftSuccess)
+        goto fail;
+    result = peers_open(made, why);
     if (result != weftSuccess)
         goto fail;
     result = engine_open(made, number, why);
@@ -197,8 +212,7 @@ static void write_trace(const struct weft_loop *loop)
         return;
     weft_format(path, sizeof(path), "%s.%s", loop->config.trace_file,
                 loop->noun + sizeof("comm ") - 1);
-    if (weft_trace_out_write(path, weft_engine_trace(loop->engine), loop->machine, why) !=
-        weftSuccess)
+    if (weft_trace_out_write(path, weft_engine_trace(loop->engine), loop, why) != weftSuccess)
         weft_log(WEFT_LOG_WARN, loop->noun, "%s", why);
 }
 
@@ -209,6 +223,7 @@ bool weft_loop_close(struct weft_loop *loop)
     if (!stop(loop))
         return false;
     write_trace(loop);
+    weft_peers_close(loop);
     for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++) {
         if (loop->relays[i] == NULL)
             continue;

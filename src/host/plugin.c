@@ -105,9 +105,11 @@ weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_e
     }
     find_function(library, WEFT_EMU_OPEN, &start, sizeof(start));
     find_function(library, WEFT_EMU_PLACE, &found.place, sizeof(found.place));
-    if (start == NULL || found.place == NULL) {
+    find_function(library, WEFT_EMU_LINK_RATE, &found.link_rate, sizeof(found.link_rate));
+    if (start == NULL || found.place == NULL || found.link_rate == NULL) {
         weft_format(why, WEFT_PLUGIN_WHY_BYTES,
-                    "%s is of another version: it has no " WEFT_EMU_OPEN " or no " WEFT_EMU_PLACE,
+                    "%s is of another version: it has no " WEFT_EMU_OPEN ", " WEFT_EMU_PLACE
+                    " or " WEFT_EMU_LINK_RATE,
                     found.driver);
         return weftSystemError;
     }

@@ -17,6 +17,7 @@ struct weft_emulation {
     uint64_t dilation; /* 1 on a real machine */
     char driver[WEFT_PLUGIN_PATH_BYTES];
     int (*place)(const void *base, size_t size, int numa_node);
+    int (*link_rate)(const char *link, uint64_t *rate_bytes_per_us, int *is_cut);
 };
 
 /* Starts the machine that the setting `emulate` names; with that empty `emulation->on` is false.

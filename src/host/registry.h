@@ -3,6 +3,7 @@
 #define WEFT_REGISTRY_H
 
 #include "../base/base.h"
+#include "weft_net.h"
 #include "weft_transport.h"
 
 #define WEFT_TRANSPORTS_MAX 8
@@ -17,6 +18,9 @@ struct weft_registry_row {
 /* Row number `index`, or NULL past the last. Where two rows offer the same hop the earlier one
  * drives it. */
 const struct weft_registry_row *weft_registry_row(uint32_t index);
+
+/* The network transport of that name, or NULL. */
+const struct weft_net_ops *weft_registry_net(const char *name);
 
 /* The row's functions with faults injected as the setting `fault` says. weftInvalidArgument: the
  * plan is wrong; `why` says where. weftNoResource: too many different plans in this process. */

@@ -90,7 +90,7 @@ static void add_route(struct weft_text *text, const struct weft_route_report *ro
 static void add_pair(struct weft_text *text, const struct weft_loop *loop, uint32_t src,
                      uint32_t dst, bool *first)
 {
-    const struct weft_topo *topo = &loop->machine->topo;
+    const struct weft_topo *topo = loop->topo;
     struct weft_route_report rows[WEFT_LOOP_ROUTES_MAX];
     uint32_t count = weft_engine_routes(loop->engine, src, dst, rows, WEFT_LOOP_ROUTES_MAX);
 
@@ -190,9 +190,9 @@ void weft_report_explain_text(const struct weft_loop *loop, const struct weft_co
 
     weft_blame_size(text, command->size_bytes);
     weft_text_add(text, " from ");
-    weft_text_add(text, loop->machine->topo.devices[command->device].name);
+    weft_text_add(text, loop->topo->devices[command->device].name);
     weft_text_add(text, " to ");
-    weft_text_add(text, loop->machine->topo.devices[command->dst_device].name);
+    weft_text_add(text, loop->topo->devices[command->dst_device].name);
     if (admitted_count(command) == 0) {
         weft_text_add(text, ": no route\n");
         return;
@@ -239,10 +239,10 @@ void weft_report_explain_json(const struct weft_loop *loop, const struct weft_co
     add_head(text, loop);
     weft_text_char(text, ',');
     add_key(text, "src");
-    weft_report_string(text, loop->machine->topo.devices[command->device].name);
+    weft_report_string(text, loop->topo->devices[command->device].name);
     weft_text_char(text, ',');
     add_key(text, "dst");
-    weft_report_string(text, loop->machine->topo.devices[command->dst_device].name);
+    weft_report_string(text, loop->topo->devices[command->dst_device].name);
     weft_text_char(text, ',');
     add_number(text, "size_bytes", command->size_bytes);
     weft_text_char(text, ',');

@@ -66,9 +66,10 @@ struct weft_share *weft_share_open(void *base, uint64_t size, uint32_t server, u
     return share;
 }
 
-void weft_share_key(const struct weft_share *share, unsigned rights, weftWindowKey_t *bytes)
+void weft_share_describe(const struct weft_share *share, unsigned rights,
+                         struct weft_window_key *key)
 {
-    struct weft_window_key key = {
+    *key = (struct weft_window_key){
         .id = share->id,
         .size_bytes = share->size_bytes,
         .epoch = share->epoch,
@@ -76,35 +77,30 @@ void weft_share_key(const struct weft_share *share, unsigned rights, weftWindowK
         .server = share->server,
         .device = share->device,
     };
-
-    memcpy(key.process, process, sizeof(key.process));
-    memcpy(key.token, share->tokens[rights & WEFT_RIGHTS_ALL], sizeof(key.token));
-    weft_window_key_write(&key, bytes);
+    memcpy(key->process, process, sizeof(key->process));
+    memcpy(key->token, share->tokens[rights & WEFT_RIGHTS_ALL], sizeof(key->token));
 }
 
-weftResult_t weft_share_find(const weftWindowKey_t *bytes, struct weft_share **share,
-                             unsigned *rights, const char **why)
+bool weft_share_is_here(const struct weft_window_key *key)
 {
-    struct weft_window_key key;
+    return process_known && same_token(key->process, process);
+}
+
+weftResult_t weft_share_find(const struct weft_window_key *key, struct weft_share **share,
+                             const char **why)
+{
     struct weft_share *found = shares;
 
-    *why = weft_window_key_read(bytes, &key);
-    if (*why != NULL)
-        return weftInvalidArgument;
-    *why = "the key is of a window in another process, which this version of Weft cannot reach";
-    if (!process_known || !same_token(key.process, process))
-        return weftInvalidUsage;
     *why = "the key's window was revoked or deregistered; ask its owner for a new key";
-    while (found != NULL && found->id != key.id)
+    while (found != NULL && found->id != key->id)
         found = found->next;
-    if (found == NULL || weft_share_is_revoked(found) || found->epoch != key.epoch)
+    if (found == NULL || weft_share_is_revoked(found) || found->epoch != key->epoch)
         return weftInvalidUsage;
     *why = "the key was not made by the window's owner";
-    if (key.rights == 0 || key.rights > WEFT_RIGHTS_ALL ||
-        !same_token(key.token, found->tokens[key.rights]))
+    if (key->rights == 0 || key->rights > WEFT_RIGHTS_ALL ||
+        !same_token(key->token, found->tokens[key->rights]))
         return weftInvalidUsage;
     *share = found;
-    *rights = key.rights;
     return weftSuccess;
 }
 

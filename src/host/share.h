@@ -46,13 +46,17 @@ bool weft_share_is_revoked(const struct weft_share *share);
 struct weft_share *weft_share_open(void *base, uint64_t size, uint32_t server, uint32_t device,
                                    const char *device_name);
 
-/* Writes the key for `rights`. */
-void weft_share_key(const struct weft_share *share, unsigned rights, weftWindowKey_t *key);
+/* What the key for `rights` says. */
+void weft_share_describe(const struct weft_share *share, unsigned rights,
+                         struct weft_window_key *key);
 
-/* The live share that a key opens. weftInvalidArgument: no key; weftInvalidUsage: revoked, gone, of
- * another process, or with a token that is not the share's; `*why` says so. */
-weftResult_t weft_share_find(const weftWindowKey_t *bytes, struct weft_share **share,
-                             unsigned *rights, const char **why);
+/* Is the key of a window of this process? */
+bool weft_share_is_here(const struct weft_window_key *key);
+
+/* The live share of this process that a key opens. weftInvalidUsage: revoked, gone, or with a token
+ * that is not the share's; `*why` says so. */
+weftResult_t weft_share_find(const struct weft_window_key *key, struct weft_share **share,
+                             const char **why);
 
 /* False: no memory. */
 bool weft_share_join(struct weft_share *share, struct weft_loop *loop, uint32_t window);

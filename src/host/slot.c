@@ -105,6 +105,7 @@ uint32_t weft_slot_take(struct weft_slot_table *slots)
         .first_block = WEFT_NONE,
         .signal = {.window = WEFT_NONE},
     };
+    slot->asker = (struct weft_slot_asker){0};
     slot->stream = (struct weft_slot_stream){0};
     slot->end = (struct weft_slot_end){0};
     slot->spoilt = weftSuccess;

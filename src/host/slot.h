@@ -53,8 +53,16 @@ struct weft_slot_stream {
     bool held;
 };
 
+/* Who asked for a transfer that no caller did. */
+struct weft_slot_asker {
+    enum { WEFT_ASKED_BY_CALLER, WEFT_ASKED_FORWARD, WEFT_ASKED_FETCH } kind;
+    uint32_t peer;
+    uint32_t id; /* the peer's, for the answer */
+};
+
 struct weft_slot {
     struct weft_op op;
+    struct weft_slot_asker asker;
     struct weft_slot_stream stream;
     struct weft_slot_end end;
     atomic_ullong sequence;  /* of its call; a flush of another thread reads it */

@@ -34,24 +34,24 @@ static void flush(struct out *out)
     weft_text_init(&out->text, out->text.at, out->text.size);
 }
 
-static void add_hop_arguments(struct weft_text *text, const struct weft_machine *machine,
+static void add_hop_arguments(struct weft_text *text, const struct weft_loop *loop,
                               const char *name, uint64_t value)
 {
     const struct weft_hop *hop;
 
-    if (!weft_text_equal(name, "hop") || value >= machine->hops.count)
+    if (!weft_text_equal(name, "hop") || value >= loop->hops->count)
         return;
-    hop = &machine->hops.hops[value];
+    hop = &loop->hops->hops[value];
     weft_text_add(text, ",\"route\":");
     weft_text_char(text, '"');
-    weft_text_add(text, machine->topo.devices[hop->src_device].name);
+    weft_text_add(text, loop->topo->devices[hop->src_device].name);
     weft_text_char(text, '>');
-    weft_text_add(text, machine->topo.devices[hop->dst_device].name);
+    weft_text_add(text, loop->topo->devices[hop->dst_device].name);
     weft_text_char(text, '"');
 }
 
 /* An instant event; those that say how long something took become a span that ends there. */
-static void add_record(struct weft_text *text, const struct weft_machine *machine,
+static void add_record(struct weft_text *text, const struct weft_loop *loop,
                        const struct weft_trace_record *record)
 {
     const struct weft_trace_row *row = weft_trace_row(record->event);
@@ -76,18 +76,18 @@ static void add_record(struct weft_text *text, const struct weft_machine *machin
         weft_text_number(text, record->arguments[i]);
     }
     for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(record->arguments); i++)
-        add_hop_arguments(text, machine, row->arguments[i], record->arguments[i]);
+        add_hop_arguments(text, loop, row->arguments[i], record->arguments[i]);
     weft_text_add(text, "}}");
 }
 
-static void add_head(struct weft_text *text, const struct weft_machine *machine)
+static void add_head(struct weft_text *text, const struct weft_loop *loop)
 {
     weft_text_add(text, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"machine\":");
-    weft_report_string(text, machine->topo.name);
+    weft_report_string(text, loop->machine->topo.name);
     weft_text_add(text, ",\"emulated\":");
-    weft_text_add(text, machine->emulation.on ? "true" : "false");
+    weft_text_add(text, loop->machine->emulation.on ? "true" : "false");
     weft_text_add(text, ",\"dilation\":");
-    weft_text_number(text, machine->emulation.dilation);
+    weft_text_number(text, loop->machine->emulation.dilation);
     weft_text_add(text, "},\"traceEvents\":[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,"
                         "\"args\":{\"name\":\"weft\"}}");
     for (uint32_t i = 0; i < WEFT_TRACE_EVENTS; i++) {
@@ -100,8 +100,7 @@ static void add_head(struct weft_text *text, const struct weft_machine *machine)
 }
 
 weftResult_t weft_trace_out_write(const char *path, const struct weft_trace *trace,
-                                  const struct weft_machine *machine,
-                                  char why[WEFT_MACHINE_WHY_BYTES])
+                                  const struct weft_loop *loop, char why[WEFT_MACHINE_WHY_BYTES])
 {
     struct out out = {.file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
     char *buffer = malloc(BUFFER_BYTES);
@@ -110,11 +109,11 @@ weftResult_t weft_trace_out_write(const char *path, const struct weft_trace *tra
     if (out.file < 0 || buffer == NULL)
         goto fail;
     weft_text_init(&out.text, buffer, BUFFER_BYTES);
-    add_head(&out.text, machine);
+    add_head(&out.text, loop);
     for (uint64_t i = first; i < trace->written; i++) {
         if (out.text.size - out.text.used < EVENT_BYTES_MAX)
             flush(&out);
-        add_record(&out.text, machine, &trace->records[i % trace->record_count]);
+        add_record(&out.text, loop, &trace->records[i % trace->record_count]);
     }
     weft_text_add(&out.text, "\n]}\n");
     flush(&out);

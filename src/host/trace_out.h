@@ -4,11 +4,10 @@
 #define WEFT_TRACE_OUT_H
 
 #include "../core/trace.h"
-#include "machine.h"
+#include "loop.h"
 
 /* Writes the records that are kept. weftSystemError: the file cannot be written; `why` says it. */
 weftResult_t weft_trace_out_write(const char *path, const struct weft_trace *trace,
-                                  const struct weft_machine *machine,
-                                  char why[WEFT_MACHINE_WHY_BYTES]);
+                                  const struct weft_loop *loop, char why[WEFT_MACHINE_WHY_BYTES]);
 
 #endif

@@ -5,16 +5,19 @@
 
 #include "../base/hash.h"
 
-#define KEY_MAGIC       0x4b545557u /* "WUTK" */
-#define OFFSET_PROCESS  8
-#define OFFSET_ID       24
-#define OFFSET_SIZE     32
-#define OFFSET_EPOCH    40
-#define OFFSET_RIGHTS   44
-#define OFFSET_SERVER   48
-#define OFFSET_DEVICE   52
-#define OFFSET_TOKEN    56
-#define OFFSET_CHECKSUM 120
+#define KEY_MAGIC          0x4b545557u /* "WUTK" */
+#define OFFSET_PROCESS     8
+#define OFFSET_ID          24
+#define OFFSET_SIZE        32
+#define OFFSET_EPOCH       40
+#define OFFSET_RIGHTS      44
+#define OFFSET_SERVER      48
+#define OFFSET_DEVICE      52
+#define OFFSET_TOKEN       56
+#define OFFSET_INCARNATION 72
+#define OFFSET_NUMBER      80
+#define OFFSET_ADDRESS     84
+#define OFFSET_CHECKSUM    504
 
 _Static_assert(sizeof(weftWindowKey_t) == OFFSET_CHECKSUM + 8, "the checksum ends the key");
 
@@ -52,6 +55,9 @@ void weft_window_key_write(const struct weft_window_key *key, weftWindowKey_t *b
     put(bytes, OFFSET_SERVER, key->server, 4);
     put(bytes, OFFSET_DEVICE, key->device, 4);
     memcpy(&bytes->internal[OFFSET_TOKEN], key->token, sizeof(key->token));
+    put(bytes, OFFSET_INCARNATION, key->incarnation, 8);
+    put(bytes, OFFSET_NUMBER, key->number, 4);
+    memcpy(&bytes->internal[OFFSET_ADDRESS], key->address, sizeof(key->address));
     put(bytes, OFFSET_CHECKSUM, checksum(bytes), 8);
 }
 
@@ -62,7 +68,7 @@ const char *weft_window_key_read(const weftWindowKey_t *bytes, struct weft_windo
     if (get(bytes, 4, 2) != WEFT_KEY_VERSION)
         return "the key is of another version of Weft; both sides need the same one";
     if (get(bytes, OFFSET_CHECKSUM, 8) != checksum(bytes))
-        return "the key was damaged on its way; send all 128 bytes unchanged";
+        return "the key was damaged on its way; send all 512 bytes unchanged";
     memcpy(key->process, &bytes->internal[OFFSET_PROCESS], sizeof(key->process));
     memcpy(key->token, &bytes->internal[OFFSET_TOKEN], sizeof(key->token));
     key->id = get(bytes, OFFSET_ID, 8);
@@ -71,5 +77,8 @@ const char *weft_window_key_read(const weftWindowKey_t *bytes, struct weft_windo
     key->rights = (uint32_t)get(bytes, OFFSET_RIGHTS, 4);
     key->server = (uint32_t)get(bytes, OFFSET_SERVER, 4);
     key->device = (uint32_t)get(bytes, OFFSET_DEVICE, 4);
+    key->incarnation = get(bytes, OFFSET_INCARNATION, 8);
+    key->number = (uint32_t)get(bytes, OFFSET_NUMBER, 4);
+    memcpy(key->address, &bytes->internal[OFFSET_ADDRESS], sizeof(key->address));
     return NULL;
 }

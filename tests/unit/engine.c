@@ -396,3 +396,44 @@ Test(engine, trace__equal_runs_have_equal_hashes)
     cr_expect_neq(run_hash(FIXTURE_DEADLINE, 0), first, "another copy failed");
     cr_expect_neq(run_hash(400, 1), first, "another deadline");
 }
+
+/* ---- peers ---- */
+
+/* What a peer asks for is not held up by the fences of this comm, and holds up none of them. */
+Test(engine, begin__unfenced)
+{
+    struct fixture *fixture = fixture_open();
+    struct weft_op behind = fixture_op(fixture, 1, 1000);
+    struct weft_op asked = fixture_op(fixture, 2, 1000);
+
+    behind.fence = 1;
+    asked.unfenced = true;
+    fixture_put(fixture, 0, 1000);
+    cr_assert_eq(fixture_submit(fixture, &behind), weftSuccess);
+    cr_assert_eq(fixture_submit(fixture, &asked), weftSuccess);
+    fixture_pump(fixture);
+    cr_assert_eq(fixture_out(fixture), 2, "the first, and the one asked for");
+    fixture_end(fixture, 0, weftSuccess);
+    fixture_pump(fixture);
+    cr_expect_eq(fixture_out(fixture), 2, "the one behind the fence has begun");
+    fixture_finish(fixture);
+    cr_expect_eq(fixture->complete_count, 3);
+}
+
+/* A window that its owner, a peer, has revoked: the transfer ends, the lane stays up. */
+Test(engine, copy_ended__refused_by_its_window)
+{
+    struct fixture *fixture = fixture_open();
+    struct weft_op again = fixture_op(fixture, 1, 1000);
+    struct weft_route_report row;
+
+    fixture_put(fixture, 0, 1000);
+    fixture_pump(fixture);
+    fixture_end(fixture, 0, weftInvalidUsage);
+    fixture_pump(fixture);
+    cr_expect_eq(fixture_complete(fixture, 0)->result, weftCancelled);
+    cr_expect_eq(fixture_complete(fixture, 0)->cause, WEFT_CAUSE_REVOKED);
+    cr_assert_eq(weft_engine_routes(fixture->engine, FIXTURE_GPU0, FIXTURE_DRAM0, &row, 1), 1);
+    cr_expect_not(row.down);
+    cr_expect_eq(fixture_submit(fixture, &again), weftInvalidUsage);
+}

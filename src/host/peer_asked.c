@@ -1,0 +1,266 @@
+/* What peers ask of this comm: to copy a chunk on to where it belongs, to write what they fetch;
+ * and what they say: relays, answers. See peers.h. */
+#include <string.h>
+
+#include "log.h"
+#include "peer_message.h"
+#include "peers.h"
+
+/* ---- transfers that a peer asked for ---- */
+
+/* A slot that nobody of this process waits for; WEFT_NONE when all are in use. */
+static uint32_t asked_take(struct weft_loop *loop, const struct weft_slot_asker *asker,
+                           uint32_t dst_window, uint32_t src_window)
+{
+    uint32_t index = weft_slot_take(&loop->slots);
+    struct weft_slot *slot;
+
+    if (index == WEFT_NONE)
+        return WEFT_NONE;
+    slot = &loop->slots.slots[index];
+    slot->asker = *asker;
+    slot->op.dst_window = dst_window;
+    slot->op.src_window = src_window;
+    slot->op.unfenced = true;
+    slot->src_device = loop->window_devices[src_window];
+    slot->dst_device = loop->window_devices[dst_window];
+    atomic_store_explicit(&slot->sequence, weft_counter_add(&loop->sequence, 1) + 1,
+                          memory_order_relaxed);
+    return index;
+}
+
+static void asked_begin(struct weft_loop *loop, uint32_t index)
+{
+    weft_slot_live(&loop->slots, index);
+    weft_loop_submit(loop, index);
+}
+
+void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *event)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_slot_asker asker = {WEFT_ASKED_FORWARD, event->peer, event->request};
+    uint32_t index = asked_take(loop, &asker, event->dst_window, event->src_window);
+
+    for (uint32_t i = 0; index != WEFT_NONE && i < event->extent_count; i++)
+        if (weft_slot_append(&loop->slots, index, &event->extents[i]) != weftSuccess) {
+            weft_slot_drop(&loop->slots, index);
+            index = WEFT_NONE;
+        }
+    if (index == WEFT_NONE) {
+        peers->ops->answer(peers->net, event->peer, event->request, weftNoResource);
+        return;
+    }
+    asked_begin(loop, index);
+}
+
+/* ---- fetches of peers ---- */
+
+static void answer_fetch(struct weft_loop *loop, uint32_t peer, uint32_t id, weftResult_t result)
+{
+    struct weft_peers *peers = loop->peers;
+    uint8_t bytes[16];
+    struct weft_writer writer;
+    weftResult_t sent;
+
+    weft_writer_init(&writer, bytes, sizeof(bytes));
+    weft_writer_number(&writer, WEFT_PEER_FETCHED, 1);
+    weft_writer_number(&writer, id, 4);
+    weft_writer_number(&writer, (uint64_t)result, 1);
+    sent = peers->ops->send(peers->net, peer, bytes, writer.used);
+    /* Without a lane it waits as well: the peer may come back. */
+    if (sent != weftSuccess && peers->late_count < WEFT_PEERS_LATE_MAX)
+        peers->late[peers->late_count++] = (struct weft_peers_late){peer, id, result};
+}
+
+void weft_peer_send_late(struct weft_loop *loop)
+{
+    struct weft_peers *peers = loop->peers;
+    uint32_t count = peers->late_count;
+
+    peers->late_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_peers_late late = peers->late[i];
+
+        if (peers->peers[late.peer].state == WEFT_PEER_READY)
+            answer_fetch(loop, late.peer, late.id, late.result);
+    }
+}
+
+/* The number here of a peer's window, imported at its first use; WEFT_NONE when there is no room.
+ * The least recently made one that nothing uses makes room. */
+static uint32_t import_for(struct weft_loop *loop, uint32_t peer,
+                           const struct weft_net_remote *remote, uint32_t device)
+{
+    struct weft_peers *peers = loop->peers;
+    uint32_t room = WEFT_NONE;
+
+    for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++) {
+        struct weft_peers_import *import = &peers->imports[i];
+
+        if (import->used && import->peer == peer &&
+            memcmp(&import->remote, remote, sizeof(*remote)) == 0)
+            return peers->import_first + i;
+        if (!import->used && room == WEFT_NONE)
+            room = i;
+    }
+    for (uint32_t i = 0; room == WEFT_NONE && i < WEFT_PEERS_IMPORTS_MAX; i++)
+        if (weft_engine_window_remove(loop->engine, peers->import_first + i) == weftSuccess) {
+            peers->ops->forget(peers->net, peers->import_first + i);
+            room = i;
+        }
+    if (room == WEFT_NONE ||
+        peers->ops->import(peers->net, peers->import_first + room, peer, remote) != weftSuccess)
+        return WEFT_NONE;
+    peers->imports[room] = (struct weft_peers_import){true, peer, *remote};
+    loop->window_devices[peers->import_first + room] = device;
+    if (weft_engine_window_add(loop->engine, peers->import_first + room, device, remote->size_bytes,
+                               WEFT_RIGHT_WRITE) != weftSuccess)
+        peers->imports[room].used = false;
+    return peers->imports[room].used ? peers->import_first + room : WEFT_NONE;
+}
+
+/* Is `remote` how one of our windows is exposed for reading? */
+static bool may_read(const struct weft_loop *loop, const struct weft_net_remote *remote)
+{
+    const struct weft_peers_exposure *exposure;
+    uint8_t differs = 0;
+
+    if (remote->window >= loop->config.windows_max || remote->rights > WEFT_RIGHTS_ALL ||
+        (remote->rights & WEFT_RIGHT_READ) == 0)
+        return false;
+    exposure = &loop->peers->exposures[remote->window][remote->rights];
+    for (uint32_t i = 0; i < WEFT_NET_TOKEN_BYTES; i++)
+        differs |= (uint8_t)(exposure->as.token[i] ^ remote->token[i]);
+    return exposure->on && exposure->as.epoch == remote->epoch && differs == 0;
+}
+
+static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader,
+                                uint32_t *id)
+{
+    const struct weft_peer *from = &loop->peers->peers[peer];
+    struct weft_peer_fetch_head head;
+    struct weft_slot_asker asker = {WEFT_ASKED_FETCH, peer, 0};
+    uint32_t window;
+    uint32_t index;
+
+    weft_peer_fetch_read(reader, &head);
+    *id = head.id;
+    asker.id = head.id;
+    if (reader->bad || head.extent_count > WEFT_PEER_FETCH_EXTENTS ||
+        head.dst_device >= WEFT_DEVICES_MAX || from->state != WEFT_PEER_READY ||
+        from->devices[head.dst_device] == WEFT_NONE)
+        return weftInvalidArgument;
+    if (!may_read(loop, &head.src))
+        return weftInvalidUsage;
+    window = import_for(loop, peer, &head.dst, from->devices[head.dst_device]);
+    if (window == WEFT_NONE)
+        return weftNoResource;
+    index = asked_take(loop, &asker, window, head.src.window);
+    if (index == WEFT_NONE)
+        return weftNoResource;
+    for (uint32_t i = 0; i < head.extent_count; i++) {
+        struct weft_extent extent;
+
+        weft_peer_extent_read(reader, &extent);
+        if (reader->bad || extent.size_bytes == 0 ||
+            weft_slot_append(&loop->slots, index, &extent) != weftSuccess) {
+            weft_slot_drop(&loop->slots, index);
+            return reader->bad ? weftInvalidArgument : weftNoResource;
+        }
+    }
+    asked_begin(loop, index);
+    return weftSuccess;
+}
+
+void weft_peers_asked_ended(struct weft_loop *loop, uint32_t index, weftResult_t result)
+{
+    const struct weft_slot_asker *asker = &loop->slots.slots[index].asker;
+    struct weft_peers *peers = loop->peers;
+
+    if (asker->kind == WEFT_ASKED_FORWARD)
+        peers->ops->answer(peers->net, asker->peer, asker->id, result);
+    else
+        answer_fetch(loop, asker->peer, asker->id, result);
+}
+
+/* ---- messages ---- */
+
+/* The peer's relays: its devices may be transits from now on. */
+static void take_grant(struct weft_loop *loop, uint32_t index, struct weft_reader *reader)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peer *peer = &peers->peers[index];
+    uint64_t slots = weft_reader_number(reader, 4);
+    uint64_t slot_bytes = weft_reader_number(reader, 8);
+    bool fits =
+        slots > 0 && slots <= WEFT_RELAY_SLOTS_MAX && slot_bytes == loop->config.relay_slot_bytes;
+
+    if (peer->state != WEFT_PEER_GREETED)
+        return;
+    while (fits && reader->used < reader->size) {
+        uint32_t own = (uint32_t)weft_reader_number(reader, 4);
+        struct weft_net_remote remote;
+        uint32_t device;
+
+        weft_peer_remote_read(reader, &remote);
+        device = reader->bad || own >= WEFT_DEVICES_MAX ? WEFT_NONE : peer->devices[own];
+        if (device == WEFT_NONE ||
+            remote.size_bytes < slots * slot_bytes + WEFT_RELAY_PROBE_BYTES ||
+            peers->ops->import(peers->net, loop->relay_first + device, index, &remote) !=
+                weftSuccess)
+            break;
+        if (weft_engine_window_add(loop->engine, loop->relay_first + device, device,
+                                   remote.size_bytes, WEFT_RIGHTS_ALL) != weftSuccess)
+            break;
+        loop->window_devices[loop->relay_first + device] = device;
+        weft_engine_relay_add(loop->engine, device, loop->relay_first + device, (uint32_t)slots);
+    }
+    weft_peer_set_state(peer, WEFT_PEER_READY);
+}
+
+static void take_answer(struct weft_loop *loop, struct weft_reader *reader)
+{
+    struct weft_peers *peers = loop->peers;
+    uint32_t id = (uint32_t)weft_reader_number(reader, 4);
+    uint64_t result = weft_reader_number(reader, 1);
+    struct weft_slot_end end = {.cause = WEFT_CAUSE_PEER, .hop = WEFT_NONE};
+    struct weft_peers_wait *wait = &peers->fetch_waits[id % WEFT_PEERS_FETCHES_MAX];
+
+    if (reader->bad || id >= WEFT_PEERS_FETCHES_MAX || !wait->used || result >= weftNumResults)
+        return;
+    end.result = (weftResult_t)result;
+    end.cause = end.result == weftSuccess ? WEFT_CAUSE_NONE : WEFT_CAUSE_PEER;
+    wait->used = false;
+    peers->fetches--;
+    if (wait->slot == WEFT_NONE)
+        return;
+    if (end.result == weftSuccess)
+        weft_loop_complete(loop, wait->slot, &loop->slots.slots[wait->slot].op.signal, end);
+    else
+        weft_loop_end(loop, wait->slot, end);
+}
+
+void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *event)
+{
+    struct weft_reader reader;
+    weftResult_t begun;
+    uint32_t id = WEFT_NONE;
+
+    weft_reader_init(&reader, event->bytes, event->size);
+    switch (weft_reader_number(&reader, 1)) {
+    case WEFT_PEER_GRANT:
+        take_grant(loop, event->peer, &reader);
+        break;
+    case WEFT_PEER_FETCH:
+        begun = fetch_begin(loop, event->peer, &reader, &id);
+        if (begun != weftSuccess)
+            answer_fetch(loop, event->peer, id, begun);
+        break;
+    case WEFT_PEER_FETCHED:
+        take_answer(loop, &reader);
+        break;
+    default:
+        weft_log(WEFT_LOG_WARN, loop->noun, "peer %s sent a message of no known kind",
+                 loop->peers->peers[event->peer].name);
+    }
+}

@@ -1,0 +1,188 @@
+/* How a peer joins: its description becomes part of the world, its lanes become hops, and both
+ * sides lend each other staging; see peers.h. */
+#include <string.h>
+
+#include "log.h"
+#include "peer_message.h"
+#include "peers.h"
+
+#define WRITE_NS   10000 /* from the submit of a write to its first byte, links apart */
+#define FORWARD_NS 20000 /* a copy that a peer is asked for: a message, and its own submit */
+
+static uint64_t relay_bytes(const struct weft_loop *loop)
+{
+    return loop->config.peer_slots * loop->config.relay_slot_bytes + WEFT_RELAY_PROBE_BYTES;
+}
+
+/* ---- joining the world ---- */
+
+static void add_lanes(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peer *peer = &peers->peers[index];
+
+    for (uint32_t lane = 0; lane < peer->lanes; lane++) {
+        struct weft_net_lane_state state;
+        uint32_t first;
+        uint32_t count;
+
+        peers->ops->lane_state(peers->net, index, lane, &state);
+        count = weft_world_lane(&peers->world, &peer->place, state.nic, state.peer_nic, peers->gpus,
+                                peers->next_domain++, WRITE_NS, &first);
+        for (uint32_t i = first; i < first + count; i++)
+            peers->lanes[i] = (struct weft_peers_lane){index, lane};
+    }
+}
+
+/* A name that no other server of the world has. */
+static void name_peer(const struct weft_peers *peers, struct weft_peer *peer, uint32_t server)
+{
+    char device[32];
+
+    for (uint32_t i = 0;; i++) {
+        weft_format(peer->name, sizeof(peer->name), i == 0 ? "%u.%u.%u.%u" : "%u.%u.%u.%u/%u",
+                    server >> 24, server >> 16 & 0xff, server >> 8 & 0xff, server & 0xff, i);
+        weft_format(device, sizeof(device), "%s:cpu0", peer->name);
+        if (weft_topo_find(&peers->world.topo, device) == WEFT_NONE)
+            return;
+    }
+}
+
+static const char *join(struct weft_loop *loop, uint32_t index,
+                        const struct weft_description *description)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peer *peer = &peers->peers[index];
+    uint32_t first = peers->world.hops.count;
+
+    name_peer(peers, peer, description->server);
+    if (!weft_world_join(&peers->world, description, peer->name, peers->next_domain, FORWARD_NS,
+                         &peer->place))
+        return "there is no room for its devices: it is one server too many";
+    peers->next_domain += description->hop_count;
+    for (uint32_t i = first; i < peers->world.hops.count; i++)
+        peers->lanes[i] = (struct weft_peers_lane){index, WEFT_NONE};
+    for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++)
+        peer->devices[i] = WEFT_NONE;
+    for (uint32_t i = 0; i < description->topo.device_count; i++)
+        if (description->own[i] < WEFT_DEVICES_MAX)
+            peer->devices[description->own[i]] = peer->place.devices[i];
+    add_lanes(loop, index);
+    weft_engine_grow(loop->engine);
+    return NULL;
+}
+
+void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
+{
+    struct weft_description *description = &loop->peers->description;
+    struct weft_peer *peer = &loop->peers->peers[event->peer];
+    struct weft_reader reader;
+    const char *why;
+
+    if (peer->state == WEFT_PEER_READY || peer->state == WEFT_PEER_GREETED)
+        return; /* it came back */
+    if (peer->state == WEFT_PEER_GONE)
+        weft_peer_set_state(peer, WEFT_PEER_FREE);
+    if (peer->state == WEFT_PEER_FREE)
+        weft_peer_set_state(peer, WEFT_PEER_REACHING);
+    peer->incarnation = event->incarnation;
+    peer->lanes = event->lane_count;
+    peer->granted = false;
+    weft_reader_init(&reader, event->bytes, event->size);
+    why = weft_description_read(description, &reader);
+    if (why == NULL)
+        why = join(loop, event->peer, description);
+    if (why != NULL) {
+        weft_format(peer->why, sizeof(peer->why), "its description is not taken: %s", why);
+        weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s", peer->name, peer->why);
+        weft_peer_set_state(peer, WEFT_PEER_GONE);
+        return;
+    }
+    weft_peer_set_state(peer, WEFT_PEER_GREETED);
+    weft_log(WEFT_LOG_INFO, loop->noun, "peer %s: %u lanes", peer->name, peer->lanes);
+    weft_peer_grant(loop, event->peer);
+}
+
+/* ---- relays for the peer ---- */
+
+static uint32_t inbound(const struct weft_peers *peers, uint32_t peer, uint32_t device)
+{
+    return peers->inbound_first + peer * WEFT_DEVICES_MAX + device;
+}
+
+/* Staging on a device that the peer writes into; nothing is lost where there is no room. */
+static bool lend(struct weft_loop *loop, uint32_t index, uint32_t device,
+                 struct weft_net_remote *as)
+{
+    struct weft_peers *peers = loop->peers;
+    uint32_t window = inbound(peers, index, device);
+    void **memory = &peers->peers[index].relays[device];
+    uint64_t size = relay_bytes(loop);
+    char why[256] = "";
+
+    *as = (struct weft_net_remote){
+        .window = window, .epoch = 1, .size_bytes = size, .rights = WEFT_RIGHTS_ALL};
+    if (*memory != NULL)
+        return false;
+    if (!weft_random(as->token, sizeof(as->token)) ||
+        weft_machine_alloc(loop->machine, device, size, memory, why) != weftSuccess)
+        return false;
+    if (weft_machine_window_add(loop->machine, window, device, *memory, size, why) == weftSuccess) {
+        if (weft_peers_window_add(loop, window, device, *memory, size) == weftSuccess &&
+            peers->ops->expose(peers->net, window, as) == weftSuccess &&
+            weft_engine_window_add(loop->engine, window, device, size, WEFT_RIGHTS_ALL) ==
+                weftSuccess) {
+            loop->window_devices[window] = device;
+            return true;
+        }
+        weft_machine_window_remove(loop->machine, window, device);
+    }
+    weft_machine_free(loop->machine, device, *memory, size);
+    *memory = NULL;
+    return false;
+}
+
+void weft_peer_grant(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peers *peers = loop->peers;
+    uint8_t bytes[WEFT_PEER_GRANT_BYTES_MAX];
+    struct weft_writer writer;
+
+    weft_writer_init(&writer, bytes, sizeof(bytes));
+    weft_peer_grant_begin(&writer, (uint32_t)loop->config.peer_slots,
+                          loop->config.relay_slot_bytes);
+    for (uint32_t device = 0; device < loop->machine->topo.device_count; device++) {
+        struct weft_net_remote as;
+        weftDeviceKind_t kind = loop->machine->topo.devices[device].kind;
+
+        if (loop->machine->memory_ports[device] == WEFT_NONE ||
+            (kind != weftDeviceDram && !peers->gpus))
+            continue;
+        if (lend(loop, index, device, &as))
+            weft_peer_grant_add(&writer, device, &as);
+    }
+    peers->peers[index].granted = true;
+    if (writer.bad || peers->ops->send(peers->net, index, bytes, writer.used) != weftSuccess) {
+        weft_peer_free_relays(loop, index);
+        peers->peers[index].granted = writer.bad;
+    }
+}
+
+void weft_peer_free_relays(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peer *peer = &loop->peers->peers[index];
+
+    for (uint32_t device = 0; device < WEFT_DEVICES_MAX; device++) {
+        uint32_t window = inbound(loop->peers, index, device);
+
+        if (peer->relays[device] == NULL)
+            continue;
+        if (loop->engine != NULL)
+            (void)weft_engine_window_remove(loop->engine, window);
+        if (loop->peers->net != NULL)
+            weft_peers_window_remove(loop, window);
+        weft_machine_window_remove(loop->machine, window, device);
+        weft_machine_free(loop->machine, device, peer->relays[device], relay_bytes(loop));
+        peer->relays[device] = NULL;
+    }
+}

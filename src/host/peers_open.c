@@ -1,0 +1,211 @@
+/* Opening and closing the net of a comm's peers: its settings, its addresses, what it says of this
+ * server, and the NICs of an emulated machine. See peers.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "peers.h"
+
+#define SEPARATOR     ','
+#define SHAPE_REAL_NS 1000000u /* NICs of an emulated machine are looked at so often */
+
+/* ---- emulated NICs ---- */
+
+static void name_nic_links(struct weft_loop *loop, struct weft_peers *peers, uint32_t nic_count)
+{
+    if (!loop->machine->emulation.on)
+        return;
+    peers->nic_count = nic_count;
+    for (uint32_t i = 0; i < nic_count; i++) {
+        uint32_t device = weft_world_nic(&peers->world, 0, i);
+
+        if (device != WEFT_NONE)
+            weft_format(peers->nic_links[i], sizeof(peers->nic_links[i]), "%s-net",
+                        peers->world.topo.devices[device].name);
+    }
+}
+
+/* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does. */
+void weft_peers_shape(struct weft_loop *loop, weft_ns now)
+{
+    struct weft_peers *peers = loop->peers;
+    const struct weft_emulation *emulation = &loop->machine->emulation;
+
+    if (peers->nic_count == 0 ||
+        weft_clock_real(&loop->clock, now - peers->shaped_at) < SHAPE_REAL_NS)
+        return;
+    peers->shaped_at = now;
+    for (uint32_t i = 0; i < peers->nic_count; i++) {
+        struct weft_net_shape shape = {WEFT_NET_SHAPE_UP, 0};
+        uint64_t rate = 0;
+        int is_cut = 0;
+
+        if (emulation->link_rate(peers->nic_links[i], &rate, &is_cut) != 0)
+            continue;
+        if (rate == 0)
+            shape.state = is_cut ? WEFT_NET_SHAPE_CUT : WEFT_NET_SHAPE_SILENT;
+        shape.rate_bytes_per_us = weft_max(rate / emulation->dilation, 1);
+        if (shape.state == peers->shapes[i].state &&
+            shape.rate_bytes_per_us == peers->shapes[i].rate_bytes_per_us)
+            continue;
+        peers->shapes[i] = shape;
+        peers->ops->shape(peers->net, i, &shape);
+    }
+}
+
+/* ---- opening ---- */
+
+uint32_t weft_peers_windows(const struct weft_config *config)
+{
+    if (weft_text_equal(config->net, "off"))
+        return 0;
+    return (uint32_t)config->peers_max * WEFT_DEVICES_MAX + WEFT_PEERS_IMPORTS_MAX;
+}
+
+static bool read_crypto(const char *text, enum weft_net_crypto *crypto)
+{
+    static const char *const names[WEFT_NET_CRYPTO_MODES] = {
+        [WEFT_NET_CRYPTO_FULL] = "full",
+        [WEFT_NET_CRYPTO_INTEGRITY] = "integrity",
+        [WEFT_NET_CRYPTO_OFF] = "off",
+    };
+
+    for (uint32_t i = 0; i < WEFT_NET_CRYPTO_MODES; i++)
+        if (weft_text_equal(text, names[i])) {
+            *crypto = (enum weft_net_crypto)i;
+            return true;
+        }
+    return false;
+}
+
+/* The addresses of the setting, or those that the machine's kind implies. Emulated servers and
+ * their NICs are loopback addresses. */
+static uint32_t nic_addresses(const struct weft_loop *loop, const struct weft_peers *peers,
+                              struct weft_net_nic nics[WEFT_NET_NICS_MAX])
+{
+    const char *text = loop->config.net_address;
+    uint32_t count = weft_world_nic_count(&peers->world, 0);
+
+    if (count > WEFT_NET_NICS_MAX)
+        count = WEFT_NET_NICS_MAX;
+    if (text[0] == '\0') {
+        for (uint32_t i = 0; i < count && loop->machine->emulation.on; i++)
+            weft_format(nics[i].address, sizeof(nics[i].address), "127.%u.%u.1",
+                        loop->machine->server & 0xff, i + 1);
+        if (!loop->machine->emulation.on)
+            weft_text_copy(nics[0].address, sizeof(nics[0].address), "127.0.0.1");
+        return loop->machine->emulation.on ? count : 1;
+    }
+    for (count = 0; *text != '\0' && count < WEFT_NET_NICS_MAX; count++) {
+        size_t length = strcspn(text, ",");
+
+        weft_format(nics[count].address, sizeof(nics[count].address), "%.*s", (int)length, text);
+        text += length + (text[length] == SEPARATOR);
+    }
+    return count;
+}
+
+static bool write_hello(const struct weft_loop *loop, struct weft_peers *peers, size_t *size)
+{
+    struct weft_writer writer;
+
+    weft_description_make(&peers->description, loop->machine->server, &peers->world.topo,
+                          &peers->world.hops);
+    weft_writer_init(&writer, peers->hello, sizeof(peers->hello));
+    weft_description_write(&peers->description, &writer);
+    *size = writer.used;
+    return !writer.bad;
+}
+
+static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, size_t hello_size,
+                              char why[256])
+{
+    struct weft_net_nic nics[WEFT_NET_NICS_MAX];
+    uint32_t nic_count = nic_addresses(loop, peers, nics);
+    struct weft_net_env env = {
+        .cookies_max = peers->store_cookies + WEFT_PEERS_STORES_MAX,
+        .windows_max = (uint32_t)loop->config.windows_max,
+        .peers_max = (uint32_t)loop->config.peers_max,
+        .incarnation = peers->incarnation,
+        .hello = peers->hello,
+        .hello_size = hello_size,
+        .silence_ns = loop->config.net_silence_ms * WEFT_NS_PER_MS,
+        .dial_ns = loop->config.net_dial_ms * WEFT_NS_PER_MS,
+        .log = weft_log_transport,
+    };
+
+    if (!read_crypto(loop->config.net_crypto, &env.crypto)) {
+        weft_format(why, 256, "the setting net_crypto is \"%.32s\"; it is full, integrity or off",
+                    loop->config.net_crypto);
+        return weftInvalidArgument;
+    }
+    if (env.crypto != WEFT_NET_CRYPTO_FULL)
+        weft_log(WEFT_LOG_WARN, loop->noun,
+                 "net_crypto is %s: bytes between processes can be read by others on the network",
+                 loop->config.net_crypto);
+    if (!weft_random(env.secret, sizeof(env.secret))) {
+        weft_text_copy(why, 256, "the system gives no random numbers");
+        return weftSystemError;
+    }
+    WEFT_TRY(peers->ops->open(&env, nics, nic_count, &peers->net, why));
+    name_nic_links(loop, peers, nic_count);
+    peers->ops->address(peers->net, peers->address);
+    return weftSuccess;
+}
+
+static void number_parts(const struct weft_loop *loop, struct weft_peers *peers)
+{
+    peers->local_hops = loop->machine->hops.count;
+    /* Domains of this server's hops are below: transports, then hops that do not chain. */
+    peers->next_domain = WEFT_TRANSPORTS_MAX + WEFT_HOPS_MAX;
+    peers->gpus = loop->machine->emulation.on;
+    peers->inbound_first = loop->relay_first + WEFT_DEVICES_MAX;
+    peers->import_first =
+        peers->inbound_first + (uint32_t)loop->config.peers_max * WEFT_DEVICES_MAX;
+    peers->store_cookies = weft_engine_cookies(&loop->config);
+}
+
+weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, char why[256])
+{
+    struct weft_peers *made;
+    size_t hello_size = 0;
+
+    *peers = NULL;
+    if (weft_text_equal(loop->config.net, "off"))
+        return weftSuccess;
+    if (weft_registry_net(loop->config.net) == NULL) {
+        weft_format(why, 256, "the setting net is \"%.32s\"; it is off or tcp", loop->config.net);
+        return weftInvalidArgument;
+    }
+    made = calloc(1, sizeof(*made));
+    weft_text_copy(why, 256, "no memory for peers");
+    if (made == NULL)
+        return weftSystemError;
+    *peers = made;
+    made->ops = weft_registry_net(loop->config.net);
+    weft_world_init(&made->world, &loop->machine->topo, &loop->machine->hops);
+    number_parts(loop, made);
+    made->exposures = calloc(loop->config.windows_max, sizeof(*made->exposures));
+    made->sources = calloc(loop->config.windows_max, sizeof(*made->sources));
+    if (made->exposures == NULL || made->sources == NULL || !write_hello(loop, made, &hello_size) ||
+        !weft_random(&made->incarnation, sizeof(made->incarnation)))
+        return weftSystemError;
+    return listen_on(loop, made, hello_size, why);
+}
+
+void weft_peers_close(struct weft_loop *loop)
+{
+    struct weft_peers *peers = loop->peers;
+
+    if (peers == NULL)
+        return;
+    if (peers->net != NULL)
+        peers->ops->close(peers->net);
+    peers->net = NULL;
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
+        weft_peer_free_relays(loop, i);
+    free(peers->exposures);
+    free(peers->sources);
+    free(peers);
+    loop->peers = NULL;
+}

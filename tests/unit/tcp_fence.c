@@ -1,0 +1,415 @@
+/* transports/tcp: lanes that die, with things on their way.
+ *
+ * Whatever is told as done is there; what is told as failed never comes: its place is filled anew
+ * at once, and must stay so. Stores and messages come once each. */
+#include "tcp_fixture.h"
+
+#include <string.h>
+
+#include "base/prng.h"
+
+#define SLOTS      31                   /* places of copies, each way */
+#define WORD       (SLOTS * SLOT_BYTES) /* behind the sources: stores go there */
+#define SLOT_BYTES 65536
+#define GUARD      0x6b
+
+/* A stream of copies from one net to the other: slot i goes from half to half. */
+struct stream {
+    struct tcp_end *from;
+    struct tcp_end *to;
+    bool is_out[SLOTS];
+    bool is_guarded[SLOTS]; /* failed: its place holds GUARD since */
+    uint64_t seed[SLOTS];
+    uint32_t good;
+    uint32_t bad;
+};
+
+static struct tcp_end ends[2];
+
+static char *source(struct stream *stream, uint32_t slot)
+{
+    return stream->from->memory + (size_t)slot * SLOT_BYTES;
+}
+
+static char *place(struct stream *stream, uint32_t slot)
+{
+    return stream->to->memory + TCP_BYTES / 2 + (size_t)slot * SLOT_BYTES;
+}
+
+static void check_guard(struct stream *stream, uint32_t slot)
+{
+    if (stream->is_guarded[slot])
+        cr_assert(tcp_is_all(place(stream, slot), SLOT_BYTES, GUARD), "slot %u: a late byte", slot);
+}
+
+/* What has ended is looked at, and its place given to another. */
+static void stream_reap(struct stream *stream)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        weftResult_t result = stream->from->results[slot];
+
+        if (!stream->is_out[slot] || result == weftNumResults)
+            continue;
+        stream->is_out[slot] = false;
+        stream->from->results[slot] = weftNumResults;
+        if (result == weftSuccess) {
+            cr_assert_eq(memcmp(place(stream, slot), source(stream, slot), SLOT_BYTES), 0);
+            stream->good++;
+        } else {
+            cr_assert_eq(result, weftRemoteError);
+            memset(place(stream, slot), GUARD, SLOT_BYTES);
+            stream->is_guarded[slot] = true;
+            stream->bad++;
+        }
+    }
+}
+
+static void stream_issue(struct stream *stream, struct weft_prng *prng)
+{
+    uint32_t slot = (uint32_t)weft_prng_below(prng, SLOTS);
+    uint32_t lane = (uint32_t)weft_prng_below(prng, stream->from->nic_count);
+
+    if (stream->is_out[slot])
+        return;
+    check_guard(stream, slot);
+    tcp_fill(source(stream, slot), SLOT_BYTES, weft_prng_next(prng));
+    if (tcp_copy(stream->from, lane, TCP_BYTES / 2 + (uint64_t)slot * SLOT_BYTES,
+                 (uint64_t)slot * SLOT_BYTES, SLOT_BYTES, slot) != weftSuccess)
+        return;
+    stream->is_guarded[slot] = false;
+    stream->is_out[slot] = true;
+}
+
+static uint32_t stream_out(const struct stream *stream)
+{
+    uint32_t out = 0;
+
+    for (uint32_t i = 0; i < SLOTS; i++)
+        out += stream->is_out[i];
+    return out;
+}
+
+static void streams_turn(struct stream *streams)
+{
+    tcp_turn(ends, 2);
+    stream_reap(&streams[0]);
+    stream_reap(&streams[1]);
+}
+
+static void streams_init(struct stream *streams)
+{
+    memset(streams, 0, 2 * sizeof(*streams));
+    for (uint32_t i = 0; i < 2; i++) {
+        streams[i].from = &ends[i];
+        streams[i].to = &ends[1 - i];
+    }
+}
+
+static void streams_drain(struct stream *streams)
+{
+    uint64_t deadline_ns = tcp_clock() + TCP_WAIT_S * UINT64_C(1000000000);
+
+    while (stream_out(&streams[0]) + stream_out(&streams[1]) > 0) {
+        cr_assert_lt(tcp_clock(), deadline_ns, "%u and %u copies do not end",
+                     stream_out(&streams[0]), stream_out(&streams[1]));
+        streams_turn(streams);
+    }
+}
+
+/* Fills all lanes, lets some of it flow, breaks NICs in a state, and sees all copies end. */
+static void break_nics(enum weft_net_crypto crypto, enum weft_net_shape_state state,
+                       uint32_t broken_end, uint32_t broken_count)
+{
+    static struct stream streams[2];
+    struct weft_prng prng;
+    struct weft_net_counts counts;
+
+    tcp_meet(ends, 4, crypto);
+    streams_init(streams);
+    weft_prng_init(&prng, 5);
+    for (uint32_t round = 0; round < 5; round++) {
+        for (uint32_t i = 0; i < 200; i++)
+            stream_issue(&streams[i % 2], &prng);
+        for (uint32_t i = 0; i < round; i++)
+            streams_turn(streams);
+        for (uint32_t i = 0; i < broken_count; i++)
+            tcp_shape(&ends[broken_end], (round + i) % 4, state);
+        for (uint32_t i = 0; i < 50; i++)
+            stream_issue(&streams[i % 2], &prng);
+        streams_drain(streams);
+        for (uint32_t i = 0; i < broken_count; i++)
+            tcp_shape(&ends[broken_end], (round + i) % 4, WEFT_NET_SHAPE_UP);
+        tcp_wait_lanes(ends, 2, &ends[0], 0, 4);
+        tcp_wait_lanes(ends, 2, &ends[1], 0, 4);
+    }
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        check_guard(&streams[0], slot);
+        check_guard(&streams[1], slot);
+    }
+    cr_assert_gt(streams[0].bad + streams[1].bad, 0, "nothing was on its way");
+    cr_assert_gt(streams[0].good, 0);
+    cr_assert_gt(streams[1].good, 0);
+    weft_tcp_net.counts(ends[0].net, &counts);
+    cr_assert_geq(counts.fences, 5 * broken_count);
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
+Test(tcp_fence, die__one_lane_cut)
+{
+    break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_CUT, 0, 1);
+}
+
+Test(tcp_fence, die__one_lane_cut_at_the_peer_sealed)
+{
+    break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_CUT, 1, 1);
+}
+
+Test(tcp_fence, die__three_lanes_cut)
+{
+    break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_CUT, 1, 3);
+}
+
+Test(tcp_fence, die__one_lane_silent)
+{
+    break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_SILENT, 1, 1);
+}
+
+Test(tcp_fence, die__two_lanes_silent_sealed)
+{
+    break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_SILENT, 0, 2);
+}
+
+/* All lanes: what is in doubt is not told until one lane is back, then all of it is. */
+Test(tcp_fence, die__all_lanes_and_back)
+{
+    static struct stream streams[2];
+    struct weft_prng prng;
+    uint32_t from = 0;
+
+    tcp_meet(ends, 2, WEFT_NET_CRYPTO_OFF);
+    streams_init(streams);
+    weft_prng_init(&prng, 6);
+    for (uint32_t i = 0; i < 100; i++)
+        stream_issue(&streams[i % 2], &prng);
+    streams_turn(streams);
+    from = ends[0].seen_count;
+    tcp_shape(&ends[0], 0, WEFT_NET_SHAPE_CUT);
+    tcp_shape(&ends[0], 1, WEFT_NET_SHAPE_CUT);
+    cr_assert_eq(tcp_copy(&ends[0], 0, 0, 0, 1, SLOTS), weftRemoteError);
+    cr_assert_eq(weft_tcp_net.send(ends[0].net, 0, "x", 1), weftRemoteError);
+    /* Overdue, but not gone: the peer's process listens. */
+    cr_assert_not(tcp_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, from)->event.is_gone);
+    stream_reap(&streams[0]);
+    stream_reap(&streams[1]);
+    cr_assert_gt(stream_out(&streams[0]), 0, "what was on its way is in doubt");
+    from = ends[0].seen_count;
+    tcp_shape(&ends[0], 1, WEFT_NET_SHAPE_UP);
+    cr_assert_eq(tcp_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_UP, from)->event.peer, 0);
+    streams_drain(streams);
+    tcp_shape(&ends[0], 0, WEFT_NET_SHAPE_UP);
+    tcp_wait_lanes(ends, 2, &ends[0], 0, 2);
+    for (uint32_t i = 0; i < 100; i++)
+        stream_issue(&streams[i % 2], &prng);
+    streams_drain(streams);
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        check_guard(&streams[0], slot);
+        check_guard(&streams[1], slot);
+    }
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
+/* A process that is stopped, and goes on. */
+Test(tcp_fence, silence__peer_stopped_and_continued)
+{
+    static struct stream streams[2];
+    struct weft_prng prng;
+    uint32_t from;
+
+    tcp_meet(ends, 2, WEFT_NET_CRYPTO_FULL);
+    streams_init(streams);
+    weft_prng_init(&prng, 7);
+    for (uint32_t i = 0; i < 100; i++)
+        stream_issue(&streams[0], &prng);
+    cr_assert_eq(weft_tcp_net.store(ends[0].net, TCP_THEIRS, WORD, 1, weftSignalAdd, 100),
+                 weftSuccess);
+    from = ends[0].seen_count;
+    ends[1].is_idle = true;
+    cr_assert_not(tcp_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, from)->event.is_gone);
+    stream_reap(&streams[0]);
+    cr_assert_gt(stream_out(&streams[0]), 0);
+    cr_assert_not(tcp_is_ended(&ends[0], 100));
+    ends[1].is_idle = false;
+    streams_drain(streams);
+    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 100), weftSuccess);
+    cr_assert_eq(*(uint64_t *)(void *)(ends[1].memory + WORD), 1);
+    tcp_wait_lanes(ends, 2, &ends[0], 0, 2);
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        check_guard(&streams[0], slot);
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
+/* A lane whose NIC is slow by order is not silent. */
+Test(tcp_fence, silence__slow_is_not_silent)
+{
+    /* 2 MiB take three times as long as a lane may be silent. */
+    const struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_us = 20};
+    struct weft_net_counts counts;
+
+    tcp_silence_ns = 30000000;
+    tcp_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
+    weft_tcp_net.shape(ends[0].net, 0, &slow);
+    tcp_fill(ends[0].memory, TCP_BYTES, 1);
+    cr_assert_eq(tcp_copy(&ends[0], 0, 0, 0, TCP_BYTES / 2, 0), weftSuccess);
+    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 0), weftSuccess);
+    cr_assert_eq(memcmp(ends[0].memory, ends[1].memory, TCP_BYTES / 2), 0);
+    weft_tcp_net.counts(ends[0].net, &counts);
+    cr_assert_eq(counts.fences, 0);
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
+/* ---- everything at once ---- */
+
+#define CHAOS_STEPS      5000
+#define CHAOS_SILENCE_NS 15000000
+
+struct tally {
+    uint64_t stored; /* sum of values */
+    uint32_t next_store;
+    uint32_t messages;
+    uint32_t forwards;
+    bool got[4096];
+};
+
+static void chaos_issue(struct tally *tally, struct weft_prng *prng, uint32_t step)
+{
+    uint32_t cookie = 100 + step % 300;
+    struct weft_extent extent = {0, 64, 8};
+    struct weft_copy copy = {.dst_window = TCP_THEIRS,
+                             .src_window = TCP_THEIRS,
+                             .extent_count = 1,
+                             .extents = &extent,
+                             .size_bytes = 8,
+                             .cookie = 450 + step % 50,
+                             .after = WEFT_COOKIE_NONE};
+
+    if (ends[0].results[cookie] == weftSuccess || tally->next_store <= cookie) {
+        if (weft_tcp_net.store(ends[0].net, TCP_THEIRS, WORD, step, weftSignalAdd, cookie) ==
+            weftSuccess) {
+            tally->stored += step;
+            ends[0].results[cookie] = weftNumResults;
+            tally->next_store = (uint32_t)weft_max(tally->next_store, cookie + 1);
+        }
+    }
+    if (weft_prng_chance(prng, 30) &&
+        weft_tcp_net.send(ends[0].net, 0, &tally->messages, sizeof(tally->messages)) == weftSuccess)
+        tally->messages++;
+    if (weft_prng_chance(prng, 10) && tally->forwards < 50) {
+        copy.cookie = 450 + tally->forwards;
+        if (weft_tcp_net.forward(ends[0].net, &copy) == weftSuccess)
+            tally->forwards++;
+    }
+}
+
+/* Takes what the second net has seen: each message once, each forward answered. */
+static void chaos_take(struct tally *tally)
+{
+    for (uint32_t i = 0; i < ends[1].seen_count; i++) {
+        const struct tcp_seen *seen = &ends[1].seen[i];
+        uint32_t number;
+
+        cr_assert_lt(i, TCP_EVENTS);
+        if (seen->event.kind == WEFT_NET_FORWARD)
+            weft_tcp_net.answer(ends[1].net, 0, seen->event.request, weftSuccess);
+        if (seen->event.kind != WEFT_NET_MESSAGE)
+            continue;
+        memcpy(&number, seen->bytes, sizeof(number));
+        cr_assert_lt(number, tally->messages);
+        cr_assert_not(tally->got[number], "message %u came twice", number);
+        tally->got[number] = true;
+    }
+    ends[1].seen_count = 0;
+    ends[0].seen_count = 0;
+}
+
+static void chaos_shape(struct weft_prng *prng)
+{
+    static const enum weft_net_shape_state states[] = {WEFT_NET_SHAPE_UP, WEFT_NET_SHAPE_UP,
+                                                       WEFT_NET_SHAPE_CUT, WEFT_NET_SHAPE_SILENT};
+
+    tcp_shape(&ends[weft_prng_below(prng, 2)], (uint32_t)weft_prng_below(prng, 4),
+              states[weft_prng_below(prng, 4)]);
+}
+
+static bool chaos_done(const struct tally *tally)
+{
+    for (uint32_t i = 0; i < tally->messages; i++)
+        if (!tally->got[i])
+            return false;
+    for (uint32_t i = 100; i < tally->next_store; i++)
+        if (ends[0].results[i] != weftSuccess)
+            return false;
+    for (uint32_t i = 0; i < tally->forwards; i++)
+        if (ends[0].results[450 + i] != weftSuccess)
+            return false;
+    return true;
+}
+
+static void chaos(uint64_t seed, enum weft_net_crypto crypto)
+{
+    static struct stream streams[2];
+    static struct tally tally;
+    struct weft_prng prng;
+    struct weft_net_counts counts;
+    uint64_t deadline_ns;
+    uint64_t word;
+
+    memset(&tally, 0, sizeof(tally));
+    tcp_silence_ns = CHAOS_SILENCE_NS;
+    tcp_meet(ends, 4, crypto);
+    streams_init(streams);
+    weft_prng_init(&prng, seed);
+    for (uint32_t step = 0; step < CHAOS_STEPS; step++) {
+        stream_issue(&streams[weft_prng_below(&prng, 2)], &prng);
+        chaos_issue(&tally, &prng, step);
+        if (weft_prng_below(&prng, 200) == 0)
+            chaos_shape(&prng);
+        if (weft_prng_chance(&prng, 50))
+            streams_turn(streams);
+        chaos_take(&tally);
+    }
+    for (uint32_t i = 0; i < 8; i++)
+        tcp_shape(&ends[i / 4], i % 4, WEFT_NET_SHAPE_UP);
+    streams_drain(streams);
+    deadline_ns = tcp_clock() + TCP_WAIT_S * UINT64_C(1000000000);
+    while (!chaos_done(&tally)) {
+        cr_assert_lt(tcp_clock(), deadline_ns, "seed %u: something is lost", (unsigned)seed);
+        streams_turn(streams);
+        chaos_take(&tally);
+    }
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        check_guard(&streams[0], slot);
+        check_guard(&streams[1], slot);
+    }
+    weft_tcp_net.counts(ends[0].net, &counts);
+    cr_assert_gt(counts.fences, 0, "seed %u: no lane died", (unsigned)seed);
+    memcpy(&word, ends[1].memory + WORD, sizeof(word));
+    cr_assert_eq(word, tally.stored, "stores came not once each");
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
+Test(tcp_fence, die__any_lanes_any_time)
+{
+    for (uint64_t seed = 1; seed <= 12; seed++)
+        chaos(seed, WEFT_NET_CRYPTO_OFF);
+}
+
+Test(tcp_fence, die__any_lanes_any_time_sealed)
+{
+    for (uint64_t seed = 101; seed <= 106; seed++)
+        chaos(seed, WEFT_NET_CRYPTO_FULL);
+}

@@ -1,0 +1,227 @@
+/* Listening, and guests: connections that have not said yet who they are.
+ *
+ * Strangers cost a place of WEFT_TCP_GUESTS_MAX and a second at most. When all places are taken the
+ * oldest guest goes: who belongs here needs milliseconds. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tcp_net.h"
+
+#define BACKLOG          128
+#define ACCEPTS_PER_POLL 64
+
+/* ---- listening ---- */
+
+/* An address by which others reach a net that listens on any: of the first interface that is up and
+ * no loopback, else 127.0.0.1. */
+static void any_resolve(struct weft_wire_nic *nic)
+{
+    static const uint8_t loopback[4] = {127, 0, 0, 1};
+    struct ifaddrs *first = NULL;
+
+    memcpy(nic->ip, loopback, sizeof(loopback));
+    if (getifaddrs(&first) != 0)
+        return;
+    for (const struct ifaddrs *found = first; found != NULL; found = found->ifa_next) {
+        if (found->ifa_addr == NULL || found->ifa_addr->sa_family != AF_INET ||
+            (found->ifa_flags & IFF_UP) == 0 || (found->ifa_flags & IFF_LOOPBACK) != 0)
+            continue;
+        memcpy(nic->ip, &((struct sockaddr_in *)(void *)found->ifa_addr)->sin_addr, 4);
+        break;
+    }
+    freeifaddrs(first);
+}
+
+static bool nic_parse(struct weft_tcp_nic *nic, const char *address)
+{
+    struct in6_addr v6;
+
+    if (inet_pton(AF_INET, address, nic->local.ip) == 1) {
+        nic->is_any = memcmp(nic->local.ip, "\0\0\0\0", 4) == 0;
+        return true;
+    }
+    if (inet_pton(AF_INET6, address, &v6) != 1 || IN6_IS_ADDR_UNSPECIFIED(&v6))
+        return false;
+    nic->local.is_v6 = true;
+    memcpy(nic->local.ip, &v6, sizeof(nic->local.ip));
+    return true;
+}
+
+static weftResult_t nic_listen(struct weft_tcp_net *net, struct weft_tcp_nic *nic,
+                               const char *address, char why[256])
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = nic};
+    struct sockaddr_storage at;
+    struct sockaddr_storage bound = {0};
+    struct sockaddr_in v4;
+    socklen_t size = weft_tcp_sockaddr(&nic->local, &at);
+    socklen_t bound_size = sizeof(bound);
+
+    nic->fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (nic->fd < 0 || bind(nic->fd, (struct sockaddr *)(void *)&at, size) != 0 ||
+        listen(nic->fd, BACKLOG) != 0 ||
+        getsockname(nic->fd, (struct sockaddr *)(void *)&bound, &bound_size) != 0 ||
+        epoll_ctl(net->epoll_fd, EPOLL_CTL_ADD, nic->fd, &event) != 0) {
+        char text[64];
+
+        (void)snprintf(why, 256, "tcp: cannot listen on %s: %s; name an address of this machine",
+                       address, strerror_r(errno, text, sizeof(text)));
+        return weftSystemError;
+    }
+    /* The port lies at the same place in an IPv6 address. */
+    memcpy(&v4, &bound, sizeof(v4));
+    nic->local.port = ntohs(v4.sin_port);
+    if (nic->is_any)
+        any_resolve(&nic->local);
+    return weftSuccess;
+}
+
+weftResult_t weft_tcp_listen(struct weft_tcp_net *net, const struct weft_net_nic *nics,
+                             uint32_t nic_count, char why[256])
+{
+    struct weft_wire_address address = {.incarnation = net->env.incarnation,
+                                        .nic_count = nic_count};
+
+    for (uint32_t i = 0; i < nic_count; i++) {
+        char text[sizeof(nics[i].address)];
+
+        memcpy(text, nics[i].address, sizeof(text));
+        text[sizeof(text) - 1] = '\0';
+        net->nics[i].fd = -1;
+        if (!nic_parse(&net->nics[i], text)) {
+            (void)snprintf(why, 256, "tcp: '%s' is no IPv4 or IPv6 address, e.g. 192.0.2.1", text);
+            return weftInvalidArgument;
+        }
+        net->nic_count = i + 1;
+        WEFT_TRY(nic_listen(net, &net->nics[i], text, why));
+        address.nics[i] = net->nics[i].local;
+    }
+    memcpy(address.secret, net->env.secret, sizeof(address.secret));
+    if (!weft_wire_put_address(net->address, &address)) {
+        (void)snprintf(why, 256, "tcp: %u NICs do not fit into an address: 16 of IPv4 or 6 of IPv6",
+                       nic_count);
+        return weftInvalidArgument;
+    }
+    if (net->mode != WEFT_SECURE_FULL)
+        memset(address.secret, 0, sizeof(address.secret));
+    (void)weft_wire_put_address(net->address_told, &address);
+    return weftSuccess;
+}
+
+void weft_tcp_listen_end(struct weft_tcp_net *net)
+{
+    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++) {
+        weft_tcp_net_discard(net, net->guests[i]);
+        net->guests[i] = NULL;
+    }
+    for (uint32_t i = 0; i < net->nic_count; i++)
+        if (net->nics[i].fd >= 0)
+            (void)close(net->nics[i].fd);
+}
+
+/* ---- guests ---- */
+
+/* A free place; where there is none, the oldest guest's. */
+static uint32_t place_take(struct weft_tcp_net *net)
+{
+    uint32_t oldest = 0;
+
+    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++) {
+        if (net->guests[i] == NULL)
+            return i;
+        if (net->guests[i]->deadline_at < net->guests[oldest]->deadline_at)
+            oldest = i;
+    }
+    net->counts.slow++;
+    weft_tcp_net_discard(net, net->guests[oldest]);
+    net->guests[oldest] = NULL;
+    return oldest;
+}
+
+static void guest_add(struct weft_tcp_net *net, uint32_t nic, int fd)
+{
+    struct weft_tcp_channel *guest =
+        weft_tcp_channel_take(net->epoll_fd, fd, net->mode, net->env.secret);
+    uint32_t place;
+
+    if (guest == NULL)
+        return;
+    place = place_take(net);
+    guest->role = WEFT_TCP_GUEST;
+    guest->slot = place;
+    guest->nic = nic;
+    guest->deadline_at = net->now + WEFT_TCP_GREETING_NS;
+    net->guests[place] = guest;
+    weft_tcp_net_wake_at(net, guest->deadline_at);
+}
+
+void weft_tcp_accept(struct weft_tcp_net *net, uint32_t nic)
+{
+    for (uint32_t i = 0; i < ACCEPTS_PER_POLL; i++) {
+        int fd = accept4(net->nics[nic].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0)
+            return;
+        net->counts.accepted++;
+        if (net->nics[nic].shape.state == WEFT_NET_SHAPE_CUT)
+            (void)close(fd);
+        else
+            guest_add(net, nic, fd);
+    }
+}
+
+static void guest_leave(struct weft_tcp_net *net, struct weft_tcp_channel *guest)
+{
+    if (guest->is_liar)
+        net->counts.wrong_secrets++;
+    else
+        net->counts.strangers++;
+    net->guests[guest->slot] = NULL;
+    weft_tcp_net_discard(net, guest);
+}
+
+void weft_tcp_guest_advance(struct weft_tcp_net *net, struct weft_tcp_channel *guest)
+{
+    struct weft_wire_head head;
+    struct weft_wire_reader body;
+    enum weft_tcp_look look = WEFT_TCP_LOOK_MORE;
+
+    weft_tcp_channel_advance(guest);
+    if (guest->state == WEFT_TCP_CHANNEL_OPEN) {
+        do
+            look = weft_tcp_frame_look(guest, &head, &body);
+        while (look == WEFT_TCP_LOOK_MORE && weft_tcp_frame_fill(guest) > 0);
+    }
+    if (look == WEFT_TCP_LOOK_FRAME && head.kind == WEFT_WIRE_HELLO) {
+        weft_tcp_frame_take(guest, &head);
+        net->guests[guest->slot] = NULL;
+        weft_tcp_hello_receive(net, guest, &body);
+    } else if (look != WEFT_TCP_LOOK_MORE || guest->state == WEFT_TCP_CHANNEL_BROKEN) {
+        guest_leave(net, guest);
+    }
+}
+
+weft_ns weft_tcp_guests_tick(struct weft_tcp_net *net)
+{
+    weft_ns next = WEFT_NEVER;
+
+    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++) {
+        if (net->guests[i] == NULL)
+            continue;
+        if (net->now < net->guests[i]->deadline_at) {
+            next = weft_min(next, net->guests[i]->deadline_at);
+            continue;
+        }
+        net->counts.slow++;
+        weft_tcp_net_discard(net, net->guests[i]);
+        net->guests[i] = NULL;
+    }
+    return next;
+}

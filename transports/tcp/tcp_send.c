@@ -1,0 +1,331 @@
+/* What goes out on a lane: frames gathered into its batch, the batch written to the channel.
+ *
+ * What tells the peer about its own frames goes first, then what any lane may carry, then the
+ * lane's copies. A frame has its sequence, and its ack, from the moment that it enters the batch.
+ * */
+#include <string.h>
+
+#include "tcp_net.h"
+
+/* ---- frames ---- */
+
+void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_wire_writer *writer,
+                       uint64_t payload_bytes)
+{
+    weft_tcp_batch_add(&lane->batch, writer);
+    lane->queued_bytes += writer->used + payload_bytes;
+}
+
+/* Adds the rest of the payload that the batch is at, as far as there are pieces. */
+static void payload_add(struct weft_tcp_net *net, struct weft_tcp_batch *batch)
+{
+    const struct weft_tcp_operation *operation = &net->operations[batch->operation];
+
+    for (; batch->block != WEFT_NONE; batch->block = net->blocks[batch->block].next) {
+        const struct weft_tcp_block *block = &net->blocks[batch->block];
+
+        for (; batch->index < block->used; batch->index++) {
+            const struct weft_extent *extent = &block->of.extents[batch->index];
+
+            if (extent->size_bytes > 0 &&
+                !weft_tcp_batch_piece(batch, operation->src + extent->src_offset,
+                                      extent->size_bytes))
+                return;
+        }
+        batch->index = 0;
+    }
+    batch->operation = WEFT_NONE;
+}
+
+static bool has_room(const struct weft_tcp_batch *batch, uint32_t body_bytes)
+{
+    return batch->operation == WEFT_NONE && batch->count < WEFT_TCP_BATCH_PIECES &&
+           sizeof(batch->heads) - batch->heads_used >= WEFT_WIRE_HEAD_BYTES + body_bytes;
+}
+
+static struct weft_wire_writer frame_begin(struct weft_tcp_lane *lane,
+                                           const struct weft_wire_head *head)
+{
+    struct weft_wire_writer writer = weft_tcp_batch_writer(&lane->batch);
+    struct weft_wire_head with_ack = *head;
+
+    with_ack.ack = lane->applied;
+    lane->applied_told = lane->applied;
+    lane->ack_due = false;
+    lane->unacked_bytes = 0;
+    lane->unacked_frames = 0;
+    weft_wire_put_head(&writer, &with_ack);
+    return writer;
+}
+
+static uint64_t sequence_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                              uint32_t operation)
+{
+    if (lane->sent == lane->acked) {
+        lane->progress_at = net->now;
+        weft_tcp_net_wake_at(net, net->now + net->env.silence_ns / 2);
+    }
+    lane->ring[++lane->sent % WEFT_WIRE_UNACKED_MAX] = operation;
+    return lane->sent;
+}
+
+static void frame_end(struct weft_tcp_lane *lane, const struct weft_wire_writer *writer,
+                      const struct weft_wire_head *head)
+{
+    weft_assert(writer->used == WEFT_WIRE_HEAD_BYTES + head->body_bytes);
+    weft_tcp_lane_put(lane, writer, head->payload_bytes);
+    if (head->sequence != 0)
+        lane->ends_bytes[head->sequence % WEFT_WIRE_UNACKED_MAX] = lane->queued_bytes;
+}
+
+/* Before any ack that covers what was refused. */
+static void refusals_add(struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_batch *batch = &lane->batch;
+    uint32_t told = 0;
+
+    for (; told < lane->refusal_count && has_room(batch, WEFT_WIRE_REFUSAL_BYTES); told++) {
+        struct weft_wire_head head = {.kind = WEFT_WIRE_REFUSED,
+                                      .body_bytes = WEFT_WIRE_REFUSAL_BYTES};
+        struct weft_wire_refusal refusal = {.sequence = lane->refusals[told],
+                                            .result = weftInvalidUsage};
+        struct weft_wire_writer writer = weft_tcp_batch_writer(batch);
+
+        /* Not frame_begin: this head's ack is an old one. */
+        head.ack = lane->applied_told;
+        weft_wire_put_head(&writer, &head);
+        weft_wire_put_refusal(&writer, &refusal);
+        frame_end(lane, &writer, &head);
+    }
+    memmove(lane->refusals, lane->refusals + told,
+            (lane->refusal_count - told) * sizeof(lane->refusals[0]));
+    lane->refusal_count -= told;
+}
+
+static void fence_add(struct weft_tcp_lane *lane, enum weft_wire_kind kind,
+                      const struct weft_wire_fence *fence)
+{
+    struct weft_wire_head head = {
+        .kind = kind, .body_bytes = WEFT_WIRE_FENCE_BYTES + fence->count * WEFT_WIRE_CLOSURE_BYTES};
+    struct weft_wire_writer writer = frame_begin(lane, &head);
+
+    weft_wire_put_fence(&writer, fence);
+    frame_end(lane, &writer, &head);
+}
+
+#define FENCE_BODY_MAX (WEFT_WIRE_FENCE_BYTES + WEFT_WIRE_CLOSURES_MAX * WEFT_WIRE_CLOSURE_BYTES)
+
+static void fences_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_wire_fence fence;
+
+    if (lane->fence_due && has_room(&lane->batch, FENCE_BODY_MAX)) {
+        lane->fence_due = false;
+        if (weft_tcp_fence_dead(&net->peers[lane->peer], &fence) > 0)
+            fence_add(lane, WEFT_WIRE_FENCE, &fence);
+    }
+    if (lane->reply.count > 0 && has_room(&lane->batch, FENCE_BODY_MAX)) {
+        fence_add(lane, WEFT_WIRE_FENCED, &lane->reply);
+        lane->reply.count = 0;
+    }
+}
+
+/* ---- operations as frames ---- */
+
+static uint32_t body_bytes_of(const struct weft_tcp_operation *operation)
+{
+    switch (operation->kind) {
+    case WEFT_TCP_COPY:
+        return WEFT_WIRE_WRITE_BYTES + operation->extent_count * WEFT_WIRE_WRITE_EXTENT_BYTES;
+    case WEFT_TCP_STORE:
+        return WEFT_WIRE_STORE_BYTES;
+    case WEFT_TCP_FORWARD:
+        return WEFT_WIRE_FORWARD_BYTES + operation->extent_count * WEFT_WIRE_EXTENT_BYTES;
+    case WEFT_TCP_ANSWER:
+        return WEFT_WIRE_ANSWER_BYTES;
+    default:
+        return operation->extent_count; /* a message's bytes */
+    }
+}
+
+static void copy_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
+                       struct weft_wire_writer *writer)
+{
+    struct weft_wire_write write = {.dst = operation->dst_window,
+                                    .extent_count = operation->extent_count};
+
+    weft_wire_put_write(writer, &write);
+    for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
+        for (uint32_t i = 0; i < net->blocks[b].used; i++)
+            weft_wire_put_write_extent(writer, net->blocks[b].of.extents[i].dst_offset,
+                                       net->blocks[b].of.extents[i].size_bytes);
+}
+
+static void store_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
+                        struct weft_wire_writer *writer)
+{
+    struct weft_wire_store store = {.dst = operation->dst_window,
+                                    .offset = operation->offset,
+                                    .value = operation->value,
+                                    .op = (uint32_t)operation->op};
+
+    (void)net;
+    weft_wire_put_store(writer, &store);
+}
+
+static void forward_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
+                          struct weft_wire_writer *writer)
+{
+    struct weft_wire_forward forward = {.dst = operation->dst_window,
+                                        .src = operation->src_window,
+                                        .request = (uint32_t)(operation - net->operations),
+                                        .extent_count = operation->extent_count};
+
+    weft_wire_put_forward(writer, &forward);
+    for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
+        for (uint32_t i = 0; i < net->blocks[b].used; i++)
+            weft_wire_put_extent(writer, net->blocks[b].of.extents[i].dst_offset,
+                                 net->blocks[b].of.extents[i].src_offset,
+                                 net->blocks[b].of.extents[i].size_bytes);
+}
+
+static void answer_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
+                         struct weft_wire_writer *writer)
+{
+    struct weft_wire_answer answer = {.request = operation->request,
+                                      .result = (uint32_t)operation->result};
+
+    (void)net;
+    weft_wire_put_answer(writer, &answer);
+}
+
+static void message_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
+                          struct weft_wire_writer *writer)
+{
+    for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
+        weft_wire_put_bytes(writer, net->blocks[b].of.bytes, net->blocks[b].used);
+}
+
+/* How an operation that can be sent is written. */
+static const struct {
+    enum weft_wire_kind kind;
+    void (*write)(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
+                  struct weft_wire_writer *writer);
+} frames[WEFT_TCP_KINDS] = {
+    [WEFT_TCP_COPY] = {WEFT_WIRE_WRITE, copy_write},
+    [WEFT_TCP_STORE] = {WEFT_WIRE_STORE, store_write},
+    [WEFT_TCP_FORWARD] = {WEFT_WIRE_FORWARD, forward_write},
+    [WEFT_TCP_MESSAGE] = {WEFT_WIRE_MESSAGE, message_write},
+    [WEFT_TCP_ANSWER] = {WEFT_WIRE_ANSWER, answer_write},
+};
+
+/* Puts the first operation of the list into the batch; false: no room now. */
+static bool operation_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                          struct weft_list *list)
+{
+    uint32_t number = list->first;
+    struct weft_tcp_operation *operation = &net->operations[number];
+    struct weft_wire_head head = {.kind = frames[operation->kind].kind,
+                                  .body_bytes = body_bytes_of(operation)};
+    struct weft_wire_writer writer;
+
+    if (!has_room(&lane->batch, head.body_bytes) ||
+        lane->sent - lane->acked == WEFT_WIRE_UNACKED_MAX)
+        return false;
+    weft_list_remove(list, net->links, number);
+    head.payload_bytes = operation->kind == WEFT_TCP_COPY ? operation->size_bytes : 0;
+    head.sequence = sequence_take(net, lane, number);
+    writer = frame_begin(lane, &head);
+    frames[operation->kind].write(net, operation, &writer);
+    frame_end(lane, &writer, &head);
+    if (operation->kind == WEFT_TCP_COPY) {
+        lane->batch.operation = number;
+        lane->batch.block = operation->first_block;
+        lane->batch.index = 0;
+        payload_add(net, &lane->batch);
+    }
+    return true;
+}
+
+static void head_add(struct weft_tcp_lane *lane, enum weft_wire_kind kind, uint64_t sequence)
+{
+    struct weft_wire_head head = {.kind = kind, .sequence = sequence};
+    struct weft_wire_writer writer = frame_begin(lane, &head);
+
+    frame_end(lane, &writer, &head);
+}
+
+/* Fills the batch, which has been written but for a payload. */
+static void batch_fill(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_peer *peer = &net->peers[lane->peer];
+
+    if (lane->batch.operation != WEFT_NONE)
+        payload_add(net, &lane->batch);
+    refusals_add(lane);
+    if (lane->refusal_count > 0)
+        return;
+    fences_add(net, lane);
+    if (lane->ping_due && has_room(&lane->batch, 0) &&
+        lane->sent - lane->acked < WEFT_WIRE_UNACKED_MAX) {
+        lane->ping_due = false;
+        head_add(lane, WEFT_WIRE_PING, sequence_take(net, lane, WEFT_NONE));
+    }
+    while (peer->waiting.count > 0 && operation_add(net, lane, &peer->waiting))
+        ;
+    while (lane->copies.count > 0 && lane->queued_bytes - lane->sent_bytes < WEFT_TCP_BATCH_BYTES &&
+           operation_add(net, lane, &lane->copies))
+        ;
+    if (lane->ack_due && has_room(&lane->batch, 0))
+        head_add(lane, WEFT_WIRE_ACK, 0);
+}
+
+void weft_tcp_lane_write(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_channel *channel = lane->channel;
+    uint64_t budget_bytes = WEFT_TCP_BUDGET_BYTES;
+    bool is_full = false;
+
+    while (!is_full) {
+        uint64_t allowed_bytes;
+        uint64_t taken_bytes;
+
+        if (lane->batch.first == lane->batch.count)
+            batch_fill(net, lane);
+        if (lane->batch.first == lane->batch.count && !weft_tcp_channel_has_unsent(channel))
+            break;
+        allowed_bytes = weft_tcp_shape_allow(net, lane->nic, budget_bytes);
+        if (allowed_bytes == 0) {
+            weft_tcp_lane_touch(net, lane);
+            break;
+        }
+        taken_bytes = weft_tcp_batch_write(&lane->batch, channel, allowed_bytes);
+        weft_tcp_shape_spend(net, lane->nic, taken_bytes);
+        lane->sent_bytes += taken_bytes;
+        budget_bytes -= taken_bytes;
+        is_full = taken_bytes == 0;
+    }
+    if (channel->state == WEFT_TCP_CHANNEL_BROKEN)
+        weft_tcp_lane_die(net, lane, channel->why);
+    else
+        weft_tcp_channel_watch(channel, !lane->is_blocked,
+                               is_full || weft_tcp_channel_has_unsent(channel));
+}
+
+void weft_tcp_bye(struct weft_tcp_peer *peer)
+{
+    for (uint32_t i = 0; i < peer->lane_count; i++) {
+        struct weft_tcp_lane *lane = &peer->lanes[i];
+        struct weft_wire_head head = {.kind = WEFT_WIRE_BYE, .ack = lane->applied};
+        uint8_t bytes[WEFT_WIRE_HEAD_BYTES];
+        struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
+        struct iovec piece = {bytes, sizeof(bytes)};
+
+        /* Behind the first part of a frame it would be a part of that. */
+        if (!weft_tcp_lane_is_live(lane) || !weft_tcp_batch_is_empty(&lane->batch) ||
+            lane->refusal_count > 0)
+            continue;
+        weft_wire_put_head(&writer, &head);
+        (void)weft_tcp_channel_write(lane->channel, &piece, 1, piece.iov_len);
+    }
+}

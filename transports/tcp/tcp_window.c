@@ -1,0 +1,150 @@
+/* Windows: own memory, what of it peers may use, and windows of peers.
+ *
+ * A peer gets at own memory through weft_tcp_window_admit alone. */
+#include <string.h>
+
+#include "tcp_net.h"
+
+static struct weft_tcp_window *window_get(const struct weft_tcp_net *net, uint32_t window)
+{
+    return window < net->env.windows_max ? &net->windows[window] : NULL;
+}
+
+weftResult_t weft_tcp_window_add(struct weft_net *base, uint32_t number, void *memory, size_t size)
+{
+    struct weft_tcp_net *net = weft_tcp_net_of(base);
+    struct weft_tcp_window *window = window_get(net, number);
+
+    if (window == NULL || memory == NULL)
+        return weftInvalidArgument;
+    if (window->base != NULL || window->peer != WEFT_NONE)
+        return weftInvalidUsage;
+    window->base = memory;
+    window->size_bytes = size;
+    return weftSuccess;
+}
+
+void weft_tcp_window_remove(struct weft_net *base, uint32_t number)
+{
+    struct weft_tcp_window *window = window_get(weft_tcp_net_of(base), number);
+
+    weft_assert(window != NULL);
+    weft_tcp_conceal(base, number);
+    window->base = NULL;
+    window->size_bytes = 0;
+}
+
+weftResult_t weft_tcp_expose(struct weft_net *base, uint32_t number,
+                             const struct weft_net_remote *as)
+{
+    struct weft_tcp_net *net = weft_tcp_net_of(base);
+    struct weft_tcp_window *window = window_get(net, number);
+    struct weft_tcp_exposure *exposure;
+    uint32_t index;
+
+    if (window == NULL || window->base == NULL || as->window != number ||
+        as->size_bytes > window->size_bytes)
+        return weftInvalidArgument;
+    if (window->exposure_count == WEFT_TCP_EXPOSURES_MAX)
+        return weftNoResource;
+    index = weft_pool_take(&net->free_exposures);
+    if (index == WEFT_NONE)
+        return weftNoResource;
+    exposure = &net->exposures[index];
+    *exposure = (struct weft_tcp_exposure){.next = window->first_exposure,
+                                           .epoch = as->epoch,
+                                           .size_bytes = as->size_bytes,
+                                           .rights = as->rights};
+    memcpy(exposure->token, as->token, sizeof(exposure->token));
+    window->first_exposure = index;
+    window->exposure_count++;
+    return weftSuccess;
+}
+
+void weft_tcp_conceal(struct weft_net *base, uint32_t number)
+{
+    struct weft_tcp_net *net = weft_tcp_net_of(base);
+    struct weft_tcp_window *window = window_get(net, number);
+
+    weft_assert(window != NULL);
+    while (window->first_exposure != WEFT_NONE) {
+        uint32_t index = window->first_exposure;
+
+        window->first_exposure = net->exposures[index].next;
+        weft_pool_give(&net->free_exposures, index);
+    }
+    window->exposure_count = 0;
+    window->conceal_count++;
+}
+
+weftResult_t weft_tcp_import(struct weft_net *base, uint32_t number, uint32_t peer,
+                             const struct weft_net_remote *remote)
+{
+    struct weft_tcp_net *net = weft_tcp_net_of(base);
+    struct weft_tcp_window *window = window_get(net, number);
+
+    if (window == NULL || peer >= net->env.peers_max ||
+        net->peers[peer].state == WEFT_TCP_PEER_FREE)
+        return weftInvalidArgument;
+    if (window->base != NULL || window->peer != WEFT_NONE)
+        return weftInvalidUsage;
+    window->peer = peer;
+    window->remote = *remote;
+    window->size_bytes = remote->size_bytes;
+    return weftSuccess;
+}
+
+void weft_tcp_forget(struct weft_net *base, uint32_t number)
+{
+    struct weft_tcp_window *window = window_get(weft_tcp_net_of(base), number);
+
+    weft_assert(window != NULL);
+    weft_assert(window->base == NULL);
+    window->peer = WEFT_NONE;
+    window->size_bytes = 0;
+}
+
+const struct weft_tcp_window *weft_tcp_window_imported(const struct weft_tcp_net *net,
+                                                       uint32_t number)
+{
+    const struct weft_tcp_window *window = window_get(net, number);
+
+    return window == NULL || window->peer == WEFT_NONE ? NULL : window;
+}
+
+struct weft_wire_window weft_tcp_window_wire(const struct weft_tcp_window *window)
+{
+    struct weft_wire_window wire = {.window = window->remote.window, .epoch = window->remote.epoch};
+
+    memcpy(wire.token, window->remote.token, sizeof(wire.token));
+    return wire;
+}
+
+/* Takes as long for every token, so that the time tells nothing of where they differ. */
+static bool token_equal(const uint8_t *a, const uint8_t *b)
+{
+    volatile unsigned difference = 0;
+
+    for (uint32_t i = 0; i < WEFT_NET_TOKEN_BYTES; i++)
+        difference = difference | (unsigned)(a[i] ^ b[i]);
+    return difference == 0;
+}
+
+const struct weft_tcp_exposure *weft_tcp_window_admit(const struct weft_tcp_net *net,
+                                                      const struct weft_wire_window *by,
+                                                      unsigned rights)
+{
+    const struct weft_tcp_window *window = window_get(net, by->window);
+    uint32_t index = window == NULL ? WEFT_NONE : window->first_exposure;
+
+    for (; index != WEFT_NONE; index = net->exposures[index].next) {
+        const struct weft_tcp_exposure *exposure = &net->exposures[index];
+
+        if (exposure->epoch != by->epoch || !token_equal(exposure->token, by->token))
+            continue;
+        /* The same token may have been given with other rights, too. */
+        if ((exposure->rights & rights) == rights)
+            return exposure;
+    }
+    return NULL;
+}
