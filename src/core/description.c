@@ -95,7 +95,7 @@ void weft_description_write(const struct weft_description *description, struct w
         size_t length = name_length(device->name);
 
         weft_writer_number(writer, device->kind, 1);
-        weft_writer_number(writer, (uint64_t)(device->numa_node + 1), 1);
+        weft_writer_number(writer, (uint64_t)device->numa_node + 1, 1);
         weft_writer_number(writer, description->own[i], 2);
         weft_writer_number(writer, device->memory_bytes, 8);
         weft_writer_number(writer, length, 1);

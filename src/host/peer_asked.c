@@ -86,6 +86,12 @@ void weft_peer_send_late(struct weft_loop *loop)
     }
 }
 
+static bool is_same(const struct weft_net_remote *a, const struct weft_net_remote *b)
+{
+    return a->window == b->window && a->epoch == b->epoch && a->size_bytes == b->size_bytes &&
+           a->rights == b->rights && memcmp(a->token, b->token, sizeof(a->token)) == 0;
+}
+
 /* The number here of a peer's window, imported at its first use; WEFT_NONE when there is no room.
  * The least recently made one that nothing uses makes room. */
 static uint32_t import_for(struct weft_loop *loop, uint32_t peer,
@@ -97,8 +103,7 @@ static uint32_t import_for(struct weft_loop *loop, uint32_t peer,
     for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++) {
         struct weft_peers_import *import = &peers->imports[i];
 
-        if (import->used && import->peer == peer &&
-            memcmp(&import->remote, remote, sizeof(*remote)) == 0)
+        if (import->used && import->peer == peer && is_same(&import->remote, remote))
             return peers->import_first + i;
         if (!import->used && room == WEFT_NONE)
             room = i;
