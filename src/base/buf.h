@@ -1,7 +1,7 @@
 /* Numbers and bytes in messages: little-endian, bounded, with an error that sticks.
  *
  * A reader past its end gives zeros, and a writer past its end writes nothing: whoever is done
- * looks at `bad` once. Nothing is read or written outside of the memory given. */
+ * looks at `failed` once. Nothing is read or written outside of the memory given. */
 #ifndef WEFT_BUF_H
 #define WEFT_BUF_H
 
@@ -13,15 +13,25 @@ struct weft_reader {
     const uint8_t *bytes;
     size_t size;
     size_t used;
-    bool bad;
+    bool failed; /* for good */
 };
 
 struct weft_writer {
     uint8_t *bytes;
     size_t size;
     size_t used;
-    bool bad;
+    bool failed; /* for good */
 };
+
+static inline struct weft_reader weft_reader_of(const void *bytes, size_t size)
+{
+    return (struct weft_reader){bytes, size, 0, false};
+}
+
+static inline struct weft_writer weft_writer_of(void *bytes, size_t size)
+{
+    return (struct weft_writer){bytes, size, 0, false};
+}
 
 static inline void weft_reader_init(struct weft_reader *reader, const void *bytes, size_t size)
 {
@@ -38,8 +48,8 @@ static inline const uint8_t *weft_reader_take(struct weft_reader *reader, size_t
 {
     const uint8_t *bytes = reader->bytes + reader->used;
 
-    reader->bad = reader->bad || size > reader->size - reader->used;
-    if (reader->bad)
+    reader->failed = reader->failed || size > reader->size - reader->used;
+    if (reader->failed)
         return NULL;
     reader->used += size;
     return bytes;
@@ -68,8 +78,8 @@ static inline void weft_reader_bytes(struct weft_reader *reader, void *out, size
 
 static inline void weft_writer_bytes(struct weft_writer *writer, const void *bytes, size_t size)
 {
-    writer->bad = writer->bad || size > writer->size - writer->used;
-    if (writer->bad)
+    writer->failed = writer->failed || size > writer->size - writer->used;
+    if (writer->failed)
         return;
     if (size > 0)
         memcpy(writer->bytes + writer->used, bytes, size);

@@ -196,7 +196,7 @@ const char *weft_description_read(struct weft_description *description, struct w
     uint64_t hops = weft_reader_number(reader, 2);
     const char *why = NULL;
 
-    if (reader->bad || version != WEFT_DESCRIPTION_VERSION)
+    if (reader->failed || version != WEFT_DESCRIPTION_VERSION)
         return "it is of another version of Weft; both sides need the same one";
     if (devices > WEFT_DEVICES_MAX || links > WEFT_LINKS_MAX / 2 ||
         hops > WEFT_DESCRIPTION_HOPS_MAX)
@@ -212,7 +212,7 @@ const char *weft_description_read(struct weft_description *description, struct w
         why = read_link(&description->topo, reader);
     for (uint64_t i = 0; why == NULL && i < hops; i++)
         why = read_hop(description, reader);
-    if (reader->bad)
+    if (reader->failed)
         return "it ends too early";
     return why == NULL ? weft_topo_check(&description->topo) : why;
 }

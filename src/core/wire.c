@@ -4,8 +4,6 @@
  * asserted where it has been written, so that a field which is added to one side alone is found. */
 #include "wire.h"
 
-#include <string.h>
-
 static const char *const kind_names[WEFT_WIRE_KINDS] = {
     [WEFT_WIRE_HELLO] = "HELLO",   [WEFT_WIRE_WELCOME] = "WELCOME",
     [WEFT_WIRE_ACK] = "ACK",       [WEFT_WIRE_FENCE] = "FENCE",
@@ -38,103 +36,52 @@ const char *weft_wire_kind_name(enum weft_wire_kind kind)
 
 /* ---- numbers ---- */
 
-void weft_wire_put_bytes(struct weft_wire_writer *writer, const void *bytes, size_t size)
+static void put_u16(struct weft_writer *writer, uint16_t number)
 {
-    writer->failed = writer->failed || size > writer->size - writer->used;
-    if (writer->failed)
-        return;
-    if (size > 0)
-        memcpy(writer->bytes + writer->used, bytes, size);
-    writer->used += size;
+    weft_writer_number(writer, number, 2);
 }
 
-static void put_number(struct weft_wire_writer *writer, uint64_t number, size_t size)
+static void put_u32(struct weft_writer *writer, uint32_t number)
 {
-    uint8_t bytes[8];
-
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(number >> (8 * i));
-    weft_wire_put_bytes(writer, bytes, size);
+    weft_writer_number(writer, number, 4);
 }
 
-static void put_u16(struct weft_wire_writer *writer, uint16_t number)
+static void put_u64(struct weft_writer *writer, uint64_t number)
 {
-    put_number(writer, number, 2);
+    weft_writer_number(writer, number, 8);
 }
 
-static void put_u32(struct weft_wire_writer *writer, uint32_t number)
-{
-    put_number(writer, number, 4);
-}
-
-static void put_u64(struct weft_wire_writer *writer, uint64_t number)
-{
-    put_number(writer, number, 8);
-}
-
-static bool fail(struct weft_wire_reader *reader)
+static bool fail(struct weft_reader *reader)
 {
     reader->failed = true;
     return false;
 }
 
-/* NULL: the bytes end before. */
-static const uint8_t *take(struct weft_wire_reader *reader, size_t size)
+static uint32_t get_u32(struct weft_reader *reader)
 {
-    const uint8_t *bytes = reader->bytes + reader->used;
-
-    reader->failed = reader->failed || size > reader->size - reader->used;
-    if (reader->failed)
-        return NULL;
-    reader->used += size;
-    return bytes;
+    return (uint32_t)weft_reader_number(reader, 4);
 }
 
-static uint64_t get_number(struct weft_wire_reader *reader, size_t size)
+static uint64_t get_u64(struct weft_reader *reader)
 {
-    const uint8_t *bytes = take(reader, size);
-    uint64_t number = 0;
-
-    for (size_t i = 0; bytes != NULL && i < size; i++)
-        number |= (uint64_t)bytes[i] << (8 * i);
-    return number;
-}
-
-static uint32_t get_u32(struct weft_wire_reader *reader)
-{
-    return (uint32_t)get_number(reader, 4);
-}
-
-static uint64_t get_u64(struct weft_wire_reader *reader)
-{
-    return get_number(reader, 8);
-}
-
-static void get_bytes(struct weft_wire_reader *reader, uint8_t *to, size_t size)
-{
-    const uint8_t *bytes = take(reader, size);
-
-    if (bytes != NULL)
-        memcpy(to, bytes, size);
-    else
-        memset(to, 0, size);
+    return weft_reader_number(reader, 8);
 }
 
 /* What is kept for later versions is zero in this one. */
-static void get_zero(struct weft_wire_reader *reader, size_t size)
+static void get_zero(struct weft_reader *reader, size_t size)
 {
-    if (get_number(reader, size) != 0)
+    if (weft_reader_number(reader, size) != 0)
         reader->failed = true;
 }
 
 /* ---- the head ---- */
 
-void weft_wire_put_head(struct weft_wire_writer *writer, const struct weft_wire_head *head)
+void weft_wire_put_head(struct weft_writer *writer, const struct weft_wire_head *head)
 {
     size_t start = writer->used;
 
-    put_number(writer, WEFT_WIRE_VERSION, 1);
-    put_number(writer, (uint64_t)head->kind, 1);
+    weft_writer_number(writer, WEFT_WIRE_VERSION, 1);
+    weft_writer_number(writer, (uint64_t)head->kind, 1);
     put_u16(writer, 0);
     put_u32(writer, head->body_bytes);
     put_u64(writer, head->payload_bytes);
@@ -143,10 +90,10 @@ void weft_wire_put_head(struct weft_wire_writer *writer, const struct weft_wire_
     weft_assert(writer->failed || writer->used - start == WEFT_WIRE_HEAD_BYTES);
 }
 
-bool weft_wire_get_head(struct weft_wire_reader *reader, struct weft_wire_head *head)
+bool weft_wire_get_head(struct weft_reader *reader, struct weft_wire_head *head)
 {
-    uint64_t version = get_number(reader, 1);
-    uint64_t kind = get_number(reader, 1);
+    uint64_t version = weft_reader_number(reader, 1);
+    uint64_t kind = weft_reader_number(reader, 1);
 
     get_zero(reader, 2);
     head->body_bytes = get_u32(reader);
@@ -167,21 +114,21 @@ bool weft_wire_get_head(struct weft_wire_reader *reader, struct weft_wire_head *
 
 /* ---- windows, writes, stores ---- */
 
-static void put_window(struct weft_wire_writer *writer, const struct weft_wire_window *window)
+static void put_window(struct weft_writer *writer, const struct weft_wire_window *window)
 {
     put_u32(writer, window->window);
     put_u32(writer, window->epoch);
-    weft_wire_put_bytes(writer, window->token, sizeof(window->token));
+    weft_writer_bytes(writer, window->token, sizeof(window->token));
 }
 
-static void get_window(struct weft_wire_reader *reader, struct weft_wire_window *window)
+static void get_window(struct weft_reader *reader, struct weft_wire_window *window)
 {
     window->window = get_u32(reader);
     window->epoch = get_u32(reader);
-    get_bytes(reader, window->token, sizeof(window->token));
+    weft_reader_bytes(reader, window->token, sizeof(window->token));
 }
 
-void weft_wire_put_write(struct weft_wire_writer *writer, const struct weft_wire_write *write)
+void weft_wire_put_write(struct weft_writer *writer, const struct weft_wire_write *write)
 {
     size_t start = writer->used;
 
@@ -191,7 +138,7 @@ void weft_wire_put_write(struct weft_wire_writer *writer, const struct weft_wire
     weft_assert(writer->failed || writer->used - start == WEFT_WIRE_WRITE_BYTES);
 }
 
-bool weft_wire_get_write(struct weft_wire_reader *reader, struct weft_wire_write *write)
+bool weft_wire_get_write(struct weft_reader *reader, struct weft_wire_write *write)
 {
     get_window(reader, &write->dst);
     write->extent_count = get_u32(reader);
@@ -203,20 +150,20 @@ bool weft_wire_get_write(struct weft_wire_reader *reader, struct weft_wire_write
     return true;
 }
 
-void weft_wire_put_write_extent(struct weft_wire_writer *writer, uint64_t offset, uint64_t bytes)
+void weft_wire_put_write_extent(struct weft_writer *writer, uint64_t offset, uint64_t bytes)
 {
     put_u64(writer, offset);
     put_u64(writer, bytes);
 }
 
-bool weft_wire_get_write_extent(struct weft_wire_reader *reader, uint64_t *offset, uint64_t *bytes)
+bool weft_wire_get_write_extent(struct weft_reader *reader, uint64_t *offset, uint64_t *bytes)
 {
     *offset = get_u64(reader);
     *bytes = get_u64(reader);
     return !reader->failed;
 }
 
-void weft_wire_put_store(struct weft_wire_writer *writer, const struct weft_wire_store *store)
+void weft_wire_put_store(struct weft_writer *writer, const struct weft_wire_store *store)
 {
     size_t start = writer->used;
 
@@ -228,7 +175,7 @@ void weft_wire_put_store(struct weft_wire_writer *writer, const struct weft_wire
     weft_assert(writer->failed || writer->used - start == WEFT_WIRE_STORE_BYTES);
 }
 
-bool weft_wire_get_store(struct weft_wire_reader *reader, struct weft_wire_store *store)
+bool weft_wire_get_store(struct weft_reader *reader, struct weft_wire_store *store)
 {
     get_window(reader, &store->dst);
     store->offset = get_u64(reader);
@@ -242,7 +189,7 @@ bool weft_wire_get_store(struct weft_wire_reader *reader, struct weft_wire_store
 
 /* ---- forwards, answers, refusals ---- */
 
-void weft_wire_put_forward(struct weft_wire_writer *writer, const struct weft_wire_forward *forward)
+void weft_wire_put_forward(struct weft_writer *writer, const struct weft_wire_forward *forward)
 {
     size_t start = writer->used;
 
@@ -253,7 +200,7 @@ void weft_wire_put_forward(struct weft_wire_writer *writer, const struct weft_wi
     weft_assert(writer->failed || writer->used - start == WEFT_WIRE_FORWARD_BYTES);
 }
 
-bool weft_wire_get_forward(struct weft_wire_reader *reader, struct weft_wire_forward *forward)
+bool weft_wire_get_forward(struct weft_reader *reader, struct weft_wire_forward *forward)
 {
     get_window(reader, &forward->dst);
     get_window(reader, &forward->src);
@@ -266,7 +213,7 @@ bool weft_wire_get_forward(struct weft_wire_reader *reader, struct weft_wire_for
     return true;
 }
 
-void weft_wire_put_extent(struct weft_wire_writer *writer, uint64_t dst_offset, uint64_t src_offset,
+void weft_wire_put_extent(struct weft_writer *writer, uint64_t dst_offset, uint64_t src_offset,
                           uint64_t bytes)
 {
     put_u64(writer, dst_offset);
@@ -274,8 +221,8 @@ void weft_wire_put_extent(struct weft_wire_writer *writer, uint64_t dst_offset, 
     put_u64(writer, bytes);
 }
 
-bool weft_wire_get_extent(struct weft_wire_reader *reader, uint64_t *dst_offset,
-                          uint64_t *src_offset, uint64_t *bytes)
+bool weft_wire_get_extent(struct weft_reader *reader, uint64_t *dst_offset, uint64_t *src_offset,
+                          uint64_t *bytes)
 {
     *dst_offset = get_u64(reader);
     *src_offset = get_u64(reader);
@@ -289,13 +236,13 @@ static bool is_final(uint32_t result)
     return result < weftNumResults && result != weftInProgress;
 }
 
-void weft_wire_put_answer(struct weft_wire_writer *writer, const struct weft_wire_answer *answer)
+void weft_wire_put_answer(struct weft_writer *writer, const struct weft_wire_answer *answer)
 {
     put_u32(writer, answer->request);
     put_u32(writer, answer->result);
 }
 
-bool weft_wire_get_answer(struct weft_wire_reader *reader, struct weft_wire_answer *answer)
+bool weft_wire_get_answer(struct weft_reader *reader, struct weft_wire_answer *answer)
 {
     answer->request = get_u32(reader);
     answer->result = get_u32(reader);
@@ -304,14 +251,14 @@ bool weft_wire_get_answer(struct weft_wire_reader *reader, struct weft_wire_answ
     return true;
 }
 
-void weft_wire_put_refusal(struct weft_wire_writer *writer, const struct weft_wire_refusal *refusal)
+void weft_wire_put_refusal(struct weft_writer *writer, const struct weft_wire_refusal *refusal)
 {
     put_u64(writer, refusal->sequence);
     put_u32(writer, refusal->result);
     put_u32(writer, 0);
 }
 
-bool weft_wire_get_refusal(struct weft_wire_reader *reader, struct weft_wire_refusal *refusal)
+bool weft_wire_get_refusal(struct weft_reader *reader, struct weft_wire_refusal *refusal)
 {
     refusal->sequence = get_u64(reader);
     refusal->result = get_u32(reader);
@@ -323,7 +270,7 @@ bool weft_wire_get_refusal(struct weft_wire_reader *reader, struct weft_wire_ref
 
 /* ---- fences and hellos ---- */
 
-static void put_closure(struct weft_wire_writer *writer, const struct weft_wire_closure *closure)
+static void put_closure(struct weft_writer *writer, const struct weft_wire_closure *closure)
 {
     size_t start = writer->used;
 
@@ -331,22 +278,22 @@ static void put_closure(struct weft_wire_writer *writer, const struct weft_wire_
     put_u32(writer, 0);
     put_u64(writer, closure->generation);
     put_u64(writer, closure->floor);
-    weft_wire_put_bytes(writer, closure->refused, sizeof(closure->refused));
+    weft_writer_bytes(writer, closure->refused, sizeof(closure->refused));
     weft_assert(writer->failed || writer->used - start == WEFT_WIRE_CLOSURE_BYTES);
 }
 
-static void get_closure(struct weft_wire_reader *reader, struct weft_wire_closure *closure)
+static void get_closure(struct weft_reader *reader, struct weft_wire_closure *closure)
 {
     closure->lane = get_u32(reader);
     get_zero(reader, 4);
     closure->generation = get_u64(reader);
     closure->floor = get_u64(reader);
-    get_bytes(reader, closure->refused, sizeof(closure->refused));
+    weft_reader_bytes(reader, closure->refused, sizeof(closure->refused));
     if (closure->lane >= WEFT_WIRE_LANES_MAX)
         reader->failed = true;
 }
 
-void weft_wire_put_fence(struct weft_wire_writer *writer, const struct weft_wire_fence *fence)
+void weft_wire_put_fence(struct weft_writer *writer, const struct weft_wire_fence *fence)
 {
     put_u32(writer, fence->count);
     put_u32(writer, 0);
@@ -354,7 +301,7 @@ void weft_wire_put_fence(struct weft_wire_writer *writer, const struct weft_wire
         put_closure(writer, &fence->closures[i]);
 }
 
-bool weft_wire_get_fence(struct weft_wire_reader *reader, struct weft_wire_fence *fence)
+bool weft_wire_get_fence(struct weft_reader *reader, struct weft_wire_fence *fence)
 {
     fence->count = get_u32(reader);
     get_zero(reader, 4);
@@ -367,7 +314,7 @@ bool weft_wire_get_fence(struct weft_wire_reader *reader, struct weft_wire_fence
     return true;
 }
 
-void weft_wire_put_hello(struct weft_wire_writer *writer, const struct weft_wire_hello *hello)
+void weft_wire_put_hello(struct weft_writer *writer, const struct weft_wire_hello *hello)
 {
     size_t start = writer->used;
 
@@ -386,13 +333,13 @@ void weft_wire_put_hello(struct weft_wire_writer *writer, const struct weft_wire
     put_u32(writer, hello->hello_bytes);
     put_u32(writer, 0);
     weft_assert(writer->failed || writer->used - start == WEFT_WIRE_HELLO_BYTES);
-    weft_wire_put_bytes(writer, hello->address, sizeof(hello->address));
+    weft_writer_bytes(writer, hello->address, sizeof(hello->address));
     for (uint32_t i = 0; i < hello->closure_count; i++)
         put_closure(writer, &hello->closures[i]);
-    weft_wire_put_bytes(writer, hello->hello, hello->hello_bytes);
+    weft_writer_bytes(writer, hello->hello, hello->hello_bytes);
 }
 
-bool weft_wire_get_hello(struct weft_wire_reader *reader, struct weft_wire_hello *hello)
+bool weft_wire_get_hello(struct weft_reader *reader, struct weft_wire_hello *hello)
 {
     uint32_t verdict;
 
@@ -410,7 +357,7 @@ bool weft_wire_get_hello(struct weft_wire_reader *reader, struct weft_wire_hello
     hello->closure_count = get_u32(reader);
     hello->hello_bytes = get_u32(reader);
     get_zero(reader, 4);
-    get_bytes(reader, hello->address, sizeof(hello->address));
+    weft_reader_bytes(reader, hello->address, sizeof(hello->address));
     if (reader->failed || verdict >= WEFT_WIRE_VERDICTS || hello->lane >= WEFT_WIRE_LANES_MAX ||
         hello->nic_count > WEFT_WIRE_NICS_MAX || hello->nic >= WEFT_WIRE_NICS_MAX ||
         hello->peer_nic >= WEFT_WIRE_NICS_MAX || hello->closure_count > WEFT_WIRE_HELLO_CLOSURES ||
@@ -419,7 +366,7 @@ bool weft_wire_get_hello(struct weft_wire_reader *reader, struct weft_wire_hello
     hello->verdict = (enum weft_wire_verdict)verdict;
     for (uint32_t i = 0; i < hello->closure_count; i++)
         get_closure(reader, &hello->closures[i]);
-    hello->hello = take(reader, hello->hello_bytes);
+    hello->hello = weft_reader_take(reader, hello->hello_bytes);
     if (reader->failed || reader->used != reader->size)
         return fail(reader);
     return true;
@@ -431,7 +378,7 @@ bool weft_wire_get_hello(struct weft_wire_reader *reader, struct weft_wire_hello
 bool weft_wire_put_address(uint8_t bytes[WEFT_WIRE_ADDRESS_BYTES],
                            const struct weft_wire_address *address)
 {
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, WEFT_WIRE_ADDRESS_BYTES);
+    struct weft_writer writer = weft_writer_of(bytes, WEFT_WIRE_ADDRESS_BYTES);
     uint16_t v6 = 0;
 
     memset(bytes, 0, WEFT_WIRE_ADDRESS_BYTES);
@@ -440,15 +387,15 @@ bool weft_wire_put_address(uint8_t bytes[WEFT_WIRE_ADDRESS_BYTES],
     for (uint32_t i = 0; i < address->nic_count; i++)
         if (address->nics[i].is_v6)
             v6 = (uint16_t)(v6 | 1u << i);
-    put_number(&writer, WEFT_WIRE_VERSION, 1);
-    put_number(&writer, address->nic_count, 1);
+    weft_writer_number(&writer, WEFT_WIRE_VERSION, 1);
+    weft_writer_number(&writer, address->nic_count, 1);
     put_u16(&writer, v6);
     put_u64(&writer, address->incarnation);
-    weft_wire_put_bytes(&writer, address->secret, sizeof(address->secret));
+    weft_writer_bytes(&writer, address->secret, sizeof(address->secret));
     for (uint32_t i = 0; i < address->nic_count; i++) {
         const struct weft_wire_nic *nic = &address->nics[i];
 
-        weft_wire_put_bytes(&writer, nic->ip, nic->is_v6 ? 16 : 4);
+        weft_writer_bytes(&writer, nic->ip, nic->is_v6 ? 16 : 4);
         put_u16(&writer, nic->port);
     }
     return !writer.failed;
@@ -457,15 +404,15 @@ bool weft_wire_put_address(uint8_t bytes[WEFT_WIRE_ADDRESS_BYTES],
 bool weft_wire_get_address(const uint8_t bytes[WEFT_WIRE_ADDRESS_BYTES],
                            struct weft_wire_address *address)
 {
-    struct weft_wire_reader reader = weft_wire_reader_of(bytes, WEFT_WIRE_ADDRESS_BYTES);
+    struct weft_reader reader = weft_reader_of(bytes, WEFT_WIRE_ADDRESS_BYTES);
     struct weft_wire_address found = {0};
-    uint64_t version = get_number(&reader, 1);
+    uint64_t version = weft_reader_number(&reader, 1);
     uint64_t v6;
 
-    found.nic_count = (uint32_t)get_number(&reader, 1);
-    v6 = get_number(&reader, 2);
+    found.nic_count = (uint32_t)weft_reader_number(&reader, 1);
+    v6 = weft_reader_number(&reader, 2);
     found.incarnation = get_u64(&reader);
-    get_bytes(&reader, found.secret, sizeof(found.secret));
+    weft_reader_bytes(&reader, found.secret, sizeof(found.secret));
     if (version != WEFT_WIRE_VERSION || found.nic_count == 0 ||
         found.nic_count > WEFT_WIRE_NICS_MAX || v6 >> found.nic_count != 0)
         return false;
@@ -473,8 +420,8 @@ bool weft_wire_get_address(const uint8_t bytes[WEFT_WIRE_ADDRESS_BYTES],
         struct weft_wire_nic *nic = &found.nics[i];
 
         nic->is_v6 = (v6 >> i & 1) != 0;
-        get_bytes(&reader, nic->ip, nic->is_v6 ? 16 : 4);
-        nic->port = (uint16_t)get_number(&reader, 2);
+        weft_reader_bytes(&reader, nic->ip, nic->is_v6 ? 16 : 4);
+        nic->port = (uint16_t)weft_reader_number(&reader, 2);
     }
     if (reader.failed)
         return false;

@@ -10,7 +10,7 @@
 #ifndef WEFT_WIRE_H
 #define WEFT_WIRE_H
 
-#include "../base/base.h"
+#include "../base/buf.h"
 
 #define WEFT_WIRE_VERSION       1
 #define WEFT_WIRE_NICS_MAX      16
@@ -164,63 +164,36 @@ struct weft_wire_address {
     struct weft_wire_nic nics[WEFT_WIRE_NICS_MAX];
 };
 
-struct weft_wire_writer {
-    uint8_t *bytes;
-    size_t size;
-    size_t used;
-    bool failed; /* it did not fit; for good */
-};
-
-struct weft_wire_reader {
-    const uint8_t *bytes;
-    size_t size;
-    size_t used;
-    bool failed; /* it ended too soon, or said what cannot be; for good */
-};
-
-static inline struct weft_wire_writer weft_wire_writer_of(void *bytes, size_t size)
-{
-    return (struct weft_wire_writer){.bytes = bytes, .size = size};
-}
-
-static inline struct weft_wire_reader weft_wire_reader_of(const void *bytes, size_t size)
-{
-    return (struct weft_wire_reader){.bytes = bytes, .size = size};
-}
-
 bool weft_wire_has_sequence(enum weft_wire_kind kind);
 const char *weft_wire_kind_name(enum weft_wire_kind kind);
 
 /* ---- writing; what does not fit fails the writer ---- */
 
-void weft_wire_put_head(struct weft_wire_writer *writer, const struct weft_wire_head *head);
-void weft_wire_put_write(struct weft_wire_writer *writer, const struct weft_wire_write *write);
-void weft_wire_put_write_extent(struct weft_wire_writer *writer, uint64_t offset, uint64_t bytes);
-void weft_wire_put_store(struct weft_wire_writer *writer, const struct weft_wire_store *store);
-void weft_wire_put_forward(struct weft_wire_writer *writer,
-                           const struct weft_wire_forward *forward);
-void weft_wire_put_extent(struct weft_wire_writer *writer, uint64_t dst_offset, uint64_t src_offset,
+void weft_wire_put_head(struct weft_writer *writer, const struct weft_wire_head *head);
+void weft_wire_put_write(struct weft_writer *writer, const struct weft_wire_write *write);
+void weft_wire_put_write_extent(struct weft_writer *writer, uint64_t offset, uint64_t bytes);
+void weft_wire_put_store(struct weft_writer *writer, const struct weft_wire_store *store);
+void weft_wire_put_forward(struct weft_writer *writer, const struct weft_wire_forward *forward);
+void weft_wire_put_extent(struct weft_writer *writer, uint64_t dst_offset, uint64_t src_offset,
                           uint64_t bytes);
-void weft_wire_put_answer(struct weft_wire_writer *writer, const struct weft_wire_answer *answer);
-void weft_wire_put_refusal(struct weft_wire_writer *writer,
-                           const struct weft_wire_refusal *refusal);
-void weft_wire_put_fence(struct weft_wire_writer *writer, const struct weft_wire_fence *fence);
-void weft_wire_put_hello(struct weft_wire_writer *writer, const struct weft_wire_hello *hello);
-void weft_wire_put_bytes(struct weft_wire_writer *writer, const void *bytes, size_t size);
+void weft_wire_put_answer(struct weft_writer *writer, const struct weft_wire_answer *answer);
+void weft_wire_put_refusal(struct weft_writer *writer, const struct weft_wire_refusal *refusal);
+void weft_wire_put_fence(struct weft_writer *writer, const struct weft_wire_fence *fence);
+void weft_wire_put_hello(struct weft_writer *writer, const struct weft_wire_hello *hello);
 
 /* ---- reading; false, and the reader has failed: these bytes are no such thing ---- */
 
-bool weft_wire_get_head(struct weft_wire_reader *reader, struct weft_wire_head *head);
-bool weft_wire_get_write(struct weft_wire_reader *reader, struct weft_wire_write *write);
-bool weft_wire_get_write_extent(struct weft_wire_reader *reader, uint64_t *offset, uint64_t *bytes);
-bool weft_wire_get_store(struct weft_wire_reader *reader, struct weft_wire_store *store);
-bool weft_wire_get_forward(struct weft_wire_reader *reader, struct weft_wire_forward *forward);
-bool weft_wire_get_extent(struct weft_wire_reader *reader, uint64_t *dst_offset,
-                          uint64_t *src_offset, uint64_t *bytes);
-bool weft_wire_get_answer(struct weft_wire_reader *reader, struct weft_wire_answer *answer);
-bool weft_wire_get_refusal(struct weft_wire_reader *reader, struct weft_wire_refusal *refusal);
-bool weft_wire_get_fence(struct weft_wire_reader *reader, struct weft_wire_fence *fence);
-bool weft_wire_get_hello(struct weft_wire_reader *reader, struct weft_wire_hello *hello);
+bool weft_wire_get_head(struct weft_reader *reader, struct weft_wire_head *head);
+bool weft_wire_get_write(struct weft_reader *reader, struct weft_wire_write *write);
+bool weft_wire_get_write_extent(struct weft_reader *reader, uint64_t *offset, uint64_t *bytes);
+bool weft_wire_get_store(struct weft_reader *reader, struct weft_wire_store *store);
+bool weft_wire_get_forward(struct weft_reader *reader, struct weft_wire_forward *forward);
+bool weft_wire_get_extent(struct weft_reader *reader, uint64_t *dst_offset, uint64_t *src_offset,
+                          uint64_t *bytes);
+bool weft_wire_get_answer(struct weft_reader *reader, struct weft_wire_answer *answer);
+bool weft_wire_get_refusal(struct weft_reader *reader, struct weft_wire_refusal *refusal);
+bool weft_wire_get_fence(struct weft_reader *reader, struct weft_wire_fence *fence);
+bool weft_wire_get_hello(struct weft_reader *reader, struct weft_wire_hello *hello);
 
 /* ---- the address; false: it does not fit, or is none ---- */
 

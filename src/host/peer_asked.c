@@ -151,7 +151,7 @@ static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct we
     weft_peer_fetch_read(reader, &head);
     *id = head.id;
     asker.id = head.id;
-    if (reader->bad || head.extent_count > WEFT_PEER_FETCH_EXTENTS ||
+    if (reader->failed || head.extent_count > WEFT_PEER_FETCH_EXTENTS ||
         head.dst_device >= WEFT_DEVICES_MAX || from->state != WEFT_PEER_READY ||
         from->devices[head.dst_device] == WEFT_NONE)
         return weftInvalidArgument;
@@ -167,10 +167,10 @@ static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct we
         struct weft_extent extent;
 
         weft_peer_extent_read(reader, &extent);
-        if (reader->bad || extent.size_bytes == 0 ||
+        if (reader->failed || extent.size_bytes == 0 ||
             weft_slot_append(&loop->slots, index, &extent) != weftSuccess) {
             weft_slot_drop(&loop->slots, index);
-            return reader->bad ? weftInvalidArgument : weftNoResource;
+            return reader->failed ? weftInvalidArgument : weftNoResource;
         }
     }
     asked_begin(loop, index);
@@ -208,7 +208,7 @@ static void take_grant(struct weft_loop *loop, uint32_t index, struct weft_reade
         uint32_t device;
 
         weft_peer_remote_read(reader, &remote);
-        device = reader->bad || own >= WEFT_DEVICES_MAX ? WEFT_NONE : peer->devices[own];
+        device = reader->failed || own >= WEFT_DEVICES_MAX ? WEFT_NONE : peer->devices[own];
         if (device == WEFT_NONE ||
             remote.size_bytes < slots * slot_bytes + WEFT_RELAY_PROBE_BYTES ||
             peers->ops->import(peers->net, loop->relay_first + device, index, &remote) !=
@@ -231,7 +231,7 @@ static void take_answer(struct weft_loop *loop, struct weft_reader *reader)
     struct weft_slot_end end = {.cause = WEFT_CAUSE_PEER, .hop = WEFT_NONE};
     struct weft_peers_wait *wait = &peers->fetch_waits[id % WEFT_PEERS_FETCHES_MAX];
 
-    if (reader->bad || id >= WEFT_PEERS_FETCHES_MAX || !wait->used || result >= weftNumResults)
+    if (reader->failed || id >= WEFT_PEERS_FETCHES_MAX || !wait->used || result >= weftNumResults)
         return;
     end.result = (weftResult_t)result;
     end.cause = end.result == weftSuccess ? WEFT_CAUSE_NONE : WEFT_CAUSE_PEER;

@@ -44,7 +44,7 @@ static bool add_extents(const struct weft_loop *loop, const struct weft_op *op,
                 return false;
             weft_peer_extent_write(writer, &blocks[b].extents[i]);
         }
-    return !writer->bad;
+    return !writer->failed;
 }
 
 weftResult_t weft_peers_fetch(struct weft_loop *loop, uint32_t slot)
@@ -71,7 +71,7 @@ weftResult_t weft_peers_fetch(struct weft_loop *loop, uint32_t slot)
     extents_size = writer.used;
     weft_writer_init(&writer, bytes, head_bytes);
     weft_peer_fetch_write(&writer, &head);
-    weft_assert(!writer.bad);
+    weft_assert(!writer.failed);
     memmove(bytes + writer.used, extents, extents_size);
     WEFT_TRY(peers->ops->send(peers->net, from->peer, bytes, writer.used + extents_size));
     peers->fetch_waits[index] = (struct weft_peers_wait){

@@ -162,9 +162,9 @@ void weft_peer_grant(struct weft_loop *loop, uint32_t index)
             weft_peer_grant_add(&writer, device, &as);
     }
     peers->peers[index].granted = true;
-    if (writer.bad || peers->ops->send(peers->net, index, bytes, writer.used) != weftSuccess) {
+    if (writer.failed || peers->ops->send(peers->net, index, bytes, writer.used) != weftSuccess) {
         weft_peer_free_relays(loop, index);
-        peers->peers[index].granted = writer.bad;
+        peers->peers[index].granted = writer.failed;
     }
 }
 

@@ -114,7 +114,7 @@ static bool write_hello(const struct weft_loop *loop, struct weft_peers *peers, 
     weft_writer_init(&writer, peers->hello, sizeof(peers->hello));
     weft_description_write(&peers->description, &writer);
     *size = writer.used;
-    return !writer.bad;
+    return !writer.failed;
 }
 
 static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, size_t hello_size,

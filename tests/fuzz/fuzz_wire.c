@@ -9,7 +9,7 @@
 
 static uint8_t again[BYTES_MAX];
 
-static void check_extents(struct weft_wire_reader reader, uint32_t count, bool is_write)
+static void check_extents(struct weft_reader reader, uint32_t count, bool is_write)
 {
     uint64_t numbers[3];
 
@@ -20,10 +20,10 @@ static void check_extents(struct weft_wire_reader reader, uint32_t count, bool i
     weft_assert(reader.used == reader.size);
 }
 
-static void check_window_frames(struct weft_wire_reader body, enum weft_wire_kind kind)
+static void check_window_frames(struct weft_reader body, enum weft_wire_kind kind)
 {
-    struct weft_wire_writer writer = weft_wire_writer_of(again, sizeof(again));
-    struct weft_wire_reader reader = body;
+    struct weft_writer writer = weft_writer_of(again, sizeof(again));
+    struct weft_reader reader = body;
     struct weft_wire_write write;
     struct weft_wire_store store;
     struct weft_wire_forward forward;
@@ -41,10 +41,10 @@ static void check_window_frames(struct weft_wire_reader body, enum weft_wire_kin
     weft_assert(memcmp(again, body.bytes, writer.used) == 0);
 }
 
-static void check_control_frames(struct weft_wire_reader body, enum weft_wire_kind kind)
+static void check_control_frames(struct weft_reader body, enum weft_wire_kind kind)
 {
-    struct weft_wire_writer writer = weft_wire_writer_of(again, sizeof(again));
-    struct weft_wire_reader reader = body;
+    struct weft_writer writer = weft_writer_of(again, sizeof(again));
+    struct weft_reader reader = body;
     struct weft_wire_answer answer;
     struct weft_wire_refusal refusal;
     struct weft_wire_fence fence;
@@ -83,9 +83,9 @@ static void check_address(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    struct weft_wire_reader reader = weft_wire_reader_of(bytes, size);
+    struct weft_reader reader = weft_reader_of(bytes, size);
     struct weft_wire_head head;
-    struct weft_wire_reader body;
+    struct weft_reader body;
 
     if (size == 0 || size > BYTES_MAX)
         return 0;
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (!weft_wire_get_head(&reader, &head))
         return 0;
     weft_assert(head.body_bytes <= WEFT_WIRE_BODY_MAX);
-    body = weft_wire_reader_of(bytes + reader.used, size - reader.used);
+    body = weft_reader_of(bytes + reader.used, size - reader.used);
     check_window_frames(body, head.kind);
     check_control_frames(body, head.kind);
     return 0;

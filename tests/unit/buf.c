@@ -13,7 +13,7 @@ Test(buf, writer_number__little_endian)
     weft_writer_number(&writer, 0x01020304, 4);
     weft_writer_number(&writer, 0x2ff, 1);
     weft_writer_bytes(&writer, "\x0b\x0a", 2);
-    cr_expect_not(writer.bad);
+    cr_expect_not(writer.failed);
     cr_expect_eq(writer.used, sizeof(wanted));
     cr_expect_arr_eq(bytes, wanted, sizeof(wanted));
 }
@@ -26,9 +26,9 @@ Test(buf, writer_bytes__past_the_end)
     weft_writer_init(&writer, bytes, 3);
     weft_writer_number(&writer, 1, 2);
     weft_writer_number(&writer, 1, 2);
-    cr_expect(writer.bad);
+    cr_expect(writer.failed);
     weft_writer_number(&writer, 1, 1);
-    cr_expect(writer.bad, "it sticks");
+    cr_expect(writer.failed, "it sticks");
     cr_expect_eq(writer.used, 2);
     cr_expect_eq(bytes[2], 9, "nothing of what did not fit");
     cr_expect_eq(bytes[3], 9);
@@ -43,7 +43,7 @@ Test(buf, reader_number__past_the_end)
     weft_reader_init(&reader, bytes, sizeof(bytes));
     cr_expect_eq(weft_reader_number(&reader, 4), 0x04030201);
     cr_expect_eq(weft_reader_number(&reader, 2), 0);
-    cr_expect(reader.bad);
+    cr_expect(reader.failed);
     cr_expect_eq(weft_reader_number(&reader, 1), 0, "it sticks");
     weft_reader_bytes(&reader, out, sizeof(out));
     cr_expect_eq(out[0], 0);

@@ -30,7 +30,7 @@ static size_t written(struct bench *bench)
 
     weft_writer_init(&writer, bench->bytes, sizeof(bench->bytes));
     weft_description_write(&bench->description, &writer);
-    cr_assert_not(writer.bad);
+    cr_assert_not(writer.failed);
     return writer.used;
 }
 

@@ -275,7 +275,7 @@ static bool mad_move(int fd, uint8_t *bytes, size_t size, bool sends)
 static int mad_connect(uint64_t session, uint64_t generation)
 {
     uint8_t bytes[WEFT_WIRE_HEAD_BYTES + WEFT_WIRE_BODY_MAX];
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
     struct weft_wire_address address = {.incarnation = MAD_INCARNATION, .nic_count = 1};
     struct weft_wire_hello hello = {.incarnation = MAD_INCARNATION,
                                     .session = session,
@@ -285,7 +285,7 @@ static int mad_connect(uint64_t session, uint64_t generation)
     struct weft_wire_head head = {.kind = WEFT_WIRE_HELLO,
                                   .body_bytes = WEFT_WIRE_HELLO_BYTES + WEFT_WIRE_ADDRESS_BYTES};
     struct weft_secure *secure = weft_secure_new(true, WEFT_SECURE_OFF, ends[1].env.secret);
-    struct weft_wire_reader reader;
+    struct weft_reader reader;
     int fd = stranger_connect(&ends[1]);
 
     cr_assert(weft_wire_put_address(hello.address, &address));
@@ -299,11 +299,11 @@ static int mad_connect(uint64_t session, uint64_t generation)
     weft_wire_put_hello(&writer, &hello);
     cr_assert(mad_move(fd, bytes, writer.used, true));
     cr_assert(mad_move(fd, bytes, WEFT_WIRE_HEAD_BYTES, false));
-    reader = weft_wire_reader_of(bytes, WEFT_WIRE_HEAD_BYTES);
+    reader = weft_reader_of(bytes, WEFT_WIRE_HEAD_BYTES);
     cr_assert(weft_wire_get_head(&reader, &head));
     cr_assert_eq(head.kind, WEFT_WIRE_WELCOME);
     cr_assert(mad_move(fd, bytes, head.body_bytes, false));
-    reader = weft_wire_reader_of(bytes, head.body_bytes);
+    reader = weft_reader_of(bytes, head.body_bytes);
     cr_assert(weft_wire_get_hello(&reader, &hello));
     if (hello.verdict == WEFT_WIRE_ACCEPTED)
         return fd;
@@ -320,7 +320,7 @@ static size_t mad_frame(struct weft_prng *prng, uint64_t *sequence, uint8_t *byt
         [WEFT_WIRE_ANSWER] = 8, [WEFT_WIRE_MESSAGE] = 100};
     struct weft_wire_head head = {.kind =
                                       (enum weft_wire_kind)weft_prng_below(prng, WEFT_WIRE_KINDS)};
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, size);
+    struct weft_writer writer = weft_writer_of(bytes, size);
 
     /* A BYE ends it all: seldom. */
     if (head.kind == WEFT_WIRE_BYE && weft_prng_chance(prng, 95))
@@ -336,7 +336,7 @@ static size_t mad_frame(struct weft_prng *prng, uint64_t *sequence, uint8_t *byt
     for (uint64_t i = 0; i < head.body_bytes + head.payload_bytes; i++) {
         uint8_t byte = weft_prng_chance(prng, 70) ? 0 : (uint8_t)weft_prng_next(prng);
 
-        weft_wire_put_bytes(&writer, &byte, 1);
+        weft_writer_bytes(&writer, &byte, 1);
     }
     return writer.used;
 }

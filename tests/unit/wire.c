@@ -32,8 +32,8 @@ Test(wire, head__bytes_as_they_lie)
                                   .ack = 0x8000000000000004};
     struct weft_wire_head read;
     uint8_t bytes[WEFT_WIRE_HEAD_BYTES];
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
-    struct weft_wire_reader reader = weft_wire_reader_of(bytes, sizeof(bytes));
+    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
+    struct weft_reader reader = weft_reader_of(bytes, sizeof(bytes));
 
     weft_wire_put_head(&writer, &head);
     cr_assert_not(writer.failed);
@@ -66,7 +66,7 @@ Test(wire, head__nonsense)
         {16, 0, "no sequence"},
     };
     uint8_t good[WEFT_WIRE_HEAD_BYTES] = {1, WEFT_WIRE_WRITE, [4] = 32, [8] = 1, [16] = 1};
-    struct weft_wire_reader reader = weft_wire_reader_of(good, sizeof(good));
+    struct weft_reader reader = weft_reader_of(good, sizeof(good));
     struct weft_wire_head head;
 
     cr_assert(weft_wire_get_head(&reader, &head));
@@ -75,75 +75,75 @@ Test(wire, head__nonsense)
 
         memcpy(bytes, good, sizeof(bytes));
         bytes[cases[i].at] = cases[i].byte;
-        reader = weft_wire_reader_of(bytes, sizeof(bytes));
+        reader = weft_reader_of(bytes, sizeof(bytes));
         cr_expect_not(weft_wire_get_head(&reader, &head), "%s", cases[i].what);
     }
     for (size_t size = 0; size < sizeof(good); size++) {
-        reader = weft_wire_reader_of(good, size);
+        reader = weft_reader_of(good, size);
         cr_expect_not(weft_wire_get_head(&reader, &head), "%zu bytes", size);
     }
 }
 
 /* Each body, cut at every byte and with one too many, is none. */
-static void cut(uint8_t *bytes, size_t size, bool (*get)(struct weft_wire_reader *reader))
+static void cut(uint8_t *bytes, size_t size, bool (*get)(struct weft_reader *reader))
 {
     for (size_t short_size = 0; short_size < size; short_size++) {
-        struct weft_wire_reader reader = weft_wire_reader_of(bytes, short_size);
+        struct weft_reader reader = weft_reader_of(bytes, short_size);
 
         cr_expect_not(get(&reader), "%zu of %zu bytes", short_size, size);
         cr_expect(reader.failed);
     }
     bytes[size] = 0;
-    struct weft_wire_reader reader = weft_wire_reader_of(bytes, size + 1);
+    struct weft_reader reader = weft_reader_of(bytes, size + 1);
 
     cr_expect_not(get(&reader), "a byte too many");
-    reader = weft_wire_reader_of(bytes, size);
+    reader = weft_reader_of(bytes, size);
     cr_expect(get(&reader));
 }
 
-static bool get_write(struct weft_wire_reader *reader)
+static bool get_write(struct weft_reader *reader)
 {
     struct weft_wire_write write;
 
     return weft_wire_get_write(reader, &write);
 }
 
-static bool get_store(struct weft_wire_reader *reader)
+static bool get_store(struct weft_reader *reader)
 {
     struct weft_wire_store store;
 
     return weft_wire_get_store(reader, &store);
 }
 
-static bool get_forward(struct weft_wire_reader *reader)
+static bool get_forward(struct weft_reader *reader)
 {
     struct weft_wire_forward forward;
 
     return weft_wire_get_forward(reader, &forward);
 }
 
-static bool get_answer(struct weft_wire_reader *reader)
+static bool get_answer(struct weft_reader *reader)
 {
     struct weft_wire_answer answer;
 
     return weft_wire_get_answer(reader, &answer);
 }
 
-static bool get_refusal(struct weft_wire_reader *reader)
+static bool get_refusal(struct weft_reader *reader)
 {
     struct weft_wire_refusal refusal;
 
     return weft_wire_get_refusal(reader, &refusal);
 }
 
-static bool get_fence(struct weft_wire_reader *reader)
+static bool get_fence(struct weft_reader *reader)
 {
     struct weft_wire_fence fence;
 
     return weft_wire_get_fence(reader, &fence);
 }
 
-static bool get_hello(struct weft_wire_reader *reader)
+static bool get_hello(struct weft_reader *reader)
 {
     struct weft_wire_hello hello;
 
@@ -163,29 +163,29 @@ Test(wire, bodies__cut)
     struct weft_wire_hello hello = {
         .incarnation = 5, .closure_count = 1, .hello = (const uint8_t *)"hello", .hello_bytes = 5};
     uint8_t bytes[1024];
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
 
     weft_wire_put_write(&writer, &write);
     weft_wire_put_write_extent(&writer, 1, 2);
     weft_wire_put_write_extent(&writer, 3, 4);
     cut(bytes, writer.used, get_write);
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_store(&writer, &store);
     cut(bytes, writer.used, get_store);
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_forward(&writer, &forward);
     weft_wire_put_extent(&writer, 1, 2, 3);
     cut(bytes, writer.used, get_forward);
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_answer(&writer, &answer);
     cut(bytes, writer.used, get_answer);
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_refusal(&writer, &refusal);
     cut(bytes, writer.used, get_refusal);
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_fence(&writer, &fence);
     cut(bytes, writer.used, get_fence);
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_hello(&writer, &hello);
     cut(bytes, writer.used, get_hello);
 }
@@ -211,11 +211,11 @@ Test(wire, hello__there_and_back)
                                     .hello_bytes = 3};
     struct weft_wire_hello read;
     uint8_t bytes[1024];
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
-    struct weft_wire_reader reader;
+    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
+    struct weft_reader reader;
 
     weft_wire_put_hello(&writer, &hello);
-    reader = weft_wire_reader_of(bytes, writer.used);
+    reader = weft_reader_of(bytes, writer.used);
     cr_assert(weft_wire_get_hello(&reader, &read));
     cr_expect_eq(read.incarnation, 1);
     cr_expect_eq(read.session, 2);
@@ -243,32 +243,32 @@ Test(wire, counts__larger_than_what_is_there)
     struct weft_wire_answer answer = {.result = weftInProgress};
     struct weft_wire_fence fence = {.count = 0};
     uint8_t bytes[64];
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
-    struct weft_wire_reader reader;
+    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
+    struct weft_reader reader;
 
     weft_wire_put_write(&writer, &write);
-    reader = weft_wire_reader_of(bytes, writer.used);
+    reader = weft_reader_of(bytes, writer.used);
     cr_expect_not(get_write(&reader));
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_answer(&writer, &answer);
-    reader = weft_wire_reader_of(bytes, writer.used);
+    reader = weft_reader_of(bytes, writer.used);
     cr_expect_not(get_answer(&reader), "an answer that is none yet");
-    writer = weft_wire_writer_of(bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_wire_put_fence(&writer, &fence);
     bytes[0] = WEFT_WIRE_CLOSURES_MAX + 1;
-    reader = weft_wire_reader_of(bytes, writer.used);
+    reader = weft_reader_of(bytes, writer.used);
     cr_expect_not(get_fence(&reader));
 }
 
 Test(wire, writer__full)
 {
     uint8_t bytes[4] = {9, 9, 9, 9};
-    struct weft_wire_writer writer = weft_wire_writer_of(bytes, 3);
+    struct weft_writer writer = weft_writer_of(bytes, 3);
 
-    weft_wire_put_bytes(&writer, "ab", 2);
-    weft_wire_put_bytes(&writer, "cd", 2);
+    weft_writer_bytes(&writer, "ab", 2);
+    weft_writer_bytes(&writer, "cd", 2);
     cr_expect(writer.failed);
-    weft_wire_put_bytes(&writer, "e", 1);
+    weft_writer_bytes(&writer, "e", 1);
     cr_expect_eq(writer.used, 2, "it has failed for good");
     cr_expect_eq(memcmp(bytes, "ab\x09\x09", 4), 0);
 }

@@ -17,10 +17,10 @@ bool weft_tcp_batch_is_empty(const struct weft_tcp_batch *batch)
     return batch->first == batch->count && batch->operation == WEFT_NONE;
 }
 
-struct weft_wire_writer weft_tcp_batch_writer(struct weft_tcp_batch *batch)
+struct weft_writer weft_tcp_batch_writer(struct weft_tcp_batch *batch)
 {
-    return weft_wire_writer_of(batch->heads + batch->heads_used,
-                               sizeof(batch->heads) - batch->heads_used);
+    return weft_writer_of(batch->heads + batch->heads_used,
+                          sizeof(batch->heads) - batch->heads_used);
 }
 
 bool weft_tcp_batch_piece(struct weft_tcp_batch *batch, const void *bytes, size_t size)
@@ -37,7 +37,7 @@ bool weft_tcp_batch_piece(struct weft_tcp_batch *batch, const void *bytes, size_
     return true;
 }
 
-void weft_tcp_batch_add(struct weft_tcp_batch *batch, const struct weft_wire_writer *writer)
+void weft_tcp_batch_add(struct weft_tcp_batch *batch, const struct weft_writer *writer)
 {
     weft_assert(!writer->failed);
     weft_assert(weft_tcp_batch_piece(batch, writer->bytes, writer->used));

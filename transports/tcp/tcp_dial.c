@@ -100,7 +100,7 @@ static void await_welcome(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_tcp_channel *dial = lane->dial;
     struct weft_wire_head head;
-    struct weft_wire_reader body;
+    struct weft_reader body;
     enum weft_tcp_look look;
 
     do

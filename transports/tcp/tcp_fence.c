@@ -110,7 +110,7 @@ static bool answer_make(struct weft_tcp_net *net, struct weft_tcp_lane *lane, ui
 }
 
 bool weft_tcp_fence_receive(struct weft_tcp_net *net, struct weft_tcp_lane *carrier,
-                            struct weft_wire_reader *body, bool is_question)
+                            struct weft_reader *body, bool is_question)
 {
     struct weft_tcp_peer *peer = &net->peers[carrier->peer];
     struct weft_wire_fence fence;

@@ -59,7 +59,7 @@ static enum weft_tcp_outcome finish(struct weft_tcp_net *net, struct weft_tcp_la
 /* ---- writes and stores ---- */
 
 /* Reads the places of a WRITE; false: not all of them are inside. */
-static bool places_read(struct weft_wire_reader *body, uint32_t count, uint64_t size_bytes,
+static bool places_read(struct weft_reader *body, uint32_t count, uint64_t size_bytes,
                         struct weft_tcp_arrival *arrival)
 {
     uint64_t total_bytes = 0;
@@ -81,7 +81,7 @@ static bool places_read(struct weft_wire_reader *body, uint32_t count, uint64_t 
 
 static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                          const struct weft_wire_head *head,
-                                         struct weft_wire_reader *body)
+                                         struct weft_reader *body)
 {
     struct weft_tcp_arrival *arrival = &lane->arrival;
     const struct weft_tcp_exposure *exposure;
@@ -107,7 +107,7 @@ static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_t
 
 static enum weft_tcp_outcome store_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                          const struct weft_wire_head *head,
-                                         struct weft_wire_reader *body)
+                                         struct weft_reader *body)
 {
     const struct weft_tcp_exposure *exposure;
     struct weft_wire_store store;
@@ -131,7 +131,7 @@ static enum weft_tcp_outcome store_apply(struct weft_tcp_net *net, struct weft_t
 
 /* ---- forwards, answers, messages ---- */
 
-static bool forward_is_inside(struct weft_wire_reader extents, uint32_t count, uint64_t dst_bytes,
+static bool forward_is_inside(struct weft_reader extents, uint32_t count, uint64_t dst_bytes,
                               uint64_t src_bytes, uint64_t *size_bytes)
 {
     bool inside = true;
@@ -153,7 +153,7 @@ static bool forward_is_inside(struct weft_wire_reader extents, uint32_t count, u
 
 static enum weft_tcp_outcome forward_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                            const struct weft_wire_head *head,
-                                           struct weft_wire_reader *body)
+                                           struct weft_reader *body)
 {
     const struct weft_tcp_exposure *dst;
     const struct weft_tcp_exposure *src;
@@ -188,7 +188,7 @@ static enum weft_tcp_outcome forward_apply(struct weft_tcp_net *net, struct weft
 
 static enum weft_tcp_outcome answer_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                           const struct weft_wire_head *head,
-                                          struct weft_wire_reader *body)
+                                          struct weft_reader *body)
 {
     struct weft_wire_answer answer;
     struct weft_tcp_operation *operation;
@@ -209,11 +209,11 @@ static enum weft_tcp_outcome answer_apply(struct weft_tcp_net *net, struct weft_
 
 static enum weft_tcp_outcome message_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                            const struct weft_wire_head *head,
-                                           struct weft_wire_reader *body)
+                                           struct weft_reader *body)
 {
     struct weft_net_event event = {
         .kind = WEFT_NET_MESSAGE, .peer = lane->peer, .size = head->body_bytes, .why = ""};
-    struct weft_wire_writer writer;
+    struct weft_writer writer;
     void *bytes;
 
     if (head->body_bytes > WEFT_WIRE_MESSAGE_MAX)
@@ -221,24 +221,22 @@ static enum weft_tcp_outcome message_apply(struct weft_tcp_net *net, struct weft
     bytes = weft_tcp_event_push(net, &event, head->body_bytes);
     if (bytes == NULL)
         return WEFT_TCP_BLOCKED;
-    writer = weft_wire_writer_of(bytes, head->body_bytes);
-    weft_wire_put_bytes(&writer, body->bytes, head->body_bytes);
+    writer = weft_writer_of(bytes, head->body_bytes);
+    weft_writer_bytes(&writer, body->bytes, head->body_bytes);
     return finish(net, lane, head, false);
 }
 
 /* ---- the others ---- */
 
 static enum weft_tcp_outcome ping_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                        const struct weft_wire_head *head,
-                                        struct weft_wire_reader *body)
+                                        const struct weft_wire_head *head, struct weft_reader *body)
 {
     (void)body;
     return head->body_bytes == 0 ? finish(net, lane, head, false) : WEFT_TCP_WRONG;
 }
 
 static enum weft_tcp_outcome ack_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                       const struct weft_wire_head *head,
-                                       struct weft_wire_reader *body)
+                                       const struct weft_wire_head *head, struct weft_reader *body)
 {
     (void)net;
     (void)lane;
@@ -248,7 +246,7 @@ static enum weft_tcp_outcome ack_apply(struct weft_tcp_net *net, struct weft_tcp
 
 static enum weft_tcp_outcome refused_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                            const struct weft_wire_head *head,
-                                           struct weft_wire_reader *body)
+                                           struct weft_reader *body)
 {
     struct weft_wire_refusal refusal;
     uint32_t number;
@@ -266,7 +264,7 @@ static enum weft_tcp_outcome refused_apply(struct weft_tcp_net *net, struct weft
 
 static enum weft_tcp_outcome fence_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                          const struct weft_wire_head *head,
-                                         struct weft_wire_reader *body)
+                                         struct weft_reader *body)
 {
     bool is_question = head->kind == WEFT_WIRE_FENCE;
 
@@ -274,8 +272,7 @@ static enum weft_tcp_outcome fence_apply(struct weft_tcp_net *net, struct weft_t
 }
 
 static enum weft_tcp_outcome bye_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                       const struct weft_wire_head *head,
-                                       struct weft_wire_reader *body)
+                                       const struct weft_wire_head *head, struct weft_reader *body)
 {
     (void)head;
     (void)body;
@@ -286,7 +283,7 @@ static enum weft_tcp_outcome bye_apply(struct weft_tcp_net *net, struct weft_tcp
 static enum weft_tcp_outcome no_frame_of_a_lane(struct weft_tcp_net *net,
                                                 struct weft_tcp_lane *lane,
                                                 const struct weft_wire_head *head,
-                                                struct weft_wire_reader *body)
+                                                struct weft_reader *body)
 {
     (void)net;
     (void)lane;
@@ -297,11 +294,11 @@ static enum weft_tcp_outcome no_frame_of_a_lane(struct weft_tcp_net *net,
 
 enum weft_tcp_outcome weft_tcp_frame_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                            const struct weft_wire_head *head,
-                                           struct weft_wire_reader *body)
+                                           struct weft_reader *body)
 {
     static enum weft_tcp_outcome (*const applies[WEFT_WIRE_KINDS])(
         struct weft_tcp_net *, struct weft_tcp_lane *, const struct weft_wire_head *,
-        struct weft_wire_reader *) = {
+        struct weft_reader *) = {
         [WEFT_WIRE_HELLO] = no_frame_of_a_lane,
         [WEFT_WIRE_WELCOME] = no_frame_of_a_lane,
         [WEFT_WIRE_ACK] = ack_apply,

@@ -44,8 +44,8 @@ static struct weft_wire_hello hello_of(const struct weft_tcp_net *net,
     return hello;
 }
 
-static struct weft_wire_writer hello_write(struct weft_wire_writer writer, enum weft_wire_kind kind,
-                                           const struct weft_wire_hello *hello)
+static struct weft_writer hello_write(struct weft_writer writer, enum weft_wire_kind kind,
+                                      const struct weft_wire_hello *hello)
 {
     struct weft_wire_head head = {.kind = kind,
                                   .body_bytes = WEFT_WIRE_HELLO_BYTES + WEFT_WIRE_ADDRESS_BYTES +
@@ -61,7 +61,7 @@ static struct weft_wire_writer hello_write(struct weft_wire_writer writer, enum 
 void weft_tcp_hello_put(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_wire_hello hello = hello_of(net, lane, lane->dial, lane->generation_dial);
-    struct weft_wire_writer writer;
+    struct weft_writer writer;
 
     weft_tcp_batch_reset(&lane->batch);
     writer = hello_write(weft_tcp_batch_writer(&lane->batch), WEFT_WIRE_HELLO, &hello);
@@ -112,8 +112,8 @@ static void refuse(struct weft_tcp_net *net, struct weft_tcp_channel *guest,
                                     .lane = theirs->lane,
                                     .nic_count = net->nic_count,
                                     .verdict = verdict};
-    struct weft_wire_writer writer =
-        hello_write(weft_wire_writer_of(bytes, sizeof(bytes)), WEFT_WIRE_WELCOME, &hello);
+    struct weft_writer writer =
+        hello_write(weft_writer_of(bytes, sizeof(bytes)), WEFT_WIRE_WELCOME, &hello);
     struct iovec piece = {bytes, writer.used};
 
     /* Where it does not get through, silence says the same, later. */
@@ -169,7 +169,7 @@ static void adopt(struct weft_tcp_net *net, struct weft_tcp_peer *peer, struct w
                   struct weft_tcp_channel *guest, const struct weft_wire_hello *theirs)
 {
     struct weft_wire_hello ours;
-    struct weft_wire_writer writer;
+    struct weft_writer writer;
 
     guest->peer_nic = theirs->nic;
     if (weft_tcp_lane_is_live(lane))
@@ -189,7 +189,7 @@ static void adopt(struct weft_tcp_net *net, struct weft_tcp_peer *peer, struct w
 }
 
 void weft_tcp_hello_receive(struct weft_tcp_net *net, struct weft_tcp_channel *guest,
-                            struct weft_wire_reader *body)
+                            struct weft_reader *body)
 {
     struct weft_wire_hello hello;
     struct weft_wire_address address;
@@ -246,7 +246,7 @@ static void refused(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
 }
 
 void weft_tcp_welcome_receive(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                              struct weft_wire_reader *body)
+                              struct weft_reader *body)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
     struct weft_tcp_channel *dial = lane->dial;

@@ -190,7 +190,7 @@ static void guest_leave(struct weft_tcp_net *net, struct weft_tcp_channel *guest
 void weft_tcp_guest_advance(struct weft_tcp_net *net, struct weft_tcp_channel *guest)
 {
     struct weft_wire_head head;
-    struct weft_wire_reader body;
+    struct weft_reader body;
     enum weft_tcp_look look = WEFT_TCP_LOOK_MORE;
 
     weft_tcp_channel_advance(guest);

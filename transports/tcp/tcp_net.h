@@ -422,10 +422,10 @@ void weft_tcp_dial_hold(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 
 /* The first frame of a guest: it becomes a lane's channel, or is sent away. */
 void weft_tcp_hello_receive(struct weft_tcp_net *net, struct weft_tcp_channel *guest,
-                            struct weft_wire_reader *body);
+                            struct weft_reader *body);
 /* The answer to an attempt. */
 void weft_tcp_welcome_receive(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                              struct weft_wire_reader *body);
+                              struct weft_reader *body);
 /* Puts the HELLO of an attempt into the lane's batch. */
 void weft_tcp_hello_put(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 
@@ -453,8 +453,8 @@ weft_ns weft_tcp_lane_tick(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 
 void weft_tcp_batch_reset(struct weft_tcp_batch *batch);
 /* Bytes of heads[] that `writer` has filled become a piece. */
-struct weft_wire_writer weft_tcp_batch_writer(struct weft_tcp_batch *batch);
-void weft_tcp_batch_add(struct weft_tcp_batch *batch, const struct weft_wire_writer *writer);
+struct weft_writer weft_tcp_batch_writer(struct weft_tcp_batch *batch);
+void weft_tcp_batch_add(struct weft_tcp_batch *batch, const struct weft_writer *writer);
 /* Writes of the batch what the channel takes, at most `bytes_max`; how much that was. */
 uint64_t weft_tcp_batch_write(struct weft_tcp_batch *batch, struct weft_tcp_channel *channel,
                               uint64_t bytes_max);
@@ -465,7 +465,7 @@ bool weft_tcp_batch_piece(struct weft_tcp_batch *batch, const void *bytes, size_
 /* ---- tcp_send.c ---- */
 
 /* weft_tcp_batch_add for a lane that is up, with a payload of so many bytes to follow. */
-void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_wire_writer *writer,
+void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_writer *writer,
                        uint64_t payload_bytes);
 void weft_tcp_lane_write(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 /* Tells the peer that it is forgotten, if the sockets take it. */
@@ -481,7 +481,7 @@ enum weft_tcp_look {
 
 /* The next frame of a channel, without its payload; weft_tcp_frame_take removes it. */
 enum weft_tcp_look weft_tcp_frame_look(struct weft_tcp_channel *channel,
-                                       struct weft_wire_head *head, struct weft_wire_reader *body);
+                                       struct weft_wire_head *head, struct weft_reader *body);
 void weft_tcp_frame_take(struct weft_tcp_channel *channel, const struct weft_wire_head *head);
 /* Reads more of it; how many bytes. */
 size_t weft_tcp_frame_fill(struct weft_tcp_channel *channel);
@@ -498,7 +498,7 @@ enum weft_tcp_outcome {
 
 enum weft_tcp_outcome weft_tcp_frame_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                            const struct weft_wire_head *head,
-                                           struct weft_wire_reader *body);
+                                           struct weft_reader *body);
 /* A frame with a sequence is applied, or refused. */
 void weft_tcp_frame_finish(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint64_t sequence,
                            uint64_t bytes, bool is_refused);
@@ -515,7 +515,7 @@ void weft_tcp_fence_ask(struct weft_tcp_net *net, struct weft_tcp_peer *peer);
 /* The closures of all dead lanes; how many. */
 uint32_t weft_tcp_fence_dead(const struct weft_tcp_peer *peer, struct weft_wire_fence *fence);
 bool weft_tcp_fence_receive(struct weft_tcp_net *net, struct weft_tcp_lane *carrier,
-                            struct weft_wire_reader *body, bool is_question);
+                            struct weft_reader *body, bool is_question);
 
 /* ---- tcp_shape.c ---- */
 

@@ -18,10 +18,10 @@ static size_t input_bytes(const struct weft_tcp_channel *channel)
 }
 
 enum weft_tcp_look weft_tcp_frame_look(struct weft_tcp_channel *channel,
-                                       struct weft_wire_head *head, struct weft_wire_reader *body)
+                                       struct weft_wire_head *head, struct weft_reader *body)
 {
     const uint8_t *bytes = channel->input + channel->input_at;
-    struct weft_wire_reader reader = weft_wire_reader_of(bytes, WEFT_WIRE_HEAD_BYTES);
+    struct weft_reader reader = weft_reader_of(bytes, WEFT_WIRE_HEAD_BYTES);
 
     if (input_bytes(channel) < WEFT_WIRE_HEAD_BYTES)
         return WEFT_TCP_LOOK_MORE;
@@ -29,7 +29,7 @@ enum weft_tcp_look weft_tcp_frame_look(struct weft_tcp_channel *channel,
         return WEFT_TCP_LOOK_WRONG;
     if (input_bytes(channel) < WEFT_WIRE_HEAD_BYTES + head->body_bytes)
         return WEFT_TCP_LOOK_MORE;
-    *body = weft_wire_reader_of(bytes + WEFT_WIRE_HEAD_BYTES, head->body_bytes);
+    *body = weft_reader_of(bytes + WEFT_WIRE_HEAD_BYTES, head->body_bytes);
     return WEFT_TCP_LOOK_FRAME;
 }
 
@@ -41,8 +41,8 @@ void weft_tcp_frame_take(struct weft_tcp_channel *channel, const struct weft_wir
 /* How much more the frame at the front needs, at least what is read anyway. */
 static size_t wanted_bytes(const struct weft_tcp_channel *channel)
 {
-    struct weft_wire_reader reader =
-        weft_wire_reader_of(channel->input + channel->input_at, input_bytes(channel));
+    struct weft_reader reader =
+        weft_reader_of(channel->input + channel->input_at, input_bytes(channel));
     struct weft_wire_head head;
     size_t needed = 0;
 
@@ -184,7 +184,7 @@ static size_t step(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_tcp_channel *channel = lane->channel;
     struct weft_wire_head head;
-    struct weft_wire_reader body;
+    struct weft_reader body;
     enum weft_tcp_outcome outcome;
     size_t got;
 

@@ -9,7 +9,7 @@
 
 /* ---- frames ---- */
 
-void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_wire_writer *writer,
+void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_writer *writer,
                        uint64_t payload_bytes)
 {
     weft_tcp_batch_add(&lane->batch, writer);
@@ -43,10 +43,9 @@ static bool has_room(const struct weft_tcp_batch *batch, uint32_t body_bytes)
            sizeof(batch->heads) - batch->heads_used >= WEFT_WIRE_HEAD_BYTES + body_bytes;
 }
 
-static struct weft_wire_writer frame_begin(struct weft_tcp_lane *lane,
-                                           const struct weft_wire_head *head)
+static struct weft_writer frame_begin(struct weft_tcp_lane *lane, const struct weft_wire_head *head)
 {
-    struct weft_wire_writer writer = weft_tcp_batch_writer(&lane->batch);
+    struct weft_writer writer = weft_tcp_batch_writer(&lane->batch);
     struct weft_wire_head with_ack = *head;
 
     with_ack.ack = lane->applied;
@@ -69,7 +68,7 @@ static uint64_t sequence_take(struct weft_tcp_net *net, struct weft_tcp_lane *la
     return lane->sent;
 }
 
-static void frame_end(struct weft_tcp_lane *lane, const struct weft_wire_writer *writer,
+static void frame_end(struct weft_tcp_lane *lane, const struct weft_writer *writer,
                       const struct weft_wire_head *head)
 {
     weft_assert(writer->used == WEFT_WIRE_HEAD_BYTES + head->body_bytes);
@@ -89,7 +88,7 @@ static void refusals_add(struct weft_tcp_lane *lane)
                                       .body_bytes = WEFT_WIRE_REFUSAL_BYTES};
         struct weft_wire_refusal refusal = {.sequence = lane->refusals[told],
                                             .result = weftInvalidUsage};
-        struct weft_wire_writer writer = weft_tcp_batch_writer(batch);
+        struct weft_writer writer = weft_tcp_batch_writer(batch);
 
         /* Not frame_begin: this head's ack is an old one. */
         head.ack = lane->applied_told;
@@ -107,7 +106,7 @@ static void fence_add(struct weft_tcp_lane *lane, enum weft_wire_kind kind,
 {
     struct weft_wire_head head = {
         .kind = kind, .body_bytes = WEFT_WIRE_FENCE_BYTES + fence->count * WEFT_WIRE_CLOSURE_BYTES};
-    struct weft_wire_writer writer = frame_begin(lane, &head);
+    struct weft_writer writer = frame_begin(lane, &head);
 
     weft_wire_put_fence(&writer, fence);
     frame_end(lane, &writer, &head);
@@ -149,7 +148,7 @@ static uint32_t body_bytes_of(const struct weft_tcp_operation *operation)
 }
 
 static void copy_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                       struct weft_wire_writer *writer)
+                       struct weft_writer *writer)
 {
     struct weft_wire_write write = {.dst = operation->dst_window,
                                     .extent_count = operation->extent_count};
@@ -162,7 +161,7 @@ static void copy_write(struct weft_tcp_net *net, const struct weft_tcp_operation
 }
 
 static void store_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                        struct weft_wire_writer *writer)
+                        struct weft_writer *writer)
 {
     struct weft_wire_store store = {.dst = operation->dst_window,
                                     .offset = operation->offset,
@@ -174,7 +173,7 @@ static void store_write(struct weft_tcp_net *net, const struct weft_tcp_operatio
 }
 
 static void forward_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                          struct weft_wire_writer *writer)
+                          struct weft_writer *writer)
 {
     struct weft_wire_forward forward = {.dst = operation->dst_window,
                                         .src = operation->src_window,
@@ -190,7 +189,7 @@ static void forward_write(struct weft_tcp_net *net, const struct weft_tcp_operat
 }
 
 static void answer_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                         struct weft_wire_writer *writer)
+                         struct weft_writer *writer)
 {
     struct weft_wire_answer answer = {.request = operation->request,
                                       .result = (uint32_t)operation->result};
@@ -200,17 +199,17 @@ static void answer_write(struct weft_tcp_net *net, const struct weft_tcp_operati
 }
 
 static void message_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                          struct weft_wire_writer *writer)
+                          struct weft_writer *writer)
 {
     for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
-        weft_wire_put_bytes(writer, net->blocks[b].of.bytes, net->blocks[b].used);
+        weft_writer_bytes(writer, net->blocks[b].of.bytes, net->blocks[b].used);
 }
 
 /* How an operation that can be sent is written. */
 static const struct {
     enum weft_wire_kind kind;
     void (*write)(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                  struct weft_wire_writer *writer);
+                  struct weft_writer *writer);
 } frames[WEFT_TCP_KINDS] = {
     [WEFT_TCP_COPY] = {WEFT_WIRE_WRITE, copy_write},
     [WEFT_TCP_STORE] = {WEFT_WIRE_STORE, store_write},
@@ -227,7 +226,7 @@ static bool operation_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     struct weft_tcp_operation *operation = &net->operations[number];
     struct weft_wire_head head = {.kind = frames[operation->kind].kind,
                                   .body_bytes = body_bytes_of(operation)};
-    struct weft_wire_writer writer;
+    struct weft_writer writer;
 
     if (!has_room(&lane->batch, head.body_bytes) ||
         lane->sent - lane->acked == WEFT_WIRE_UNACKED_MAX)
@@ -250,7 +249,7 @@ static bool operation_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
 static void head_add(struct weft_tcp_lane *lane, enum weft_wire_kind kind, uint64_t sequence)
 {
     struct weft_wire_head head = {.kind = kind, .sequence = sequence};
-    struct weft_wire_writer writer = frame_begin(lane, &head);
+    struct weft_writer writer = frame_begin(lane, &head);
 
     frame_end(lane, &writer, &head);
 }
@@ -318,7 +317,7 @@ void weft_tcp_bye(struct weft_tcp_peer *peer)
         struct weft_tcp_lane *lane = &peer->lanes[i];
         struct weft_wire_head head = {.kind = WEFT_WIRE_BYE, .ack = lane->applied};
         uint8_t bytes[WEFT_WIRE_HEAD_BYTES];
-        struct weft_wire_writer writer = weft_wire_writer_of(bytes, sizeof(bytes));
+        struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
         struct iovec piece = {bytes, sizeof(bytes)};
 
         /* Behind the first part of a frame it would be a part of that. */
