@@ -82,7 +82,8 @@ enum weft_cause {
     WEFT_CAUSE_REVOKED,
     WEFT_CAUSE_ABORTED,
     WEFT_CAUSE_SIGNAL, /* the signal could not be written */
-    WEFT_CAUSE_PEER,   /* the peer that was asked said no, or is gone */
+    WEFT_CAUSE_PEER,   /* the peer that was asked said no */
+    WEFT_CAUSE_GONE,   /* the peer's process has ended */
     WEFT_CAUSES
 };
 

@@ -23,6 +23,8 @@ static const struct cause_row rows[WEFT_CAUSES] = {
                             "ask the window's owner for a new key"},
     [WEFT_CAUSE_ABORTED] = {"was cancelled by weftCommAbort", ""},
     [WEFT_CAUSE_PEER] = {NULL, "see the log of the other process"},
+    [WEFT_CAUSE_GONE] = {"has lost its peer: the process there has ended, or has closed its comm",
+                         "start it again and import its windows' new keys"},
     [WEFT_CAUSE_SIGNAL] = {"moved its bytes, but its signal could not be written",
                            "check the signal's device"},
 };

@@ -71,6 +71,8 @@ static void perform_complete(struct weft_loop *loop, const struct weft_action *a
         .moved_bytes = action->moved_bytes,
     };
 
+    if (loop->peers != NULL && weft_peers_fetch_passed(loop, action->tag, action->result))
+        return;
     if (action->cause_hop == WEFT_NONE || action->cause_since == WEFT_NEVER)
         end.since = 0;
     weft_loop_complete(loop, action->tag, &action->signal, end);

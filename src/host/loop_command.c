@@ -134,6 +134,8 @@ weftResult_t weft_command_window_remove(struct weft_loop *loop, struct weft_comm
     for (uint32_t i = loop->waiting_first; i != WEFT_NONE; i = loop->slots.slots[i].next)
         if (names_window(&loop->slots.slots[i].op, command->window))
             return weftInProgress;
+    if (loop->peers != NULL && weft_peers_window_used(loop, command->window))
+        return weftInProgress;
     WEFT_TRY(weft_engine_window_remove(loop->engine, command->window));
     if (loop->peers != NULL)
         weft_peers_window_remove(loop, command->window);
@@ -151,6 +153,10 @@ weftResult_t weft_command_window_revoke(struct weft_loop *loop, struct weft_comm
 
     if (!command->started)
         weft_engine_event(loop->engine, &revoke, now);
+    if (!command->started && loop->peers != NULL)
+        weft_peers_window_revoke(loop, command->window);
+    if (loop->peers != NULL && weft_peers_window_used(loop, command->window))
+        return weftInProgress;
     return weft_engine_window_idle(loop->engine, command->window) ? weftSuccess : weftInProgress;
 }
 
@@ -161,6 +167,8 @@ weftResult_t weft_command_abort(struct weft_loop *loop, struct weft_command *com
     if (!command->started) {
         loop->aborted = true;
         weft_loop_drop_waiting(loop, weftCancelled, WEFT_CAUSE_ABORTED);
+        if (loop->peers != NULL)
+            weft_peers_abort(loop);
         weft_engine_event(loop->engine, &abort, now);
     }
     return weft_command_idle(loop, command, now);
@@ -172,6 +180,8 @@ weftResult_t weft_command_idle(struct weft_loop *loop, struct weft_command *comm
     (void)now;
     if (loop->waiting_first != WEFT_NONE || weft_engine_live(loop->engine) > 0 ||
         weft_engine_copies(loop->engine) > 0)
+        return weftInProgress;
+    if (loop->peers != NULL && weft_peers_live(loop->peers))
         return weftInProgress;
     return weftSuccess;
 }

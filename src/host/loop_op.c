@@ -107,6 +107,8 @@ void weft_loop_end(struct weft_loop *loop, uint32_t index, struct weft_slot_end 
     struct weft_slot *slot = &loop->slots.slots[index];
 
     leave_stream(loop, &slot->stream);
+    if (loop->peers != NULL && end.result != weftSuccess)
+        weft_peers_blame(loop, index, &end);
     if (slot->asker.kind != WEFT_ASKED_BY_CALLER)
         weft_peers_asked_ended(loop, index, end.result);
     else if (end.result != weftSuccess) {
@@ -174,11 +176,13 @@ void weft_loop_submit(struct weft_loop *loop, uint32_t index)
         end_early(loop, index, result, WEFT_CAUSE_NONE);
 }
 
-/* True when a transfer in front of it, in the list, has a lower fence number. */
+/* True when a transfer in front of it, in the list or with a peer, has a lower fence number. */
 static bool is_fenced(const struct weft_loop *loop, uint32_t index)
 {
     const struct weft_slot *slots = loop->slots.slots;
 
+    if (loop->peers != NULL && weft_peers_fenced(loop, slots[index].op.fence))
+        return true;
     for (uint32_t i = loop->waiting_first; i != index && i != WEFT_NONE; i = slots[i].next)
         if (slots[i].op.fence < slots[index].op.fence)
             return true;
@@ -208,12 +212,14 @@ bool weft_loop_take_ops(struct weft_loop *loop)
         if ((value & KIND_CANCEL) == 0) {
             struct weft_slot *slot = &loop->slots.slots[index];
 
-            if (slot->stream.marked || (loop->waiting_first != WEFT_NONE && is_fenced(loop, index)))
+            if (slot->stream.marked || is_fenced(loop, index))
                 wait_append(loop, index);
             else
                 weft_loop_submit(loop, index);
         } else if (is_cancelled(loop, index)) {
             /* One that waits for a stream is no tag of the engine's: it is looked at below. */
+            if (loop->peers != NULL)
+                weft_peers_fetch_cancel(loop, index);
             weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
         }
     }

@@ -31,6 +31,7 @@ static uint32_t asked_take(struct weft_loop *loop, const struct weft_slot_asker 
 
 static void asked_begin(struct weft_loop *loop, uint32_t index)
 {
+    loop->peers->peers[loop->slots.slots[index].asker.peer].asked++;
     weft_slot_live(&loop->slots, index);
     weft_loop_submit(loop, index);
 }
@@ -39,7 +40,9 @@ void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *even
 {
     struct weft_peers *peers = loop->peers;
     struct weft_slot_asker asker = {WEFT_ASKED_FORWARD, event->peer, event->request};
-    uint32_t index = asked_take(loop, &asker, event->dst_window, event->src_window);
+    bool lands = event->dst_window >= peers->landing_first;
+    uint32_t window = lands ? event->dst_window - peers->landing_first : event->dst_window;
+    uint32_t index = asked_take(loop, &asker, window, event->src_window);
 
     for (uint32_t i = 0; index != WEFT_NONE && i < event->extent_count; i++)
         if (weft_slot_append(&loop->slots, index, &event->extents[i]) != weftSuccess) {
@@ -50,6 +53,8 @@ void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *even
         peers->ops->answer(peers->net, event->peer, event->request, weftNoResource);
         return;
     }
+    if (lands)
+        weft_landing_forward(loop, window, index);
     asked_begin(loop, index);
 }
 
@@ -99,6 +104,7 @@ static uint32_t import_for(struct weft_loop *loop, uint32_t peer,
 {
     struct weft_peers *peers = loop->peers;
     uint32_t room = WEFT_NONE;
+    uint32_t window;
 
     for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++) {
         struct weft_peers_import *import = &peers->imports[i];
@@ -111,17 +117,22 @@ static uint32_t import_for(struct weft_loop *loop, uint32_t peer,
     for (uint32_t i = 0; room == WEFT_NONE && i < WEFT_PEERS_IMPORTS_MAX; i++)
         if (weft_engine_window_remove(loop->engine, peers->import_first + i) == weftSuccess) {
             peers->ops->forget(peers->net, peers->import_first + i);
+            peers->imports[i].used = false;
             room = i;
         }
-    if (room == WEFT_NONE ||
-        peers->ops->import(peers->net, peers->import_first + room, peer, remote) != weftSuccess)
+    if (room == WEFT_NONE)
         return WEFT_NONE;
+    window = peers->import_first + room;
+    if (peers->ops->import(peers->net, window, peer, remote) != weftSuccess)
+        return WEFT_NONE;
+    if (weft_engine_window_add(loop->engine, window, device, remote->size_bytes,
+                               WEFT_RIGHT_WRITE) != weftSuccess) {
+        peers->ops->forget(peers->net, window);
+        return WEFT_NONE;
+    }
+    loop->window_devices[window] = device;
     peers->imports[room] = (struct weft_peers_import){true, peer, *remote};
-    loop->window_devices[peers->import_first + room] = device;
-    if (weft_engine_window_add(loop->engine, peers->import_first + room, device, remote->size_bytes,
-                               WEFT_RIGHT_WRITE) != weftSuccess)
-        peers->imports[room].used = false;
-    return peers->imports[room].used ? peers->import_first + room : WEFT_NONE;
+    return window;
 }
 
 /* Is `remote` how one of our windows is exposed for reading? */
@@ -139,40 +150,64 @@ static bool may_read(const struct weft_loop *loop, const struct weft_net_remote 
     return exposure->on && exposure->as.epoch == remote->epoch && differs == 0;
 }
 
+/* The extents, into the slot; sums that wrap are no sums of a window's parts. */
+static weftResult_t take_extents(struct weft_loop *loop, uint32_t index,
+                                 const struct weft_peer_fetch_head *head,
+                                 struct weft_reader *reader)
+{
+    uint64_t src_bytes = weft_engine_window_size(loop->engine, head->src.window);
+
+    for (uint32_t i = 0; i < head->extent_count; i++) {
+        struct weft_extent extent;
+
+        weft_peer_extent_read(reader, &extent);
+        if (reader->failed || extent.size_bytes == 0 ||
+            extent.size_bytes > UINT64_MAX / WEFT_PEER_FETCH_EXTENTS ||
+            !weft_range_inside(extent.src_offset, extent.size_bytes, src_bytes) ||
+            !weft_range_inside(extent.dst_offset, extent.size_bytes, head->dst.size_bytes))
+            return weftInvalidArgument;
+        WEFT_TRY(weft_slot_append(&loop->slots, index, &extent));
+    }
+    return weftSuccess;
+}
+
 static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader,
                                 uint32_t *id)
 {
     const struct weft_peer *from = &loop->peers->peers[peer];
     struct weft_peer_fetch_head head;
     struct weft_slot_asker asker = {WEFT_ASKED_FETCH, peer, 0};
+    uint32_t device;
     uint32_t window;
     uint32_t index;
+    weftResult_t result;
 
     weft_peer_fetch_read(reader, &head);
     *id = head.id;
     asker.id = head.id;
-    if (reader->failed || head.extent_count > WEFT_PEER_FETCH_EXTENTS ||
-        head.dst_device >= WEFT_DEVICES_MAX || from->state != WEFT_PEER_READY ||
-        from->devices[head.dst_device] == WEFT_NONE)
+    if (reader->failed || head.extent_count == 0 || head.extent_count > WEFT_PEER_FETCH_EXTENTS)
+        return weftInvalidArgument;
+    /* Messages overtake each other: its grant is still to come. */
+    if (from->state == WEFT_PEER_GREETED)
+        return weftNoResource;
+    device = weft_peer_device(loop->peers, peer, head.dst_device);
+    if (from->state != WEFT_PEER_READY || device == WEFT_NONE)
         return weftInvalidArgument;
     if (!may_read(loop, &head.src))
         return weftInvalidUsage;
-    window = import_for(loop, peer, &head.dst, from->devices[head.dst_device]);
-    if (window == WEFT_NONE)
+    /* Callers of this process find room, too. */
+    if (loop->peers->fetches_asked >= loop->slots.count / 2)
         return weftNoResource;
-    index = asked_take(loop, &asker, window, head.src.window);
+    window = import_for(loop, peer, &head.dst, device);
+    index = window == WEFT_NONE ? WEFT_NONE : asked_take(loop, &asker, window, head.src.window);
     if (index == WEFT_NONE)
         return weftNoResource;
-    for (uint32_t i = 0; i < head.extent_count; i++) {
-        struct weft_extent extent;
-
-        weft_peer_extent_read(reader, &extent);
-        if (reader->failed || extent.size_bytes == 0 ||
-            weft_slot_append(&loop->slots, index, &extent) != weftSuccess) {
-            weft_slot_drop(&loop->slots, index);
-            return reader->failed ? weftInvalidArgument : weftNoResource;
-        }
+    result = take_extents(loop, index, &head, reader);
+    if (result != weftSuccess) {
+        weft_slot_drop(&loop->slots, index);
+        return result;
     }
+    loop->peers->fetches_asked++;
     asked_begin(loop, index);
     return weftSuccess;
 }
@@ -182,13 +217,38 @@ void weft_peers_asked_ended(struct weft_loop *loop, uint32_t index, weftResult_t
     const struct weft_slot_asker *asker = &loop->slots.slots[index].asker;
     struct weft_peers *peers = loop->peers;
 
-    if (asker->kind == WEFT_ASKED_FORWARD)
+    weft_assert(peers->peers[asker->peer].asked > 0);
+    peers->peers[asker->peer].asked--;
+    if (asker->kind == WEFT_ASKED_FORWARD) {
         peers->ops->answer(peers->net, asker->peer, asker->id, result);
-    else
+        weft_landing_forwarded(loop, index, result);
+        return;
+    }
+    weft_assert(peers->fetches_asked > 0);
+    peers->fetches_asked--;
+    if (peers->peers[asker->peer].state == WEFT_PEER_READY)
         answer_fetch(loop, asker->peer, asker->id, result);
 }
 
 /* ---- messages ---- */
+
+static bool take_relay(struct weft_loop *loop, uint32_t peer, uint32_t device,
+                       const struct weft_net_remote *remote, uint32_t slots)
+{
+    struct weft_peers *peers = loop->peers;
+    uint32_t window = loop->relay_first + device;
+
+    if (peers->ops->import(peers->net, window, peer, remote) != weftSuccess)
+        return false;
+    if (weft_engine_window_add(loop->engine, window, device, remote->size_bytes, WEFT_RIGHTS_ALL) !=
+        weftSuccess) {
+        peers->ops->forget(peers->net, window);
+        return false;
+    }
+    loop->window_devices[window] = device;
+    weft_engine_relay_add(loop->engine, device, window, slots);
+    return true;
+}
 
 /* The peer's relays: its devices may be transits from now on. */
 static void take_grant(struct weft_loop *loop, uint32_t index, struct weft_reader *reader)
@@ -208,41 +268,23 @@ static void take_grant(struct weft_loop *loop, uint32_t index, struct weft_reade
         uint32_t device;
 
         weft_peer_remote_read(reader, &remote);
-        device = reader->failed || own >= WEFT_DEVICES_MAX ? WEFT_NONE : peer->devices[own];
+        device = reader->failed ? WEFT_NONE : weft_peer_device(peers, index, own);
         if (device == WEFT_NONE ||
             remote.size_bytes < slots * slot_bytes + WEFT_RELAY_PROBE_BYTES ||
-            peers->ops->import(peers->net, loop->relay_first + device, index, &remote) !=
-                weftSuccess)
+            !take_relay(loop, index, device, &remote, (uint32_t)slots))
             break;
-        if (weft_engine_window_add(loop->engine, loop->relay_first + device, device,
-                                   remote.size_bytes, WEFT_RIGHTS_ALL) != weftSuccess)
-            break;
-        loop->window_devices[loop->relay_first + device] = device;
-        weft_engine_relay_add(loop->engine, device, loop->relay_first + device, (uint32_t)slots);
     }
     weft_peer_set_state(peer, WEFT_PEER_READY);
 }
 
-static void take_answer(struct weft_loop *loop, struct weft_reader *reader)
+static void take_answer(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader)
 {
-    struct weft_peers *peers = loop->peers;
     uint32_t id = (uint32_t)weft_reader_number(reader, 4);
     uint64_t result = weft_reader_number(reader, 1);
-    struct weft_slot_end end = {.cause = WEFT_CAUSE_PEER, .hop = WEFT_NONE};
-    struct weft_peers_wait *wait = &peers->fetch_waits[id % WEFT_PEERS_FETCHES_MAX];
 
-    if (reader->failed || id >= WEFT_PEERS_FETCHES_MAX || !wait->used || result >= weftNumResults)
-        return;
-    end.result = (weftResult_t)result;
-    end.cause = end.result == weftSuccess ? WEFT_CAUSE_NONE : WEFT_CAUSE_PEER;
-    wait->used = false;
-    peers->fetches--;
-    if (wait->slot == WEFT_NONE)
-        return;
-    if (end.result == weftSuccess)
-        weft_loop_complete(loop, wait->slot, &loop->slots.slots[wait->slot].op.signal, end);
-    else
-        weft_loop_end(loop, wait->slot, end);
+    if (!reader->failed && id < WEFT_PEERS_PARTS_MAX && result < weftNumResults &&
+        result != weftInProgress)
+        weft_fetch_answered(loop, peer, id, (weftResult_t)result);
 }
 
 void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *event)
@@ -262,7 +304,7 @@ void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *even
             answer_fetch(loop, event->peer, id, begun);
         break;
     case WEFT_PEER_FETCHED:
-        take_answer(loop, &reader);
+        take_answer(loop, event->peer, &reader);
         break;
     default:
         weft_log(WEFT_LOG_WARN, loop->noun, "peer %s sent a message of no known kind",

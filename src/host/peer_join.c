@@ -55,6 +55,10 @@ static const char *join(struct weft_loop *loop, uint32_t index,
     struct weft_peer *peer = &peers->peers[index];
     uint32_t first = peers->world.hops.count;
 
+    while (weft_peers_reclaim(loop))
+        ;
+    if (weft_peers_place_take(peers, peer))
+        return NULL;
     name_peer(peers, peer, description->server);
     if (!weft_world_join(&peers->world, description, peer->name, peers->next_domain, FORWARD_NS,
                          &peer->place))
@@ -70,6 +74,29 @@ static const char *join(struct weft_loop *loop, uint32_t index,
     add_lanes(loop, index);
     weft_engine_grow(loop->engine);
     return NULL;
+}
+
+uint32_t weft_peer_device(const struct weft_peers *peers, uint32_t index, uint32_t own)
+{
+    const struct weft_peer *peer = &peers->peers[index];
+    const struct weft_device *device;
+
+    if (own >= WEFT_DEVICES_MAX || peer->devices[own] == WEFT_NONE)
+        return WEFT_NONE;
+    device = &peers->world.topo.devices[peer->devices[own]];
+    if (device->server != peer->place.server ||
+        (device->kind != weftDeviceGpu && device->kind != weftDeviceDram))
+        return WEFT_NONE;
+    return peer->devices[own];
+}
+
+static uint64_t digest_of(const uint8_t *bytes, size_t size)
+{
+    uint64_t digest = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < size; i++)
+        digest = (digest ^ bytes[i]) * 0x100000001b3u;
+    return digest;
 }
 
 void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
@@ -88,6 +115,7 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
     peer->incarnation = event->incarnation;
     peer->lanes = event->lane_count;
     peer->granted = false;
+    peer->digest = digest_of(event->bytes, event->size);
     weft_reader_init(&reader, event->bytes, event->size);
     why = weft_description_read(description, &reader);
     if (why == NULL)
@@ -105,7 +133,7 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
 
 /* ---- relays for the peer ---- */
 
-static uint32_t inbound(const struct weft_peers *peers, uint32_t peer, uint32_t device)
+uint32_t weft_peer_inbound(const struct weft_peers *peers, uint32_t peer, uint32_t device)
 {
     return peers->inbound_first + peer * WEFT_DEVICES_MAX + device;
 }
@@ -115,7 +143,7 @@ static bool lend(struct weft_loop *loop, uint32_t index, uint32_t device,
                  struct weft_net_remote *as)
 {
     struct weft_peers *peers = loop->peers;
-    uint32_t window = inbound(peers, index, device);
+    uint32_t window = weft_peer_inbound(peers, index, device);
     void **memory = &peers->peers[index].relays[device];
     uint64_t size = relay_bytes(loop);
     char why[256] = "";
@@ -173,7 +201,7 @@ void weft_peer_free_relays(struct weft_loop *loop, uint32_t index)
     struct weft_peer *peer = &loop->peers->peers[index];
 
     for (uint32_t device = 0; device < WEFT_DEVICES_MAX; device++) {
-        uint32_t window = inbound(loop->peers, index, device);
+        uint32_t window = weft_peer_inbound(loop->peers, index, device);
 
         if (peer->relays[device] == NULL)
             continue;

@@ -32,7 +32,10 @@ weftResult_t weft_peers_window_add(struct weft_loop *loop, uint32_t window, uint
     /* Memory that cannot be addressed is reached over the relays in host memory. */
     if (loop->machine->topo.devices[device].kind != weftDeviceDram && !peers->gpus)
         return weftSuccess;
-    return peers->ops->window_add(peers->net, window, base, size_bytes);
+    WEFT_TRY(peers->ops->window_add(peers->net, window, base, size_bytes));
+    if (window >= loop->relay_first)
+        return weftSuccess;
+    return peers->ops->window_add(peers->net, peers->landing_first + window, base, size_bytes);
 }
 
 void weft_peers_window_remove(struct weft_loop *loop, uint32_t window)
@@ -44,6 +47,14 @@ void weft_peers_window_remove(struct weft_loop *loop, uint32_t window)
     else
         peers->ops->window_remove(peers->net, window);
     memset(&peers->exposures[window], 0, sizeof(peers->exposures[window]));
+    peers->sources[window].used = false;
+    if (window >= loop->relay_first)
+        return;
+    if (!weft_peers_own(loop, window))
+        peers->ops->window_remove(peers->net, peers->landing_first + window);
+    /* The epoch goes on: answers to what was asked with an old one are told from new ones. */
+    peers->landings[window].on = false;
+    peers->landings[window].revoked = false;
 }
 
 bool weft_peers_own(const struct weft_loop *loop, uint32_t window)
@@ -85,14 +96,30 @@ static uint32_t find_peer(const struct weft_peers *peers, uint64_t incarnation)
     return WEFT_NONE;
 }
 
-static weftResult_t reach(struct weft_peers *peers, const struct weft_window_key *key,
-                          uint32_t *peer)
+static weftResult_t reach(struct weft_loop *loop, const struct weft_window_key *key, uint32_t *peer)
 {
+    struct weft_peers *peers = loop->peers;
+    weftResult_t result;
+
     *peer = find_peer(peers, key->incarnation);
     if (*peer != WEFT_NONE)
         return weftSuccess;
-    WEFT_TRY(peers->ops->peer_open(peers->net, key->address, peer));
+    result = peers->ops->peer_open(peers->net, key->address, peer);
+    while (result == weftNoResource && weft_peers_reclaim(loop))
+        result = peers->ops->peer_open(peers->net, key->address, peer);
+    if (result == weftNoResource)
+        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES,
+                    "this comm has %llu peers already; deregister what it imported of one that is "
+                    "gone, or raise the setting peers_max",
+                    (unsigned long long)loop->config.peers_max);
+    if (result == weftInvalidArgument)
+        weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, "its key holds no address of a peer");
+    if (result != weftSuccess)
+        return result;
     weft_assert(*peer < WEFT_PEERS_MAX);
+    /* Its address may have been the net's already: it was dialling us. */
+    if (peers->peers[*peer].state != WEFT_PEER_FREE)
+        return weftSuccess;
     peers->peers[*peer].incarnation = key->incarnation;
     weft_peer_set_state(&peers->peers[*peer], WEFT_PEER_REACHING);
     return weftSuccess;
@@ -110,18 +137,21 @@ weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *co
     uint32_t index;
 
     (void)now;
-    WEFT_TRY(reach(peers, key, &index));
+    WEFT_TRY(reach(loop, key, &index));
     peer = &peers->peers[index];
     if (peer->state == WEFT_PEER_GONE) {
-        weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, peer->why);
+        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES, "peer %s: %s",
+                    peer->name[0] == '\0' ? "not reached" : peer->name, peer->why);
         return weftRemoteError;
     }
     if (peer->state != WEFT_PEER_READY)
         return weftInProgress;
-    if (key->device >= WEFT_DEVICES_MAX || peer->devices[key->device] == WEFT_NONE)
+    command->device = weft_peer_device(peers, index, key->device);
+    if (command->device == WEFT_NONE) {
+        weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, "its key names no device with memory");
         return weftInvalidArgument;
+    }
     memcpy(remote.token, key->token, sizeof(remote.token));
-    command->device = peer->devices[key->device];
     WEFT_TRY(peers->ops->import(peers->net, command->window, index, &remote));
     if (weft_engine_window_add(loop->engine, command->window, command->device, key->size_bytes,
                                key->rights) != weftSuccess) {
@@ -150,71 +180,162 @@ weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, struct weft_c
     return result;
 }
 
-bool weft_peers_busy(const struct weft_peers *peers)
+bool weft_peers_live(const struct weft_peers *peers)
 {
-    return peers->copies + peers->stores + peers->fetches + peers->late_count > 0;
+    return peers->fetching.count > 0 || peers->free_stores.free_count < WEFT_PEERS_STORES_MAX;
 }
 
-static uint32_t wait_take(struct weft_peers_wait *waits, uint32_t count)
+bool weft_peers_busy(const struct weft_peers *peers)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (!waits[i].used)
-            return i;
-    return WEFT_NONE;
+    return weft_peers_live(peers) || peers->copies > 0 || peers->late_count > 0;
+}
+
+static bool names_window(const struct weft_op *op, uint32_t window)
+{
+    return op->dst_window == window || op->src_window == window || op->signal.window == window;
+}
+
+bool weft_peers_window_used(const struct weft_loop *loop, uint32_t window)
+{
+    const struct weft_peers *peers = loop->peers;
+    const struct weft_slot *slots = loop->slots.slots;
+
+    for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next)
+        if (names_window(&slots[i].op, window))
+            return true;
+    if (peers->free_stores.free_count == WEFT_PEERS_STORES_MAX)
+        return false;
+    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX; i++)
+        if (peers->stores[i].used && peers->stores[i].signal.window == window)
+            return true;
+    return false;
+}
+
+bool weft_peers_fenced(const struct weft_loop *loop, uint64_t fence)
+{
+    const struct weft_peers *peers = loop->peers;
+    const struct weft_slot *slots = loop->slots.slots;
+
+    if (fence == 0 || !weft_peers_live(peers))
+        return false;
+    for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next)
+        if (slots[i].op.fence < fence)
+            return true;
+    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX; i++)
+        if (peers->stores[i].used && peers->stores[i].slot != WEFT_NONE &&
+            slots[peers->stores[i].slot].op.fence < fence)
+            return true;
+    return false;
+}
+
+/* ---- signals ---- */
+
+/* Without a lane it is tried again until its deadline. */
+static weftResult_t send_store(struct weft_peers *peers, uint32_t index)
+{
+    struct weft_peers_store *store = &peers->stores[index];
+    weftResult_t result =
+        peers->ops->store(peers->net, store->signal.window, store->signal.offset,
+                          store->signal.value, store->signal.op, peers->store_cookies + index);
+
+    store->sent = result == weftSuccess;
+    return result == weftRemoteError || result == weftNoResource ? weftSuccess : result;
 }
 
 weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
                                const struct weft_signal *signal, const struct weft_slot_end *end)
 {
     struct weft_peers *peers = loop->peers;
-    uint32_t index = wait_take(peers->store_waits, WEFT_PEERS_STORES_MAX);
+    const struct weft_peers_import *to = &peers->sources[signal->window];
+    uint32_t index;
+    weftResult_t result;
 
+    if (!to->used || peers->peers[to->peer].state != WEFT_PEER_READY)
+        return weftRemoteError;
+    index = weft_pool_take(&peers->free_stores);
     if (index == WEFT_NONE)
         return weftNoResource;
-    WEFT_TRY(peers->ops->store(peers->net, signal->window, signal->offset, signal->value,
-                               signal->op, peers->store_cookies + index));
-    peers->store_waits[index] =
-        (struct weft_peers_wait){.slot = slot,
-                                 .deadline_at = loop->slots.slots[slot].op.deadline_at,
-                                 .end = *end,
-                                 .used = true};
-    peers->stores++;
+    peers->stores[index] =
+        (struct weft_peers_store){.slot = slot,
+                                  .deadline_at = loop->slots.slots[slot].op.deadline_at,
+                                  .signal = *signal,
+                                  .end = *end,
+                                  .used = true};
+    result = send_store(peers, index);
+    if (result != weftSuccess) {
+        peers->stores[index].used = false;
+        weft_pool_give(&peers->free_stores, index);
+        return result;
+    }
+    peers->unsent += !peers->stores[index].sent;
     return weftSuccess;
 }
 
-static void store_ended(struct weft_loop *loop, uint32_t index, weftResult_t result)
+void weft_peers_store_ended(struct weft_loop *loop, uint32_t index, weftResult_t result)
 {
-    struct weft_peers_wait *wait = &loop->peers->store_waits[index];
-    struct weft_slot_end end = wait->end;
+    struct weft_peers *peers = loop->peers;
+    struct weft_peers_store *store = &peers->stores[index];
+    struct weft_slot_end end = store->end;
 
+    weft_assert(store->used);
     if (result != weftSuccess) {
         end.result = result;
         end.cause = WEFT_CAUSE_SIGNAL;
     }
-    wait->used = false;
-    loop->peers->stores--;
-    if (wait->slot != WEFT_NONE)
-        weft_loop_end(loop, wait->slot, end);
+    peers->unsent -= !store->sent;
+    store->used = false;
+    weft_pool_give(&peers->free_stores, index);
+    if (store->slot != WEFT_NONE)
+        weft_loop_end(loop, store->slot, end);
 }
 
-/* Who waits past his deadline is told that nobody knows. The entry stays until it is answered. */
-static bool give_up(struct weft_loop *loop, struct weft_peers_wait *waits, uint32_t count,
-                    weft_ns now)
+/* Who waits past his deadline is told that nobody knows; the entry stays until it is answered. Of
+ * what was never sent it is known. */
+static bool poll_stores(struct weft_loop *loop, weft_ns now)
 {
+    struct weft_peers *peers = loop->peers;
     bool any = false;
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t slot = waits[i].slot;
+    if (peers->free_stores.free_count == WEFT_PEERS_STORES_MAX)
+        return false;
+    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX; i++) {
+        struct weft_peers_store *store = &peers->stores[i];
+        uint32_t slot = store->slot;
         struct weft_slot_end end = {
             .result = weftUnknown, .cause = WEFT_CAUSE_DEADLINE, .hop = WEFT_NONE};
+        weftResult_t result = weftSuccess;
 
-        if (!waits[i].used || slot == WEFT_NONE || now < waits[i].deadline_at)
+        if (store->used && !store->sent) {
+            result = send_store(peers, i);
+            peers->unsent -= store->sent;
+        }
+        if (!store->used || (result == weftSuccess && now < store->deadline_at))
             continue;
-        waits[i].slot = WEFT_NONE;
-        weft_loop_end(loop, slot, end);
-        any = true;
+        if (!store->sent) {
+            weft_peers_store_ended(loop, i, result == weftSuccess ? weftTimeout : result);
+            any = true;
+        } else if (slot != WEFT_NONE) {
+            store->slot = WEFT_NONE;
+            weft_loop_end(loop, slot, end);
+            any = true;
+        }
     }
     return any;
+}
+
+void weft_peers_window_revoke(struct weft_loop *loop, uint32_t window)
+{
+    struct weft_peers *peers = loop->peers;
+    uint32_t slot = peers->fetching.first;
+
+    peers->landings[window].revoked = true;
+    while (slot != WEFT_NONE) {
+        uint32_t next = peers->fetching_links[slot].next;
+
+        if (names_window(&loop->slots.slots[slot].op, window))
+            weft_fetch_end(loop, slot, weftCancelled, WEFT_CAUSE_REVOKED);
+        slot = next;
+    }
 }
 
 static void completed(struct weft_loop *loop, const struct weft_completion *completion)
@@ -227,38 +348,15 @@ static void completed(struct weft_loop *loop, const struct weft_completion *comp
     };
 
     if (completion->cookie >= peers->store_cookies) {
-        store_ended(loop, completion->cookie - peers->store_cookies, completion->result);
+        weft_peers_store_ended(loop, completion->cookie - peers->store_cookies, completion->result);
         return;
     }
+    weft_assert(peers->copies > 0);
     peers->copies--;
     weft_engine_event(loop->engine, &event, weft_clock_now(&loop->clock));
 }
 
 /* ---- events ---- */
-
-static void lost(struct weft_loop *loop, const struct weft_net_event *event)
-{
-    struct weft_peer *peer = &loop->peers->peers[event->peer];
-    struct weft_slot_end end = {
-        .result = weftRemoteError, .cause = WEFT_CAUSE_PEER, .hop = WEFT_NONE};
-
-    weft_text_copy(peer->why, sizeof(peer->why), event->why);
-    weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s", peer->name, event->why);
-    if (!event->is_gone && peer->state == WEFT_PEER_READY)
-        return; /* it may come back; what waits has its deadlines */
-    if (peer->state != WEFT_PEER_GONE)
-        weft_peer_set_state(peer, WEFT_PEER_GONE);
-    for (uint32_t i = 0; i < WEFT_PEERS_FETCHES_MAX; i++) {
-        struct weft_peers_wait *wait = &loop->peers->fetch_waits[i];
-
-        if (!wait->used || wait->peer != event->peer)
-            continue;
-        wait->used = false;
-        loop->peers->fetches--;
-        if (wait->slot != WEFT_NONE)
-            weft_loop_end(loop, wait->slot, end);
-    }
-}
 
 static void happened(struct weft_loop *loop, const struct weft_net_event *event)
 {
@@ -267,7 +365,7 @@ static void happened(struct weft_loop *loop, const struct weft_net_event *event)
         weft_peer_greet(loop, event);
         break;
     case WEFT_NET_PEER_DOWN:
-        lost(loop, event);
+        weft_peer_lost(loop, event);
         break;
     case WEFT_NET_MESSAGE:
         weft_peer_message(loop, event);
@@ -301,9 +399,9 @@ bool weft_peers_poll(struct weft_loop *loop)
             weft_peer_grant(loop, i);
     if (peers->late_count > 0)
         weft_peer_send_late(loop);
-    if (peers->stores + peers->fetches > 0) {
-        any |= give_up(loop, peers->store_waits, WEFT_PEERS_STORES_MAX, now);
-        any |= give_up(loop, peers->fetch_waits, WEFT_PEERS_FETCHES_MAX, now);
-    }
+    weft_peers_forget_gone(loop, now);
+    any |= poll_stores(loop, now);
+    if (peers->fetching.count > 0)
+        any |= weft_fetch_poll(loop, now);
     return any;
 }

@@ -15,15 +15,18 @@
 #define WEFT_PEERS_H
 
 #include "../base/list.h"
+#include "../base/pool.h"
 #include "../core/relay.h"
 #include "../core/world.h"
 #include "share.h"
 
 #define WEFT_PEERS_MAX         16
-#define WEFT_PEERS_STORES_MAX  1024 /* signals to peers that are not answered */
-#define WEFT_PEERS_FETCHES_MAX 256  /* fetches from peers that are not answered */
+#define WEFT_PEERS_STORES_MAX  4096 /* signals to peers that are not answered */
+#define WEFT_PEERS_PARTS_MAX   256  /* messages that ask for fetches, not answered */
+#define WEFT_PEERS_PARTS_EACH  8    /* of one fetch, so that others have their turn */
 #define WEFT_PEERS_IMPORTS_MAX 256  /* windows that peers want their fetches in */
-#define WEFT_PEERS_LATE_MAX    256  /* answers that wait for room in a lane */
+/* Answers that wait for room in a lane: all that peers may wait for. */
+#define WEFT_PEERS_LATE_MAX    (WEFT_PEERS_MAX * WEFT_PEERS_PARTS_MAX)
 
 enum weft_peer_state {
     WEFT_PEER_FREE,
@@ -42,8 +45,22 @@ struct weft_peer {
     struct weft_world_peer place;       /* by the devices of its description */
     uint32_t devices[WEFT_DEVICES_MAX]; /* by their numbers there: the device of the world */
     void *relays[WEFT_DEVICES_MAX];     /* ours, for it, by device */
+    uint32_t asked;                     /* slots of what it asked for */
+    uint64_t digest;                    /* of how it described itself */
+    weft_ns gone_at;
     char name[24];
     char why[256];
+};
+
+/* The part of the world of a peer that is gone: for one that describes itself alike, which is the
+ * same server after a restart. */
+struct weft_peers_place {
+    bool free;
+    uint64_t digest;
+    uint32_t lanes;
+    struct weft_world_peer place;
+    uint32_t devices[WEFT_DEVICES_MAX];
+    char name[24];
 };
 
 /* What a hop of the world that is not this server's is issued on. */
@@ -52,13 +69,67 @@ struct weft_peers_lane {
     uint32_t lane; /* WEFT_NONE: the peer is asked to copy */
 };
 
-/* Somebody waits for an answer of a peer: a signal or a fetch of a slot. */
-struct weft_peers_wait {
+/* A signal of a slot on its way to a peer. */
+struct weft_peers_store {
+    uint32_t slot; /* WEFT_NONE: nobody waits any more */
+    weft_ns deadline_at;
+    struct weft_signal signal;
+    struct weft_slot_end end; /* of its transfer, when it is raised */
+    bool used;
+    bool sent; /* to the net; else no lane is up, and it is tried again */
+};
+
+/* A fetch: a get of ours from a peer's window, by its slot.
+ *
+ *           submit          its fence has passed       all parts are answered
+ *     NONE --------> FENCED --------------------> ASKING ---------> NONE
+ *       ^                |                           |
+ *       |                |  cancel, deadline, abort  | the same, a bad answer, the peer is gone
+ *       |<---------------'                           v
+ *       '---------------------------------------- CLOSING
+ *                 nothing lands any more
+ */
+enum weft_fetch_state {
+    WEFT_FETCH_NONE,
+    WEFT_FETCH_FENCED,
+    WEFT_FETCH_ASKING,
+    WEFT_FETCH_CLOSING,
+    WEFT_FETCH_STATES
+};
+
+struct weft_peers_fetch {
+    enum weft_fetch_state state;
+    bool is_landing; /* of a forward that a peer asks for: it lands where a fetch wants its bytes */
+    uint32_t peer;
+    uint32_t window;                /* ours */
+    struct weft_extent_cursor left; /* from here on nothing was asked for */
+    uint32_t asked;                 /* parts without an answer */
+    uint32_t again;                 /* parts that are to be asked for again */
+    uint64_t moved_bytes;
+    struct weft_slot_end end; /* CLOSING */
+};
+
+enum weft_part_state { WEFT_PART_FREE, WEFT_PART_ASKED, WEFT_PART_AGAIN };
+
+/* A message of a fetch: a run of its extents. */
+struct weft_peers_part {
+    enum weft_part_state state;
     uint32_t slot; /* WEFT_NONE: nobody waits any more */
     uint32_t peer;
-    weft_ns deadline_at;
-    struct weft_slot_end end; /* of a signal's transfer */
-    bool used;
+    uint32_t epoch; /* of the landing that it was asked with */
+    struct weft_extent_cursor from;
+    uint64_t size_bytes;
+    weft_ns again_at;
+};
+
+/* A window of ours under a second number, which peers that fetch for us may write to. Its end,
+ * which ends a fetch, leaves alone who else may use the window. */
+struct weft_peers_landing {
+    bool on;
+    bool revoked;
+    struct weft_net_remote as; /* a new epoch, and token, each time */
+    uint32_t forwards;         /* copies of ours into it that peers asked for */
+    uint32_t closing;          /* fetches that wait for the end of those */
 };
 
 struct weft_peers_exposure {
@@ -92,10 +163,11 @@ struct weft_peers {
     struct weft_description description; /* scratch: too large for a stack */
     uint32_t inbound_first;              /* window numbers: our relays for peers, */
     uint32_t import_first;               /* and the windows that their fetches are written into */
+    uint32_t landing_first;              /* and our windows as landings, for the net alone */
     uint32_t store_cookies;              /* cookies of stores begin here */
-    uint32_t copies;                     /* not completed by the net: */
-    uint32_t stores;
-    uint32_t fetches;
+    uint32_t copies;                     /* not completed by the net */
+    uint32_t unsent;                     /* stores that wait for a lane */
+    uint32_t fetches_asked;              /* slots of fetches that peers asked for */
     uint32_t late_count;
     uint32_t nic_count; /* of an emulated machine: their links are followed */
     char nic_links[WEFT_NET_NICS_MAX][40];
@@ -103,11 +175,21 @@ struct weft_peers {
     weft_ns shaped_at;
     struct weft_peers_lane lanes[WEFT_HOPS_MAX];
     struct weft_peer peers[WEFT_PEERS_MAX];
-    struct weft_peers_wait store_waits[WEFT_PEERS_STORES_MAX];
-    struct weft_peers_wait fetch_waits[WEFT_PEERS_FETCHES_MAX];
+    struct weft_pool free_stores;
+    uint32_t store_indices[WEFT_PEERS_STORES_MAX];
+    struct weft_peers_store stores[WEFT_PEERS_STORES_MAX];
+    struct weft_peers_part parts[WEFT_PEERS_PARTS_MAX];
     struct weft_peers_import imports[WEFT_PEERS_IMPORTS_MAX];
+    struct weft_peers_place places[WEFT_PEERS_MAX];
+    uint32_t next_place;
     struct weft_peers_late late[WEFT_PEERS_LATE_MAX];
-    struct weft_peers_import *sources; /* by window: what was imported for callers */
+    struct weft_list fetching; /* slots, in the order of their deadlines */
+    struct weft_list to_ask;   /* of those, what is not asked for altogether */
+    struct weft_list_link *fetching_links;
+    struct weft_list_link *to_ask_links;
+    struct weft_peers_fetch *fetches;    /* by slot */
+    struct weft_peers_landing *landings; /* by window */
+    struct weft_peers_import *sources;   /* by window: what was imported for callers */
     struct weft_peers_exposure (*exposures)[WEFT_RIGHTS_ALL + 1]; /* by window and rights */
 };
 
@@ -124,8 +206,15 @@ void weft_peers_close(struct weft_loop *loop);
 /* Works the net: completions, events, deadlines. True when something happened. */
 bool weft_peers_poll(struct weft_loop *loop);
 
-/* Something of ours is under way there. */
+/* Something of ours is under way there: it is to be looked at often. */
 bool weft_peers_busy(const struct weft_peers *peers);
+
+/* Something of a caller is under way there that the engine does not know of. */
+bool weft_peers_live(const struct weft_peers *peers);
+
+/* The same, of a window, or before a fence. */
+bool weft_peers_window_used(const struct weft_loop *loop, uint32_t window);
+bool weft_peers_fenced(const struct weft_loop *loop, uint64_t fence);
 
 /* Issues the copy of a hop that is not this server's; results as those of a port's copy. */
 weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, struct weft_copy *copy);
@@ -137,9 +226,24 @@ bool weft_peers_own(const struct weft_loop *loop, uint32_t window);
 weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
                                const struct weft_signal *signal, const struct weft_slot_end *end);
 
-/* Asks a peer to write what the slot's op wants from its window into ours; the slot ends when that
- * is answered. */
+/* Asks a peer to write what the slot's op wants from its window into ours, behind the op's fence;
+ * the slot ends when that is answered, or with its deadline, and from then on nothing lands. */
 weftResult_t weft_peers_fetch(struct weft_loop *loop, uint32_t slot);
+
+/* The engine has ended what stood for the slot's fence. False: the slot is no fetch, or did not get
+ * past it, and ends as any other. */
+bool weft_peers_fetch_passed(struct weft_loop *loop, uint32_t slot, weftResult_t result);
+
+/* Ends the slot's fetch, or all, or those of a window, which takes none from now on. */
+void weft_peers_fetch_cancel(struct weft_loop *loop, uint32_t slot);
+void weft_peers_abort(struct weft_loop *loop);
+void weft_peers_window_revoke(struct weft_loop *loop, uint32_t window);
+
+/* The net's answer to a signal, or what stands for it. */
+void weft_peers_store_ended(struct weft_loop *loop, uint32_t index, weftResult_t result);
+
+/* Where a transfer was ended because its peer is gone, `end` says so afterwards. */
+void weft_peers_blame(const struct weft_loop *loop, uint32_t slot, struct weft_slot_end *end);
 
 /* A slot that a peer asked for has ended. */
 void weft_peers_asked_ended(struct weft_loop *loop, uint32_t slot, weftResult_t result);
@@ -174,6 +278,53 @@ void weft_peer_set_state(struct weft_peer *peer, enum weft_peer_state state);
 /* Our relays for the peer are told to it; tried again where the lanes have no room. */
 void weft_peer_grant(struct weft_loop *loop, uint32_t peer);
 void weft_peer_free_relays(struct weft_loop *loop, uint32_t peer);
+
+/* The window number of our relay on a device that a peer writes into. */
+uint32_t weft_peer_inbound(const struct weft_peers *peers, uint32_t peer, uint32_t device);
+
+/* The device of the world that a peer calls `own`, if it holds memory of that peer's server; or
+ * WEFT_NONE. */
+uint32_t weft_peer_device(const struct weft_peers *peers, uint32_t peer, uint32_t own);
+
+/* ---- peer_gone.c ---- */
+
+/* PEER_DOWN: of a process that has ended, what it takes part in ends. */
+void weft_peer_lost(struct weft_loop *loop, const struct weft_net_event *event);
+
+/* Keeps the part of the world of a peer, or gives one that is as its own; false: there is none. */
+void weft_peers_place_give(struct weft_peers *peers, const struct weft_peer *peer);
+bool weft_peers_place_take(struct weft_peers *peers, struct weft_peer *peer);
+
+/* Gives a place of a peer that is gone, and that nothing refers to, to the next one; true where
+ * there was one. */
+bool weft_peers_reclaim(struct weft_loop *loop);
+void weft_peers_forget_gone(struct weft_loop *loop, weft_ns now);
+
+/* ---- peer_fetch.c ---- */
+
+/* A slot's end, for the reason that `result` and `cause` say. */
+void weft_fetch_end(struct weft_loop *loop, uint32_t slot, weftResult_t result,
+                    enum weft_cause cause);
+void weft_fetch_answered(struct weft_loop *loop, uint32_t peer, uint32_t id, weftResult_t result);
+void weft_fetch_peer_gone(struct weft_loop *loop, uint32_t peer);
+
+/* Asks for what there is room for, and ends what is past its deadline; true when one ended. */
+bool weft_fetch_poll(struct weft_loop *loop, weft_ns now);
+
+/* No forward lands in the window any more: what waited for that ends. */
+void weft_fetch_settle(struct weft_loop *loop, uint32_t window);
+
+/* ---- peer_landing.c ---- */
+
+/* How the window is exposed to those who fetch for us. weftNoResource: not now. */
+weftResult_t weft_landing_open(struct weft_loop *loop, uint32_t window, struct weft_net_remote *as);
+
+/* From its return on nothing of peers lands there; forwards of ours may, until `forwards` is 0. */
+void weft_landing_shut(struct weft_loop *loop, uint32_t window);
+
+/* A forward into the landing was taken into a slot, and has ended. */
+void weft_landing_forward(struct weft_loop *loop, uint32_t window, uint32_t slot);
+void weft_landing_forwarded(struct weft_loop *loop, uint32_t slot, weftResult_t result);
 
 /* ---- peer_asked.c: what peers send ---- */
 void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *event);

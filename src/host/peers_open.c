@@ -124,7 +124,7 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
     uint32_t nic_count = nic_addresses(loop, peers, nics);
     struct weft_net_env env = {
         .cookies_max = peers->store_cookies + WEFT_PEERS_STORES_MAX,
-        .windows_max = (uint32_t)loop->config.windows_max,
+        .windows_max = peers->landing_first + loop->relay_first,
         .peers_max = (uint32_t)loop->config.peers_max,
         .incarnation = peers->incarnation,
         .hello = peers->hello,
@@ -162,7 +162,23 @@ static void number_parts(const struct weft_loop *loop, struct weft_peers *peers)
     peers->inbound_first = loop->relay_first + WEFT_DEVICES_MAX;
     peers->import_first =
         peers->inbound_first + (uint32_t)loop->config.peers_max * WEFT_DEVICES_MAX;
+    peers->landing_first = (uint32_t)loop->config.windows_max;
     peers->store_cookies = weft_engine_cookies(&loop->config);
+}
+
+static bool tables_alloc(const struct weft_loop *loop, struct weft_peers *peers)
+{
+    peers->exposures = calloc(loop->config.windows_max, sizeof(*peers->exposures));
+    peers->sources = calloc(loop->config.windows_max, sizeof(*peers->sources));
+    peers->landings = calloc(loop->config.windows_max, sizeof(*peers->landings));
+    peers->fetches = calloc(loop->slots.count, sizeof(*peers->fetches));
+    peers->fetching_links = calloc(loop->slots.count, sizeof(*peers->fetching_links));
+    peers->to_ask_links = calloc(loop->slots.count, sizeof(*peers->to_ask_links));
+    weft_list_init(&peers->fetching);
+    weft_list_init(&peers->to_ask);
+    weft_pool_init(&peers->free_stores, peers->store_indices, WEFT_PEERS_STORES_MAX);
+    return peers->exposures != NULL && peers->sources != NULL && peers->landings != NULL &&
+           peers->fetches != NULL && peers->fetching_links != NULL && peers->to_ask_links != NULL;
 }
 
 weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, char why[256])
@@ -185,9 +201,7 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
     made->ops = weft_registry_net(loop->config.net);
     weft_world_init(&made->world, &loop->machine->topo, &loop->machine->hops);
     number_parts(loop, made);
-    made->exposures = calloc(loop->config.windows_max, sizeof(*made->exposures));
-    made->sources = calloc(loop->config.windows_max, sizeof(*made->sources));
-    if (made->exposures == NULL || made->sources == NULL || !write_hello(loop, made, &hello_size) ||
+    if (!tables_alloc(loop, made) || !write_hello(loop, made, &hello_size) ||
         !weft_random(&made->incarnation, sizeof(made->incarnation)))
         return weftSystemError;
     return listen_on(loop, made, hello_size, why);
@@ -206,6 +220,10 @@ void weft_peers_close(struct weft_loop *loop)
         weft_peer_free_relays(loop, i);
     free(peers->exposures);
     free(peers->sources);
+    free(peers->landings);
+    free(peers->fetches);
+    free(peers->fetching_links);
+    free(peers->to_ask_links);
     free(peers);
     loop->peers = NULL;
 }

@@ -1,0 +1,213 @@
+/* Peers that are lost, for a while or for good: what ends with them, and what their place is used
+ * for afterwards. See peers.h. */
+#include <string.h>
+
+#include "log.h"
+#include "peers.h"
+
+/* Real: for so long a peer that is gone is remembered, so that an import can say why. */
+#define REMEMBER_REAL_NS 1000000000u
+
+/* ---- the end of what it takes part in ---- */
+
+static void revoke(struct weft_loop *loop, uint32_t window)
+{
+    weft_ns now = weft_clock_now(&loop->clock);
+    struct weft_event event = {
+        .kind = WEFT_EVENT_REVOKE,
+        .window = window,
+        .deadline_at = weft_add_sat(now, loop->config.abort_ms * WEFT_NS_PER_MS),
+    };
+
+    weft_engine_event(loop->engine, &event, now);
+}
+
+/* Signals that no lane has taken; of the others the net says that they failed. */
+static void end_stores(struct weft_loop *loop, uint32_t peer)
+{
+    struct weft_peers *peers = loop->peers;
+
+    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX && peers->unsent > 0; i++) {
+        const struct weft_peers_store *store = &peers->stores[i];
+
+        if (store->used && !store->sent && peers->sources[store->signal.window].peer == peer)
+            weft_peers_store_ended(loop, i, weftRemoteError);
+    }
+}
+
+/* The next peer of that number must not get its answers. */
+static void drop_late(struct weft_peers *peers, uint32_t peer)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < peers->late_count; i++)
+        if (peers->late[i].peer != peer)
+            peers->late[kept++] = peers->late[i];
+    peers->late_count = kept;
+}
+
+static void gone(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peers *peers = loop->peers;
+
+    drop_late(peers, index);
+    peers->peers[index].gone_at = weft_clock_now(&loop->clock);
+    weft_peer_set_state(&peers->peers[index], WEFT_PEER_GONE);
+    for (uint32_t i = 0; i < loop->relay_first; i++)
+        if (peers->sources[i].used && peers->sources[i].peer == index)
+            revoke(loop, i);
+    for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++)
+        if (peers->imports[i].used && peers->imports[i].peer == index)
+            revoke(loop, peers->import_first + i);
+    weft_fetch_peer_gone(loop, index);
+    end_stores(loop, index);
+}
+
+void weft_peer_lost(struct weft_loop *loop, const struct weft_net_event *event)
+{
+    struct weft_peer *peer = &loop->peers->peers[event->peer];
+
+    weft_text_copy(peer->why, sizeof(peer->why), event->why);
+    weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s",
+             peer->name[0] == '\0' ? "that has not said its name" : peer->name, event->why);
+    /* Of one that may come back, what waits has its deadlines; one that was not reached is none. */
+    if (peer->state == WEFT_PEER_GONE || peer->state == WEFT_PEER_FREE ||
+        (!event->is_gone && peer->state != WEFT_PEER_REACHING))
+        return;
+    gone(loop, event->peer);
+}
+
+void weft_peers_blame(const struct weft_loop *loop, uint32_t slot, struct weft_slot_end *end)
+{
+    const struct weft_peers *peers = loop->peers;
+    const struct weft_op *op = &loop->slots.slots[slot].op;
+    uint32_t windows[] = {op->dst_window, op->src_window, op->signal.window};
+
+    if (end->cause != WEFT_CAUSE_REVOKED && end->cause != WEFT_CAUSE_SIGNAL)
+        return;
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(windows); i++) {
+        if (windows[i] == WEFT_NONE || !peers->sources[windows[i]].used ||
+            peers->peers[peers->sources[windows[i]].peer].state != WEFT_PEER_GONE)
+            continue;
+        end->result = weftRemoteError;
+        end->cause = WEFT_CAUSE_GONE;
+        end->hop = WEFT_NONE;
+    }
+}
+
+/* ---- its place ---- */
+
+/* Nothing of this comm names it, and nothing that it lent or was lent is in use. */
+static bool is_unused(const struct weft_loop *loop, uint32_t index)
+{
+    const struct weft_peers *peers = loop->peers;
+    const struct weft_peer *peer = &peers->peers[index];
+    const struct weft_topo *topo = &peers->world.topo;
+
+    if (peer->asked > 0)
+        return false;
+    for (uint32_t i = 0; i < loop->relay_first; i++)
+        if (peers->sources[i].used && peers->sources[i].peer == index)
+            return false;
+    for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++)
+        if (peers->imports[i].used && peers->imports[i].peer == index &&
+            !weft_engine_window_idle(loop->engine, peers->import_first + i))
+            return false;
+    for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++)
+        if (peer->relays[i] != NULL &&
+            !weft_engine_window_idle(loop->engine, weft_peer_inbound(peers, index, i)))
+            return false;
+    for (uint32_t i = 0; peer->place.server != 0 && i < topo->device_count; i++)
+        if (topo->devices[i].server == peer->place.server &&
+            !weft_engine_window_idle(loop->engine, loop->relay_first + i))
+            return false;
+    return true;
+}
+
+static void forget_imports(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peers *peers = loop->peers;
+
+    for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++) {
+        struct weft_peers_import *import = &peers->imports[i];
+
+        if (!import->used || import->peer != index)
+            continue;
+        (void)weft_engine_window_remove(loop->engine, peers->import_first + i);
+        peers->ops->forget(peers->net, peers->import_first + i);
+        import->used = false;
+    }
+}
+
+/* Its relays as the engine knows them. */
+static void forget_relays(struct weft_loop *loop, const struct weft_peer *peer)
+{
+    const struct weft_topo *topo = &loop->peers->world.topo;
+
+    for (uint32_t i = 0; peer->place.server != 0 && i < topo->device_count; i++)
+        if (topo->devices[i].server == peer->place.server &&
+            weft_engine_window_remove(loop->engine, loop->relay_first + i) == weftSuccess)
+            loop->peers->ops->forget(loop->peers->net, loop->relay_first + i);
+}
+
+void weft_peers_place_give(struct weft_peers *peers, const struct weft_peer *peer)
+{
+    struct weft_peers_place *place = &peers->places[peers->next_place];
+
+    if (peer->place.server == 0)
+        return;
+    peers->next_place = (peers->next_place + 1) % WEFT_PEERS_MAX;
+    *place = (struct weft_peers_place){
+        .free = true, .digest = peer->digest, .lanes = peer->lanes, .place = peer->place};
+    memcpy(place->devices, peer->devices, sizeof(place->devices));
+    memcpy(place->name, peer->name, sizeof(place->name));
+}
+
+bool weft_peers_place_take(struct weft_peers *peers, struct weft_peer *peer)
+{
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++) {
+        struct weft_peers_place *place = &peers->places[i];
+
+        if (!place->free || place->digest != peer->digest || place->lanes != peer->lanes)
+            continue;
+        peer->place = place->place;
+        memcpy(peer->devices, place->devices, sizeof(peer->devices));
+        memcpy(peer->name, place->name, sizeof(peer->name));
+        place->free = false;
+        return true;
+    }
+    return false;
+}
+
+static bool reclaim(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peer *peer = &peers->peers[index];
+
+    if (!is_unused(loop, index))
+        return false;
+    forget_imports(loop, index);
+    forget_relays(loop, peer);
+    weft_peers_place_give(peers, peer);
+    weft_peer_free_relays(loop, index);
+    peers->ops->peer_close(peers->net, index);
+    weft_peer_set_state(peer, WEFT_PEER_FREE);
+    memset(peer, 0, sizeof(*peer));
+    return true;
+}
+
+bool weft_peers_reclaim(struct weft_loop *loop)
+{
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
+        if (loop->peers->peers[i].state == WEFT_PEER_GONE && reclaim(loop, i))
+            return true;
+    return false;
+}
+
+void weft_peers_forget_gone(struct weft_loop *loop, weft_ns now)
+{
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
+        if (loop->peers->peers[i].state == WEFT_PEER_GONE &&
+            weft_clock_real(&loop->clock, now - loop->peers->peers[i].gone_at) >= REMEMBER_REAL_NS)
+            (void)reclaim(loop, i);
+}
