@@ -1,5 +1,6 @@
 /* Peers whose process ends, stops, or is started again. */
 #include <signal.h>
+#include <sys/wait.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,6 +19,16 @@ static void expect_gone(weftRequest_t *request)
     EXPECT(weftWait(request, WEFT_TIMEOUT_DEFAULT), weftRemoteError);
     EXPECT_WORD("127.0.0.2:");
     EXPECT_WORD("the process there has ended");
+}
+
+/* All its threads stand still when this returns. */
+static void stop(const struct server *server)
+{
+    int status = 0;
+
+    kill(server->process, SIGSTOP);
+    cr_assert_eq(waitpid(server->process, &status, WUNTRACED), server->process);
+    cr_assert(WIFSTOPPED(status));
 }
 
 Test(peers_gone, killed__what_is_under_way_ends_and_names_it, .timeout = 120)
@@ -108,7 +119,7 @@ Test(peers_gone, stopped__goes_on_when_it_comes_back, .timeout = 120)
 
     peers_tell(&server, 'f', 0, AREA_BYTES, 9);
     conform_fill_by(&first.gpu, &first.stage, AREA_BYTES, 1);
-    kill(server.process, SIGSTOP);
+    stop(&server);
     SUCCEED(
         weftPut(first.far_gpu, 0, first.gpu.window, 0, AREA_BYTES, first.comm, NULL, &requests[0]));
     SUCCEED(weftGet(first.stage.window, 0, first.far_dram, 0, AREA_BYTES, first.comm, NULL,
@@ -139,7 +150,7 @@ Test(peers_gone, stopped__ends_at_the_deadline, .timeout = 120)
     weftResult_t result;
 
     peers_tell(&server, 'f', 0, AREA_BYTES, 9);
-    kill(server.process, SIGSTOP);
+    stop(&server);
     SUCCEED(weftPut(first.far_gpu, 0, first.gpu.window, 0, MIB(1), first.comm, NULL, &put));
     SUCCEED(weftGet(first.stage.window, 0, first.far_dram, 0, MIB(1), first.comm, NULL, &get));
     EXPECT(weftWait(&get, WEFT_TIMEOUT_DEFAULT), weftTimeout);
