@@ -3,13 +3,15 @@
 
 #include "common/maxflow.h"
 
-static void fault_take(const struct weft_topo *topo, const struct weft_perf_fault *fault,
+static void fault_take(const struct weft_perf_subject *subject, const struct weft_perf_fault *fault,
                        uint64_t rates[WEFT_LINKS_MAX])
 {
-    uint32_t link = weft_topo_link_find(topo, fault->link);
+    uint32_t link = subject->joint == NULL
+                        ? weft_topo_link_find(subject->topo, fault->link)
+                        : weft_perf_joint_link(subject->joint, fault->side, fault->link);
     unsigned permille = fault->change == WEFT_LINK_SCALE ? fault->permille : 0;
 
-    weft_rates_scale(topo, link, permille, rates);
+    weft_rates_scale(subject->topo, link, permille, rates);
 }
 
 weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t size,
@@ -17,7 +19,7 @@ weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t 
                               const struct weft_perf_fault_event *events, uint32_t event_count,
                               weft_ns start)
 {
-    const struct weft_topo *topo = subject->testbed->topo;
+    const struct weft_topo *topo = subject->topo;
     struct weft_demand demands[WEFT_PERF_FLOWS_MAX];
     uint64_t rates[WEFT_LINKS_MAX];
     double left = 1; /* the part of the bytes that the ideal transfer still has to move */
@@ -33,7 +35,7 @@ weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t 
     weft_rates_init(topo, rates);
     for (uint32_t i = 0; i < plan->count; i++)
         if (!plan->faults[i].during)
-            fault_take(topo, &plan->faults[i], rates);
+            fault_take(subject, &plan->faults[i], rates);
     whole_ns = weft_maxflow_time(topo, rates, demands, subject->flow_count);
     for (uint32_t i = 0; i < event_count; i++) {
         double phase_ns = (double)(events[i].at - phase_at);
@@ -44,7 +46,7 @@ weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t 
             left -= phase_ns / (double)whole_ns;
         }
         phase_at = events[i].at;
-        fault_take(topo, &plan->faults[events[i].fault], rates);
+        fault_take(subject, &plan->faults[events[i].fault], rates);
         whole_ns = weft_maxflow_time(topo, rates, demands, subject->flow_count);
     }
     return whole_ns == WEFT_NEVER ? WEFT_NEVER

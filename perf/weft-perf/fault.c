@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "peer.h"
+#include "subject.h"
 
 #define WATCH_INTERVAL_NS 500 /* of the machine's time */
 
@@ -57,17 +59,39 @@ bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_chang
             return false;
     }
     fault.permille = (unsigned)weft_max(millionths / 1000, 1);
-    weft_text_copy(fault.link, sizeof(fault.link), buffer);
+    weft_text_copy(fault.link, sizeof(fault.link), weft_perf_side_take(buffer, &fault.side));
     plan->faults[plan->count++] = fault;
     return true;
 }
 
-bool weft_perf_fault_plan_check(const struct weft_perf_fault_plan *plan,
-                                const struct weft_testbed *testbed, char why[WEFT_WHY_BYTES])
+/* The machine of a server, or NULL. */
+static const struct weft_topo *topo_of(const struct weft_perf_subject *subject,
+                                       enum weft_perf_side side)
 {
-    for (uint32_t i = 0; i < plan->count; i++)
-        if (!weft_testbed_link_known(testbed, plan->faults[i].link, why))
+    if (subject->joint != NULL)
+        return subject->joint->servers[side];
+    return side == WEFT_PERF_A ? subject->testbed->topo : NULL;
+}
+
+bool weft_perf_fault_plan_check(struct weft_perf_fault_plan *plan,
+                                const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES])
+{
+    for (uint32_t i = 0; i < plan->count; i++) {
+        struct weft_perf_fault *fault = &plan->faults[i];
+        const struct weft_topo *topo = topo_of(subject, fault->side);
+        char longer[sizeof(fault->link) + 8];
+
+        (void)snprintf(longer, sizeof(longer), "%s-net", fault->link);
+        if (topo != NULL && weft_topo_link_find(topo, longer) != WEFT_NONE)
+            weft_text_copy(fault->link, sizeof(fault->link), longer);
+        /* The testbed refuses what cannot be changed at all. */
+        if (subject->joint == NULL || fault->side == WEFT_PERF_A) {
+            if (!weft_testbed_link_known(subject->testbed, fault->link, why))
+                return false;
+        } else if (!weft_testbed_link_listed(topo, "the second server", fault->link, why)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -87,37 +111,41 @@ bool weft_perf_fault_plan_has(const struct weft_perf_fault_plan *plan, enum weft
     return false;
 }
 
-static bool fault_apply(const struct weft_perf_fault *fault, const struct weft_testbed *testbed,
-                        char why[WEFT_WHY_BYTES])
+/* Changes the link in the process that has it. */
+static bool link_change(const struct weft_perf_subject *subject,
+                        const struct weft_perf_fault *fault, enum weft_link_change change,
+                        unsigned permille, char why[WEFT_WHY_BYTES])
 {
-    return weft_testbed_link(testbed, fault->link, fault->change, fault->permille, why);
+    if (fault->side == WEFT_PERF_A)
+        return weft_testbed_link(subject->testbed, fault->link, change, permille, why);
+    if (weft_perf_peer_link(subject->peer, fault->link, change, permille))
+        return true;
+    weft_text_copy(why, WEFT_WHY_BYTES, weft_perf_peer_error(subject->peer));
+    return false;
+}
+
+static bool fault_apply(const struct weft_perf_fault *fault,
+                        const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES])
+{
+    return link_change(subject, fault, fault->change, fault->permille, why);
 }
 
 bool weft_perf_fault_apply_before(const struct weft_perf_fault_plan *plan,
-                                  const struct weft_testbed *testbed, char why[WEFT_WHY_BYTES])
+                                  const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES])
 {
     for (uint32_t i = 0; i < plan->count; i++)
-        if (!plan->faults[i].during && !fault_apply(&plan->faults[i], testbed, why))
+        if (!plan->faults[i].during && !fault_apply(&plan->faults[i], subject, why))
             return false;
     return true;
 }
 
 void weft_perf_fault_restore(const struct weft_perf_fault_plan *plan,
-                             const struct weft_testbed *testbed)
+                             const struct weft_perf_subject *subject)
 {
     char why[WEFT_WHY_BYTES];
 
     for (uint32_t i = 0; i < plan->count; i++)
-        (void)weft_testbed_link(testbed, plan->faults[i].link, WEFT_LINK_SCALE, 1000, why);
-}
-
-static uint64_t bytes_arrived(const struct weft_perf_fault_watch *watch)
-{
-    uint64_t bytes = 0;
-
-    for (uint32_t i = 0; i < watch->device_count; i++)
-        bytes += weft_testbed_written(watch->testbed, watch->devices[i]);
-    return bytes - watch->base_bytes;
+        (void)link_change(subject, &plan->faults[i], WEFT_LINK_SCALE, 1000, why);
 }
 
 /* Applies what is due at `percent` of the bytes; true while something is left to wait for. */
@@ -136,9 +164,9 @@ static bool faults_due(struct weft_perf_fault_watch *watch, uint64_t percent, bo
             continue;
         }
         applied[i] = true;
-        if (fault_apply(fault, watch->testbed, why))
-            watch->events[watch->event_count++] =
-                (struct weft_perf_fault_event){.fault = i, .at = weft_testbed_now(watch->testbed)};
+        if (fault_apply(fault, watch->subject, why))
+            watch->events[watch->event_count++] = (struct weft_perf_fault_event){
+                .fault = i, .at = weft_testbed_now(watch->subject->testbed)};
         else
             (void)fprintf(stderr, "weft-perf: a fault could not be applied: %s\n", why);
     }
@@ -151,30 +179,24 @@ static void *watch_run(void *argument)
     bool applied[WEFT_PERF_FAULTS_MAX] = {false};
 
     while (!atomic_load_explicit(&watch->stop, memory_order_acquire)) {
-        if (!faults_due(watch, bytes_arrived(watch) * 100 / watch->bytes, applied))
+        if (!faults_due(watch, weft_perf_subject_arrived(watch->subject) / 10, applied))
             break;
-        weft_testbed_sleep(watch->testbed, WATCH_INTERVAL_NS);
+        weft_testbed_sleep(watch->subject->testbed, WATCH_INTERVAL_NS);
     }
     return NULL;
 }
 
 bool weft_perf_fault_watch_start(struct weft_perf_fault_watch *watch,
-                                 const struct weft_testbed *testbed,
-                                 const struct weft_perf_fault_plan *plan, const char (*devices)[32],
-                                 uint32_t device_count, uint64_t bytes)
+                                 struct weft_perf_subject *subject,
+                                 const struct weft_perf_fault_plan *plan)
 {
-    watch->testbed = testbed;
+    watch->subject = subject;
     watch->plan = plan;
-    watch->devices = devices;
-    watch->device_count = device_count;
-    watch->bytes = bytes;
-    watch->base_bytes = 0;
     watch->event_count = 0;
     watch->running = false;
     atomic_init(&watch->stop, false);
     if (!weft_perf_fault_plan_during(plan))
         return true;
-    watch->base_bytes = bytes_arrived(watch);
     watch->running = pthread_create(&watch->thread, NULL, watch_run, watch) == 0;
     return watch->running;
 }

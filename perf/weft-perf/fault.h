@@ -10,10 +10,14 @@
 #include <stdatomic.h>
 
 #include "common/testbed.h"
+#include "side.h"
 
 #define WEFT_PERF_FAULTS_MAX 16
 
+struct weft_perf_subject;
+
 struct weft_perf_fault {
+    enum weft_perf_side side; /* whose link it is */
     char link[64];
     enum weft_link_change change;
     unsigned permille; /* of the described rate, for SCALE */
@@ -33,12 +37,8 @@ struct weft_perf_fault_event {
 };
 
 struct weft_perf_fault_watch {
-    const struct weft_testbed *testbed;
+    struct weft_perf_subject *subject;
     const struct weft_perf_fault_plan *plan;
-    const char (*devices)[32]; /* where the bytes arrive */
-    uint32_t device_count;
-    uint64_t bytes;      /* of the transfer */
-    uint64_t base_bytes; /* that had arrived before it */
     pthread_t thread;
     bool running;
     atomic_bool stop;     /* release: the caller; acquire: the thread */
@@ -46,13 +46,14 @@ struct weft_perf_fault_watch {
     struct weft_perf_fault_event events[WEFT_PERF_FAULTS_MAX];
 };
 
-/* Adds "LINK=FACTOR[@P%]" (degrade) or "LINK[@P%]" (others). */
+/* Adds "LINK=FACTOR[@P%]" (degrade) or "LINK[@P%]" (others), with "b:" in front for a link of the
+ * second server. */
 bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_change change,
                          bool restore, const char *text, char why[WEFT_WHY_BYTES]);
 
-/* False when the plan names a link that the machine does not have. */
-bool weft_perf_fault_plan_check(const struct weft_perf_fault_plan *plan,
-                                const struct weft_testbed *testbed, char why[WEFT_WHY_BYTES]);
+/* False when the plan names a link that its machine does not have. "nic0" becomes "nic0-net". */
+bool weft_perf_fault_plan_check(struct weft_perf_fault_plan *plan,
+                                const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES]);
 
 bool weft_perf_fault_plan_during(const struct weft_perf_fault_plan *plan);
 bool weft_perf_fault_plan_has(const struct weft_perf_fault_plan *plan,
@@ -60,17 +61,18 @@ bool weft_perf_fault_plan_has(const struct weft_perf_fault_plan *plan,
 
 /* Applies the entries without a percentage. */
 bool weft_perf_fault_apply_before(const struct weft_perf_fault_plan *plan,
-                                  const struct weft_testbed *testbed, char why[WEFT_WHY_BYTES]);
+                                  const struct weft_perf_subject *subject,
+                                  char why[WEFT_WHY_BYTES]);
 
 /* Brings every link that the plan names back to its described rate. */
 void weft_perf_fault_restore(const struct weft_perf_fault_plan *plan,
-                             const struct weft_testbed *testbed);
+                             const struct weft_perf_subject *subject);
 
-/* Starts watching; `stop` ends it, waits for the thread, and may be called twice. */
+/* Starts watching the transfer that weft_perf_subject_begin announced; until `stop` has waited for
+ * the thread, the second server is the thread's. `stop` may be called twice. */
 bool weft_perf_fault_watch_start(struct weft_perf_fault_watch *watch,
-                                 const struct weft_testbed *testbed,
-                                 const struct weft_perf_fault_plan *plan, const char (*devices)[32],
-                                 uint32_t device_count, uint64_t bytes);
+                                 struct weft_perf_subject *subject,
+                                 const struct weft_perf_fault_plan *plan);
 void weft_perf_fault_watch_stop(struct weft_perf_fault_watch *watch);
 
 #endif

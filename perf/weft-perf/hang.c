@@ -33,9 +33,8 @@ static bool hung_transfer(struct weft_perf_session *session,
     weft_ns start;
 
     if (!weft_perf_subject_prepare(subject, options->size_max, 1) ||
-        !weft_perf_fault_watch_start(&watch, subject->testbed, &options->faults,
-                                     (const char(*)[32])subject->to_names, subject->flow_count,
-                                     options->size_max)) {
+        !weft_perf_subject_begin(subject, options->size_max) ||
+        !weft_perf_fault_watch_start(&watch, subject, &options->faults)) {
         weft_text_copy(why, WEFT_WHY_BYTES, "the hang could not be prepared");
         return false;
     }
@@ -80,7 +79,7 @@ static void hang_release(struct weft_perf_session *session, const struct weft_pe
     const struct weft_testbed *testbed = session->subject->testbed;
     weft_ns start = weft_testbed_now(testbed);
 
-    weft_perf_fault_restore(&options->faults, testbed);
+    weft_perf_fault_restore(&options->faults, session->subject);
     while (weftWindowDeregister(session->dst[0]) != weftSuccess)
         if (weft_testbed_now(testbed) - start > RELEASE_TIMEOUT_NS)
             break;
@@ -124,10 +123,11 @@ bool weft_perf_hang_run(struct weft_perf_subject *subject, const struct weft_per
     bool ran;
 
     further.size_max = weft_min(options->size_max, FURTHER_BYTES_MAX);
-    ran = weft_perf_subject_init(&further_subject, subject->testbed, &further, why) &&
+    ran = weft_perf_subject_init(&further_subject, subject->testbed, WEFT_PERF_A, NULL, &further,
+                                 why) &&
           weft_perf_session_open(&session, subject, options, options->sched, why) &&
           weft_perf_session_share(&further_session, &further_subject, session.comm, why) &&
-          weft_perf_fault_apply_before(&options->faults, subject->testbed, why) &&
+          weft_perf_fault_apply_before(&options->faults, subject, why) &&
           hung_transfer(&session, options, &hang, why);
     if (ran) {
         further_transfers(&further_session, further.size_max, &hang);
@@ -135,7 +135,7 @@ bool weft_perf_hang_run(struct weft_perf_subject *subject, const struct weft_per
         hang_report(&hang, options, object);
         *good = hang.result == weftUnknown && hang.further_errors == 0 && hang.further_wrong == 0;
     }
-    weft_perf_fault_restore(&options->faults, subject->testbed);
+    weft_perf_fault_restore(&options->faults, subject);
     weft_perf_session_close(&further_session);
     weft_perf_session_close(&session);
     weft_perf_subject_fini(&further_subject);

@@ -6,10 +6,10 @@
 #include "common/json.h"
 #include "compare.h"
 #include "hang.h"
+#include "peer.h"
 
-#define EXIT_WRONG       1
-#define FAULT_TIMEOUT_MS 200 /* of the machine's time: an emulated second takes minutes */
-#define PROGRAM          "weft-perf"
+#define EXIT_WRONG 1
+#define PROGRAM    "weft-perf"
 
 /* What the sweep found: the process's exit status. */
 struct weft_perf_verdict {
@@ -47,25 +47,25 @@ static bool sweep_run(struct weft_perf_subject *subject, const struct weft_perf_
     return good;
 }
 
-static int measure(struct weft_testbed *testbed, struct weft_perf_options *options)
+static int measure(struct weft_testbed *testbed, struct weft_perf_peer *peer,
+                   struct weft_perf_options *options)
 {
     char why[WEFT_WHY_BYTES];
     struct weft_perf_subject subject;
     struct weft_perf_verdict verdict = {0};
-    cJSON *object = cJSON_CreateObject();
-    bool hang = weft_perf_fault_plan_has(&options->faults, WEFT_LINK_HANG);
+    cJSON *object = NULL;
+    /* One server's copies that hang can only be waited for; a lane between two is given up. */
+    bool hang = peer == NULL && weft_perf_fault_plan_has(&options->faults, WEFT_LINK_HANG);
     bool kept = true;
     bool good = false;
 
-    if (!weft_perf_fault_plan_check(&options->faults, testbed, why) ||
-        !weft_perf_subject_init(&subject, testbed, options, why)) {
-        cJSON_Delete(object);
+    if (!weft_perf_subject_init(&subject, testbed, WEFT_PERF_A, peer, options, why) ||
+        !weft_perf_fault_plan_check(&options->faults, &subject, why)) {
+        weft_perf_subject_fini(&subject);
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);
         return WEFT_EXIT_USAGE;
     }
-    if (options->timeout_ms == 0 &&
-        (hang || weft_perf_fault_plan_has(&options->faults, WEFT_LINK_CUT)))
-        options->timeout_ms = FAULT_TIMEOUT_MS;
+    object = cJSON_CreateObject();
     weft_perf_report_json_head(&subject, options, object);
     if (hang) {
         good = weft_perf_hang_run(&subject, options, object, &kept, why);
@@ -89,9 +89,10 @@ static bool machine_open(struct weft_testbed *testbed, const struct weft_perf_op
     char why[WEFT_WHY_BYTES];
     char nodes[WEFT_WHY_BYTES];
 
-    if (!weft_testbed_open(testbed, options->node, options->dilation, why)) {
+    if (!weft_testbed_open_server(testbed, options->has_peer ? WEFT_PERF_SERVER_A : "",
+                                  options->node, options->dilation, why)) {
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);
-    } else if (testbed->gpu_count == 0) {
+    } else if (testbed->gpu_count == 0 && !options->has_peer) {
         (void)fprintf(stderr, "%s: %s has no GPU that Weft can use\n", PROGRAM, testbed->node);
         weft_testbed_close(testbed);
     } else {
@@ -104,16 +105,53 @@ static bool machine_open(struct weft_testbed *testbed, const struct weft_perf_op
     return false;
 }
 
+/* The crypto mode that the library takes by itself, where none is asked for. */
+static bool crypto_default(struct weft_perf_options *options, char text[WEFT_UNIT_BYTES],
+                           char why[WEFT_WHY_BYTES])
+{
+    weftConfig_t config = NULL;
+    bool good = weftConfigCreate(&config) == weftSuccess &&
+                weftConfigGet(config, "net_crypto", text, WEFT_UNIT_BYTES) == weftSuccess;
+
+    (void)weftConfigDestroy(config);
+    if (good)
+        options->crypto = text;
+    else
+        (void)snprintf(why, WEFT_WHY_BYTES, "%s", weftGetLastError(NULL));
+    return good;
+}
+
+/* The second server is forked first: a driver does not outlive a fork. */
+static int run(struct weft_perf_options *options)
+{
+    struct weft_testbed testbed = {0};
+    struct weft_perf_peer *peer = NULL;
+    char crypto[WEFT_UNIT_BYTES];
+    char why[WEFT_WHY_BYTES];
+    int status = WEFT_EXIT_USAGE;
+
+    if (options->has_peer && ((options->crypto == NULL && !crypto_default(options, crypto, why)) ||
+                              !weft_perf_peer_start(options, &peer, why))) {
+        (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);
+        return EXIT_WRONG;
+    }
+    if (!machine_open(&testbed, options))
+        goto out;
+    if (peer != NULL && !weft_perf_peer_open(peer, &testbed, why)) {
+        (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);
+        goto out;
+    }
+    status = measure(&testbed, peer, options);
+out:
+    weft_testbed_close(&testbed);
+    weft_perf_peer_stop(peer);
+    return status;
+}
+
 int main(int argc, char *argv[])
 {
-    struct weft_testbed testbed;
     struct weft_perf_options options;
-    int status;
 
     weft_perf_options_parse(&options, argc, argv);
-    if (!machine_open(&testbed, &options))
-        return WEFT_EXIT_USAGE;
-    status = measure(&testbed, &options);
-    weft_testbed_close(&testbed);
-    return status;
+    return run(&options);
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "common/comm_stats.h"
 #include "common/stats.h"
+#include "peer.h"
 
 /* CPU time used in the measured transfers. */
 struct cpu_used {
@@ -77,9 +78,7 @@ static weftResult_t transfer_run_once(struct transfer_run *run, struct weft_perf
     weft_ns start;
     weftResult_t ended;
 
-    if (!weft_perf_fault_watch_start(
-            &watch, testbed, run->plan, (const char(*)[32])run->subject->to_names,
-            run->subject->flow_count, run->size * run->subject->flow_count)) {
+    if (!weft_perf_fault_watch_start(&watch, run->subject, run->plan)) {
         error_note(result, "the thread that applies the faults could not be started");
         return weftSystemError;
     }
@@ -89,8 +88,8 @@ static weftResult_t transfer_run_once(struct transfer_run *run, struct weft_perf
     run->ideal_ns = weft_perf_bound_ideal(run->subject, run->size, run->plan, watch.events,
                                           watch.event_count, start);
     if (weft_perf_fault_plan_during(run->plan)) {
-        weft_perf_fault_restore(run->plan, testbed);
-        (void)weft_perf_fault_apply_before(run->plan, testbed, why);
+        weft_perf_fault_restore(run->plan, run->subject);
+        (void)weft_perf_fault_apply_before(run->plan, run->subject, why);
     }
     if (ended != weftSuccess)
         error_note(result, weft_perf_session_error(session));
@@ -104,6 +103,8 @@ static bool iteration(struct transfer_run *run, struct weft_perf_session *sessio
     uint64_t wrong = 0;
 
     if (run->options->check && !weft_perf_subject_prepare(run->subject, run->size, run->seed))
+        return false;
+    if (!weft_perf_subject_begin(run->subject, run->size))
         return false;
     if (transfer_run_once(run, session, result) != weftSuccess)
         return true;
@@ -151,6 +152,8 @@ static bool iteration_count(struct transfer_run *run, struct weft_perf_session *
         used->progress_ns += weft_comm_stats_cpu_ns(before, after);
         used->driver_ns += (double)(weft_testbed_submit_ns(run->subject->testbed) - driver_ns);
         weft_comm_stats_routes(before, after, result->routes);
+        if (run->subject->peer != NULL)
+            (void)weft_perf_peer_routes(run->subject->peer, result->routes);
     }
     cJSON_Delete(before);
     cJSON_Delete(after);
@@ -175,7 +178,7 @@ static bool iterations(struct transfer_run *run, struct weft_perf_result *result
         run->seed++;
         good = iteration_count(run, &session, i >= warmup, result, ideals_ns, used);
         if (!good)
-            weft_text_copy(why, WEFT_WHY_BYTES, "the driver failed while data was prepared");
+            weft_text_copy(why, WEFT_WHY_BYTES, weft_perf_subject_error(run->subject));
         if (fresh || i + 1 == total || !good)
             weft_perf_session_close(&session);
     }
@@ -201,9 +204,9 @@ bool weft_perf_measure(struct weft_perf_result *result, struct weft_perf_subject
     good = ideals_ns != NULL && result->routes != NULL;
     if (!good)
         weft_text_copy(why, WEFT_WHY_BYTES, "no memory for the results");
-    good = good && weft_perf_fault_apply_before(plan, subject->testbed, why) &&
+    good = good && weft_perf_fault_apply_before(plan, subject, why) &&
            iterations(&run, result, sched, ideals_ns, &used, why);
-    weft_perf_fault_restore(plan, subject->testbed);
+    weft_perf_fault_restore(plan, subject);
     seeds = run.seed;
     if (good)
         result_finish(result, ideals_ns, options, &used);

@@ -5,13 +5,21 @@
 #include <string.h>
 
 #include "common/args.h"
+#include "weft_net.h"
 
-#define OPTION_KEY_MAX 0xffffff /* argp's own keys lie above */
+#define OPTION_KEY_MAX     0xffffff /* argp's own keys lie above */
+#define FAULT_TIMEOUT_MS   200      /* of the machine's time: an emulated second takes minutes */
+#define FAULT_BYTES_PER_MS 10000000 /* and longer for large sizes: what 10 GB/s need */
+#define PEER_DILATION      1000
+#define PEER_SELF          "self"
 
 enum option_key {
     KEY_NODE = 256,
     KEY_FROM,
     KEY_TO,
+    KEY_PEER,
+    KEY_NICS,
+    KEY_CRYPTO,
     KEY_ALL_GPUS,
     KEY_BLOCK,
     KEY_BLOCKS,
@@ -48,12 +56,21 @@ static const char about[] =
     "  weft-perf put --node hgx-h100 --all-gpus --to dram --size 64M\n"
     "  weft-perf put --node hgx-h100 --size 1G --degrade gpu0-pcie=0.1@30% --compare\n"
     "  weft-perf put --node hgx-h100 --size 1G --fail gpu0-pcie@30% --restore gpu0-pcie@60%\n"
-    "  weft-perf get --node hgx-h100 --block 4K --blocks 81920 --indexed\n";
+    "  weft-perf get --node hgx-h100 --block 4K --blocks 81920 --indexed\n"
+    "  weft-perf put --node hgx-h100 --peer hgx-h100 --from a:gpu0 --to b:gpu0 --size 1G\n"
+    "  weft-perf put --node hgx-h100 --peer hgx-h100 --size 1G --nics 4 --fail b:nic0@30%\n"
+    "  weft-perf put --peer self --size 64M --crypto off\n\n"
+    "With --peer a second process is a second server, reached over the network: a: and b: in front "
+    "of a device or link say whose it is. put moves from a to b, get from b to a. nic0 is short "
+    "for its link nic0-net.\n";
 
 static const struct argp_option rows[] = {
     {"node", KEY_NODE, "NAME", 0, "emulated machine: a preset or a topology file", 1},
     {"from", KEY_FROM, "DEVICE", 0, "source (put: gpu0, get: dram0)", 1},
     {"to", KEY_TO, "DEVICE", 0, "destination (put: dram0, get: gpu0)", 1},
+    {"peer", KEY_PEER, "NAME", 0, "a second server b: an emulated machine, or self: this one", 1},
+    {"nics", KEY_NICS, "N", 0, "use the first N NICs of both servers (all)", 1},
+    {"crypto", KEY_CRYPTO, "MODE", 0, "full, integrity or off (the library's default)", 1},
     {"all-gpus", KEY_ALL_GPUS, NULL, 0, "every GPU with the DRAM of its own socket, at once", 1},
     {"size", 's', "SIZE", 0, "bytes of a transfer (256M)", 2},
     {"min", 'b', "SIZE", 0, "first size of a sweep", 2},
@@ -66,7 +83,8 @@ static const struct argp_option rows[] = {
     {"warmup", KEY_WARMUP, "N", 0, "transfers before them (1)", 3},
     {"check", KEY_CHECK, "on|off", 0, "verify every byte (on)", 3},
     {"timeout", KEY_TIMEOUT, "MS", 0, "deadline of a transfer in the machine's time", 3},
-    {"dilation", KEY_DILATION, "N", 0, "how much slower an emulated machine runs (100)", 3},
+    {"dilation", KEY_DILATION, "N", 0, "how much slower an emulated machine runs (100; two: 1000)",
+     3},
     {"routes", KEY_ROUTES, "LIST", 0, "all, direct, staged, or transit:gpu1[,gpu2...]", 4},
     {"sched", KEY_SCHED, "NAME", 0, "pull, direct, static or roundrobin", 4},
     {"compare", KEY_COMPARE, NULL, 0, "measure direct, static and roundrobin beside it", 4},
@@ -137,6 +155,17 @@ static bool baseline_take(const char *text, bool *cuda, char why[WEFT_WHY_BYTES]
     return *cuda;
 }
 
+static bool crypto_take(const char *text, const char **crypto, char why[WEFT_WHY_BYTES])
+{
+    static const char *const words[] = {"full", "integrity", "off"};
+    size_t index = 0;
+
+    if (!word_take(text, "value of --crypto", words, 3, &index, why))
+        return false;
+    *crypto = words[index];
+    return true;
+}
+
 /* What is measured: sizes, blocks, counts, names. */
 static bool subject_take(struct weft_perf_options *options, int key, const char *text,
                          char why[WEFT_WHY_BYTES])
@@ -168,6 +197,10 @@ static bool subject_take(struct weft_perf_options *options, int key, const char 
                                 why);
     case KEY_DILATION:
         return count_take(text, "dilation", 1, 100000, &options->dilation, why);
+    case KEY_NICS:
+        return count_take(text, "number of NICs", 1, WEFT_NET_NICS_MAX, &options->nics, why);
+    case KEY_CRYPTO:
+        return crypto_take(text, &options->crypto, why);
     case KEY_CHECK:
         return check_take(text, &options->check, why);
     default:
@@ -221,6 +254,10 @@ static error_t option_take(int key, char *text, struct argp_state *state)
     case KEY_ALL_GPUS:
         options->all_gpus = true;
         break;
+    case KEY_PEER:
+        options->has_peer = true;
+        options->peer_node = strcmp(text, PEER_SELF) == 0 ? NULL : text;
+        break;
     case KEY_INDEXED:
         options->indexed = true;
         break;
@@ -263,6 +300,67 @@ static error_t option_take(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+/* The reason why the two servers make no sense, or NULL. */
+static const char *peer_reason(const struct weft_perf_options *options)
+{
+    if (options->peer_node == NULL && options->node != NULL)
+        return "--peer self is this machine once more: leave --node out, or name an emulated "
+               "machine with --peer, too";
+    if (options->peer_node != NULL && options->node == NULL)
+        return "--peer names an emulated machine, so this one must be one, too: name it with "
+               "--node, or measure between two processes of this machine with --peer self";
+    if (options->node == NULL && options->nics > 1)
+        return "--nics needs emulated machines: name them with --node and --peer";
+    if (options->all_gpus || options->cuda)
+        return "--all-gpus and --baseline cuda measure one server: leave --peer out";
+    if (options->op == WEFT_PERF_PUT &&
+        (options->from_side != WEFT_PERF_A || options->to_side != WEFT_PERF_B))
+        return "put moves to the other server: --from a:DEVICE --to b:DEVICE";
+    if (options->op == WEFT_PERF_GET &&
+        (options->from_side != WEFT_PERF_B || options->to_side != WEFT_PERF_A))
+        return "get moves from the other server: --from b:DEVICE --to a:DEVICE";
+    if (options->op == WEFT_PERF_COPY && options->from_side == options->to_side)
+        return "copy moves from server to server: one of --from and --to is on a, the other on b";
+    return NULL;
+}
+
+/* Sides, defaults and what is wrong of a measurement between two servers. */
+static void peer_finish(struct weft_perf_options *options)
+{
+    const char *device = options->node == NULL ? "dram0" : "gpu0";
+    const char *wrong;
+
+    options->from_side = options->op == WEFT_PERF_GET ? WEFT_PERF_B : WEFT_PERF_A;
+    options->to_side = options->op == WEFT_PERF_GET ? WEFT_PERF_A : WEFT_PERF_B;
+    if (options->from == NULL)
+        options->from = device;
+    if (options->to == NULL)
+        options->to = device;
+    options->from = weft_perf_side_take(options->from, &options->from_side);
+    options->to = weft_perf_side_take(options->to, &options->to_side);
+    wrong = peer_reason(options);
+    if (wrong != NULL)
+        weft_args_fail("weft-perf", wrong);
+    if (options->dilation == 0)
+        options->dilation = PEER_DILATION;
+}
+
+/* Without --peer all is on server a. */
+static void alone_finish(struct weft_perf_options *options)
+{
+    enum weft_perf_side side = WEFT_PERF_A;
+
+    if (options->from != NULL)
+        options->from = weft_perf_side_take(options->from, &side);
+    if (side == WEFT_PERF_A && options->to != NULL)
+        options->to = weft_perf_side_take(options->to, &side);
+    for (uint32_t i = 0; i < options->faults.count && side == WEFT_PERF_A; i++)
+        side = options->faults.faults[i].side;
+    if (side == WEFT_PERF_B || options->nics > 0 || options->crypto != NULL)
+        weft_args_fail("weft-perf", "--nics, --crypto and b: are of measurements between two "
+                                    "servers: name the second one with --peer");
+}
+
 /* Defaults that depend on other options, and combinations that make no sense. */
 static void options_finish(struct weft_perf_options *options)
 {
@@ -275,6 +373,10 @@ static void options_finish(struct weft_perf_options *options)
         weft_args_fail("weft-perf", "--all-gpus moves contiguous bytes: leave --block out");
     if (options->all_gpus && options->op == WEFT_PERF_COPY)
         weft_args_fail("weft-perf", "--all-gpus needs put or get");
+    if (options->has_peer)
+        peer_finish(options);
+    else
+        alone_finish(options);
     if (options->size_max < options->size_min)
         options->size_max = options->size_min;
     if (options->from == NULL)
@@ -285,6 +387,10 @@ static void options_finish(struct weft_perf_options *options)
         options->size_min = options->block_bytes * options->block_count;
         options->size_max = options->size_min;
     }
+    if (options->timeout_ms == 0 &&
+        (options->peer_node != NULL || weft_perf_fault_plan_has(&options->faults, WEFT_LINK_CUT) ||
+         weft_perf_fault_plan_has(&options->faults, WEFT_LINK_HANG)))
+        options->timeout_ms = FAULT_TIMEOUT_MS + options->size_max / FAULT_BYTES_PER_MS;
 }
 
 void weft_perf_options_parse(struct weft_perf_options *options, int argc, char *argv[])

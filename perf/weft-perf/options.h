@@ -4,6 +4,7 @@
 
 #include "common/units.h"
 #include "fault.h"
+#include "side.h"
 
 #define WEFT_PERF_ITERATIONS_MAX 1000
 
@@ -13,8 +14,14 @@ struct weft_perf_options {
     enum weft_perf_op op;
     const char *node;  /* NULL: the real machine */
     unsigned dilation; /* 0: the default */
-    const char *from;  /* NULL: the operation's default */
+    const char *from;  /* NULL: the operation's default; its server is in from_side */
     const char *to;
+    bool has_peer;         /* a second server; without, all is on side a */
+    const char *peer_node; /* NULL: this machine once more */
+    uint32_t nics;         /* of each server that are used; 0: all */
+    const char *crypto;    /* NULL: the library's default */
+    enum weft_perf_side from_side;
+    enum weft_perf_side to_side;
     bool all_gpus; /* every GPU and the host memory of its socket at once */
     uint64_t size_min;
     uint64_t size_max;

@@ -38,21 +38,56 @@ double weft_perf_row_lost_ms(const struct weft_perf_row *row)
     return ((double)row->runs[0].time_ns - (double)row->undisturbed->time_ns) / 1e6;
 }
 
+/* How many NICs of each server are in use; 0 where they are not described. */
+static unsigned nics_used(const struct weft_perf_subject *subject,
+                          const struct weft_perf_options *options)
+{
+    unsigned least = options->nics;
+
+    for (uint32_t side = 0; subject->joint != NULL && side < WEFT_PERF_SIDES && options->nics == 0;
+         side++) {
+        unsigned count = 0;
+
+        while (weft_topo_nth(subject->joint->servers[side], weftDeviceNic, count) != WEFT_NONE)
+            count++;
+        least = side == 0 ? count : (unsigned)weft_min(least, count);
+    }
+    return least;
+}
+
+static void machine_lines(const struct weft_perf_subject *subject,
+                          const struct weft_perf_options *options)
+{
+    const struct weft_testbed *testbed = subject->testbed;
+    char settings[64] = "";
+
+    if (testbed->emulated && options->has_peer)
+        (void)printf("# emulated machines %s (a) and %s (b), dilation %u: times are the machines' "
+                     "own\n",
+                     testbed->node, options->peer_node, testbed->dilation);
+    else if (testbed->emulated)
+        (void)printf("# emulated machine %s, dilation %u: times are the machine's own\n",
+                     testbed->node, testbed->dilation);
+    else
+        (void)printf("# this machine%s\n",
+                     options->has_peer ? ", two processes: a and b, over loopback" : "");
+    if (!options->has_peer)
+        return;
+    if (nics_used(subject, options) > 0)
+        (void)snprintf(settings, sizeof(settings), ", NICs of each server: %u",
+                       nics_used(subject, options));
+    (void)printf("# tcp, crypto %s%s\n", options->crypto, settings);
+}
+
 void weft_perf_report_head(const struct weft_perf_subject *subject,
                            const struct weft_perf_options *options)
 {
-    const struct weft_testbed *testbed = subject->testbed;
-
     if (options->csv) {
         (void)puts("size,sched,time_us,gb_per_s,bound_gb_per_s,ratio_to_bound,vs_direct,"
                    "wrong_bytes,errors");
         return;
     }
-    if (testbed->emulated)
-        (void)printf("# emulated machine %s, dilation %u: times are the machine's own\n",
-                     testbed->node, testbed->dilation);
-    else
-        (void)printf("# this machine\n");
+    machine_lines(subject, options);
     (void)printf("# %s %s -> %s", weft_perf_op_name(options->op), subject->from_names[0],
                  subject->to_names[0]);
     if (subject->flow_count > 1)
@@ -116,7 +151,7 @@ static void routes_table(const struct weft_perf_result *run)
         char text[WEFT_UNIT_BYTES];
 
         weft_size_format((uint64_t)bytes, text);
-        (void)printf("          %-32s %10s %6.1f %%\n", weft_json_text(route, "name", "?"), text,
+        (void)printf("          %-40s %10s %6.1f %%\n", weft_json_text(route, "name", "?"), text,
                      bytes * 100 / sum);
     }
 }
@@ -212,11 +247,20 @@ void weft_perf_report_json_head(const struct weft_perf_subject *subject,
     (void)cJSON_AddNumberToObject(object, "pairs", subject->flow_count);
     (void)cJSON_AddNumberToObject(object, "block_bytes", (double)subject->block_bytes);
     (void)cJSON_AddBoolToObject(object, "verified", options->check);
+    if (options->has_peer) {
+        cJSON *net = cJSON_AddObjectToObject(object, "net");
+
+        (void)cJSON_AddStringToObject(net, "transport", "tcp");
+        (void)cJSON_AddStringToObject(net, "crypto", options->crypto);
+        (void)cJSON_AddNumberToObject(net, "nics", nics_used(subject, options));
+    }
     if (!testbed->emulated) {
         (void)cJSON_AddNullToObject(object, "emulated");
         return;
     }
     emulated = cJSON_AddObjectToObject(object, "emulated");
     (void)cJSON_AddStringToObject(emulated, "node", testbed->node);
+    if (options->has_peer)
+        (void)cJSON_AddStringToObject(emulated, "peer", options->peer_node);
     (void)cJSON_AddNumberToObject(emulated, "dilation", testbed->dilation);
 }

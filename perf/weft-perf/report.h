@@ -14,6 +14,7 @@ struct weft_perf_row {
     struct weft_perf_result *undisturbed; /* NULL: none was measured */
 };
 
+/* The heading of a table. */
 void weft_perf_report_head(const struct weft_perf_subject *subject,
                            const struct weft_perf_options *options);
 void weft_perf_report_row(const struct weft_perf_row *row, const struct weft_perf_options *options);

@@ -19,10 +19,14 @@ struct weft_perf_session {
 };
 
 /* Opens a comm with scheduler `sched` (NULL: the default) and the options' routes and timeout, or
- * the baseline. */
+ * the baseline. With a peer, its comm, too, and the windows there. */
 bool weft_perf_session_open(struct weft_perf_session *session, struct weft_perf_subject *subject,
                             const struct weft_perf_options *options, const char *sched,
                             char why[WEFT_WHY_BYTES]);
+
+/* Keys of the own windows, by flow. Needs: each flow has one end on this server. */
+bool weft_perf_session_keys(const struct weft_perf_session *session,
+                            weftWindowKey_t keys[WEFT_PERF_FLOWS_MAX], char why[WEFT_WHY_BYTES]);
 
 /* Windows over another subject's memory in a comm that is already open. */
 bool weft_perf_session_share(struct weft_perf_session *session, struct weft_perf_subject *subject,

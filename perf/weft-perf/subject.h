@@ -2,28 +2,44 @@
  *
  * Memory belongs to the machine's home comm and is allocated once for the largest size: first touch
  * of host pages is slow on small machines. Source patterns change with every seed; destinations are
- * poisoned before, so that a byte that never came is seen. */
+ * poisoned before, so that a byte that never came is seen.
+ *
+ * Between two servers each process has a subject, and in it the memory of its own side alone; that
+ * of server a has the peer, and passes on what is asked of it. */
 #ifndef WEFT_PERF_SUBJECT_H
 #define WEFT_PERF_SUBJECT_H
 
+#include "arrival.h"
 #include "common/testbed.h"
+#include "joint.h"
 #include "options.h"
 
 #define WEFT_PERF_FLOWS_MAX 16
 
+struct weft_perf_peer;
+
 struct weft_perf_flow {
-    weftDevId_t from_id;
+    enum weft_perf_side from_side;
+    enum weft_perf_side to_side;
+    weftDevId_t from_id; /* of an own end; those of the other server are its own business */
     weftDevId_t to_id;
-    uint32_t from_device; /* in the machine's topology; WEFT_NONE without one */
+    uint32_t from_device; /* in the subject's topology; WEFT_NONE without one */
     uint32_t to_device;
     bool from_gpu;
     bool to_gpu;
-    void *src;
+    void *src; /* NULL: the other server's */
     void *dst;
 };
 
 struct weft_perf_subject {
     const struct weft_testbed *testbed;
+    enum weft_perf_side side;            /* this process's */
+    struct weft_perf_peer *peer;         /* NULL: none, or this is the second server */
+    const struct weft_perf_joint *joint; /* NULL: no second server, or none that is described */
+    const struct weft_topo *topo;        /* for bounds; NULL without a description */
+    struct weft_perf_arrival arrival;    /* between servers: of what comes to this one */
+    uint64_t written_bytes;              /* within one: to the destinations before the transfer */
+    uint64_t size;                       /* of each flow of the transfer */
     enum weft_perf_op op;
     uint32_t flow_count;
     struct weft_perf_flow flows[WEFT_PERF_FLOWS_MAX];
@@ -37,7 +53,9 @@ struct weft_perf_subject {
     uint32_t *dst_ids;
 };
 
+/* `peer` is open, or NULL. */
 bool weft_perf_subject_init(struct weft_perf_subject *subject, const struct weft_testbed *testbed,
+                            enum weft_perf_side side, struct weft_perf_peer *peer,
                             const struct weft_perf_options *options, char why[WEFT_WHY_BYTES]);
 void weft_perf_subject_fini(struct weft_perf_subject *subject);
 
@@ -45,8 +63,21 @@ void weft_perf_subject_fini(struct weft_perf_subject *subject);
  * new block ids. False when the driver fails. */
 bool weft_perf_subject_prepare(struct weft_perf_subject *subject, uint64_t size, uint64_t seed);
 
+/* Marks words of this process's destinations, so that their arrival is seen. */
+void weft_perf_subject_mark(const struct weft_perf_subject *subject, uint64_t size,
+                            struct weft_perf_arrival *arrival);
+
+/* A transfer of `size` bytes per flow follows. */
+bool weft_perf_subject_begin(struct weft_perf_subject *subject, uint64_t size);
+
+/* How many parts of 1000 of its bytes have arrived; any thread, one at a time. */
+uint32_t weft_perf_subject_arrived(struct weft_perf_subject *subject);
+
 /* Counts the bytes that are not what was sent. */
 bool weft_perf_subject_verify(const struct weft_perf_subject *subject, uint64_t size, uint64_t seed,
                               uint64_t *wrong);
+
+/* Why prepare, begin or verify failed. */
+const char *weft_perf_subject_error(const struct weft_perf_subject *subject);
 
 #endif

@@ -200,6 +200,10 @@ uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, ui
                              uint64_t size_bytes, struct weft_route_report *rows, uint32_t max,
                              weft_ns *expected_ns);
 
+/* Has a transfer between the two devices ever been asked for? */
+bool weft_engine_pair_used(const struct weft_engine *engine, uint32_t src_device,
+                           uint32_t dst_device);
+
 /* The routes between two devices with what they have moved. */
 uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
                             struct weft_route_report *rows, uint32_t max);

@@ -97,6 +97,13 @@ static void report(const struct weft_engine *engine, const struct weft_path *pat
     weft_route_name(&path->route, engine->topo, engine->hops, row->name, sizeof(row->name));
 }
 
+bool weft_engine_pair_used(const struct weft_engine *engine, uint32_t src_device,
+                           uint32_t dst_device)
+{
+    return src_device < engine->topo->device_count && dst_device < engine->topo->device_count &&
+           engine->pair_of[src_device * engine->devices_max + dst_device] != 0;
+}
+
 uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
                             struct weft_route_report *rows, uint32_t max)
 {

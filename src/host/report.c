@@ -129,7 +129,6 @@ static void add_events(struct weft_text *text, const struct weft_trace *trace)
 
 void weft_report_stats(struct weft_loop *loop, weft_ns now, struct weft_text *text)
 {
-    const struct weft_machine *machine = loop->machine;
     bool first = true;
 
     weft_text_char(text, '{');
@@ -149,9 +148,9 @@ void weft_report_stats(struct weft_loop *loop, weft_ns now, struct weft_text *te
     weft_text_char(text, ',');
     add_key(text, "routes");
     weft_text_char(text, '[');
-    for (uint32_t src = 0; src < machine->topo.device_count; src++)
-        for (uint32_t dst = 0; dst < machine->topo.device_count; dst++)
-            if (machine->memory_ports[src] != WEFT_NONE && machine->memory_ports[dst] != WEFT_NONE)
+    for (uint32_t src = 0; src < loop->topo->device_count; src++)
+        for (uint32_t dst = 0; dst < loop->topo->device_count; dst++)
+            if (weft_engine_pair_used(loop->engine, src, dst))
                 add_pair(text, loop, src, dst, &first);
     weft_text_add(text, "],");
     add_events(text, weft_engine_trace(loop->engine));

@@ -31,8 +31,8 @@ static struct two_ways *two_ways_make(void)
     (void)weft_topo_add_pair(topo, gpu0, cpu, WEFT_LINK_PCI, 10, 10, 0, 100);
     (void)weft_topo_add_pair(topo, gpu1, cpu, WEFT_LINK_PCI, 30, 30, 0, 100);
     (void)weft_topo_add_pair(topo, gpu0, gpu1, WEFT_LINK_NVL, 90, 90, 0, 100);
-    ways->testbed.topo = topo;
     ways->subject.testbed = &ways->testbed;
+    ways->subject.topo = topo;
     ways->subject.flow_count = 1;
     ways->subject.flows[0].from_device = gpu0;
     ways->subject.flows[0].to_device = dram;
@@ -98,7 +98,7 @@ Test(bound, ideal__no_description)
     struct two_ways *ways = two_ways_make();
     const struct weft_perf_fault_plan plan = {.count = 0};
 
-    ways->testbed.topo = NULL;
+    ways->subject.topo = NULL;
     cr_expect_eq(ideal_us(ways, &plan, NULL, 0), WEFT_NEVER);
     free(ways);
 }

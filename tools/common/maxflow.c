@@ -54,17 +54,22 @@ static void graph_add(struct flow_graph *graph, uint32_t from, uint32_t to, uint
     graph->edge_count += 2;
 }
 
-static bool device_crossed(const struct weft_topo *topo, uint32_t device)
+static bool spans_servers(const struct weft_topo *topo)
 {
-    weftDeviceKind_t kind = topo->devices[device].kind;
-
-    return kind != weftDeviceSsd && kind != weftDeviceNic;
+    for (uint32_t i = 0; i < topo->device_count; i++)
+        if (topo->devices[i].server != 0)
+            return true;
+    return false;
 }
 
 /* All links whose ends flows may touch, with room for `time_us` microseconds of their rate. */
 static void graph_fill(struct flow_graph *graph, const struct weft_topo *topo,
                        const uint64_t *rates, uint64_t time_us)
 {
+    unsigned kinds = ~(1u << weftDeviceSsd); /* that flows may touch */
+
+    if (!spans_servers(topo))
+        kinds &= ~(1u << weftDeviceNic);
     graph->node_count = topo->device_count + 2;
     graph->edge_count = 0;
     for (uint32_t i = 0; i < graph->node_count; i++)
@@ -75,7 +80,8 @@ static void graph_fill(struct flow_graph *graph, const struct weft_topo *topo,
 
         if (link->duplex_bytes_per_us > 0)
             rate = weft_min(rate, link->duplex_bytes_per_us);
-        if (rate > 0 && device_crossed(topo, link->from) && device_crossed(topo, link->to))
+        if (rate > 0 && (kinds >> topo->devices[link->from].kind & 1u) != 0 &&
+            (kinds >> topo->devices[link->to].kind & 1u) != 0)
             graph_add(graph, link->from, link->to, rate * time_us);
     }
 }

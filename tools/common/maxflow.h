@@ -2,7 +2,8 @@
  *
  * The bound that measurements are held against. It knows links, not hops, routes or plans, and
  * shares no code with the planner. Relays store and forward, so a flow may cross every device but
- * SSDs and NICs; latency and submission cost nothing. */
+ * SSDs, and NICs only where the graph has devices of several servers (weft_device.server): they are
+ * what leads from one to the other. Latency and submission cost nothing. */
 #ifndef WEFT_TOOLS_MAXFLOW_H
 #define WEFT_TOOLS_MAXFLOW_H
 

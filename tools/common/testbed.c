@@ -48,6 +48,8 @@ static weftResult_t config_fill(weftConfig_t config, const struct weft_testbed *
         WEFT_TRY(weftConfigSet(config, "emulate", testbed->node));
         WEFT_TRY(weftConfigSet(config, "dilation", dilation));
     }
+    if (testbed->server_id[0] != '\0')
+        WEFT_TRY(weftConfigSet(config, "server_id", testbed->server_id));
     for (size_t i = 0; i < count; i++)
         WEFT_TRY(weftConfigSet(config, settings[i].name, settings[i].value));
     return weftSuccess;
@@ -153,9 +155,8 @@ static unsigned gpus_count(weftComm_t comm, bool *emulated)
     return gpus;
 }
 
-/* The description that the library itself would use. A real machine that cannot be described can
- * still be measured, without a bound. */
-static bool topo_describe(struct weft_testbed *testbed, const char *node, char why[WEFT_WHY_BYTES])
+struct weft_topo *weft_testbed_describe(const char *node, unsigned dilation,
+                                        char why[WEFT_WHY_BYTES])
 {
     struct weft_machine *machine = calloc(1, sizeof(*machine));
     struct weft_topo *topo = calloc(1, sizeof(*topo));
@@ -163,21 +164,20 @@ static bool topo_describe(struct weft_testbed *testbed, const char *node, char w
     bool described = false;
 
     weft_config_init(&config);
-    config.dilation = testbed->dilation;
+    config.dilation = dilation;
     if (node != NULL)
         weft_text_copy(config.emulate, sizeof(config.emulate), node);
     if (machine == NULL || topo == NULL)
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the machine's description");
     else
         described = weft_machine_describe(&config, machine, why) == weftSuccess;
-    if (described) {
+    if (described)
         *topo = machine->topo;
-        testbed->topo = topo;
-        topo = NULL;
-    }
-    free(topo);
     free(machine);
-    return described || node == NULL;
+    if (described)
+        return topo;
+    free(topo);
+    return NULL;
 }
 
 /* The home comm carries no transfer: it needs few of a driver's resources. */
@@ -187,13 +187,22 @@ static const struct weft_testbed_setting home_settings[] = {
 bool weft_testbed_open(struct weft_testbed *testbed, const char *node, unsigned dilation,
                        char why[WEFT_WHY_BYTES])
 {
+    return weft_testbed_open_server(testbed, "", node, dilation, why);
+}
+
+bool weft_testbed_open_server(struct weft_testbed *testbed, const char *server_id, const char *node,
+                              unsigned dilation, char why[WEFT_WHY_BYTES])
+{
     bool emulated = false;
 
     memset(testbed, 0, sizeof(*testbed));
+    weft_text_copy(testbed->server_id, sizeof(testbed->server_id), server_id);
     testbed->emulated = node != NULL;
     testbed->dilation = node == NULL ? 1 : dilation != 0 ? dilation : 100;
     weft_text_copy(testbed->node, sizeof(testbed->node), node != NULL ? node : "this machine");
-    if (!topo_describe(testbed, node, why))
+    /* A real machine that cannot be described can still be measured, without a bound. */
+    testbed->topo = weft_testbed_describe(node, testbed->dilation, why);
+    if (testbed->topo == NULL && node != NULL)
         goto fail;
     if (!weft_testbed_comm(testbed, home_settings, WEFT_ARRAY_COUNT(home_settings), &testbed->home,
                            why))
@@ -272,35 +281,40 @@ void weft_testbed_sleep(const struct weft_testbed *testbed, weft_ns duration_ns)
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
 }
 
-bool weft_testbed_link_known(const struct weft_testbed *testbed, const char *link,
-                             char why[WEFT_WHY_BYTES])
+bool weft_testbed_link_listed(const struct weft_topo *topo, const char *node, const char *link,
+                              char why[WEFT_WHY_BYTES])
 {
     struct weft_text list;
     char last[64] = "";
 
-    if (testbed->topo == NULL) {
-        (void)snprintf(why, WEFT_WHY_BYTES,
-                       "links can be changed on an emulated machine only: name one with --node");
-        return false;
-    }
-    if (weft_topo_link_find(testbed->topo, link) != WEFT_NONE)
+    if (weft_topo_link_find(topo, link) != WEFT_NONE)
         return true;
     weft_text_init(&list, why, WEFT_WHY_BYTES);
     weft_text_add(&list, "'");
     weft_text_add(&list, link);
     weft_text_add(&list, "' is no link of ");
-    weft_text_add(&list, testbed->node);
+    weft_text_add(&list, node);
     weft_text_add(&list, "; these are:");
-    for (uint32_t i = 0; i < testbed->topo->link_count; i += 2) {
+    for (uint32_t i = 0; i < topo->link_count; i += 2) {
         char name[64];
 
-        weft_topo_link_name(testbed->topo, i, name, sizeof(name));
+        weft_topo_link_name(topo, i, name, sizeof(name));
         if (weft_text_equal(name, last))
             continue;
         weft_text_char(&list, ' ');
         weft_text_add(&list, name);
         weft_text_copy(last, sizeof(last), name);
     }
+    return false;
+}
+
+bool weft_testbed_link_known(const struct weft_testbed *testbed, const char *link,
+                             char why[WEFT_WHY_BYTES])
+{
+    if (testbed->controls != NULL)
+        return weft_testbed_link_listed(testbed->topo, testbed->node, link, why);
+    (void)snprintf(why, WEFT_WHY_BYTES,
+                   "links can be changed on an emulated machine only: name one with --node");
     return false;
 }
 

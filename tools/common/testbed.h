@@ -18,9 +18,10 @@ struct weft_testbed {
     weftComm_t home; /* owns all memory; carries no measured transfer */
     bool emulated;
     unsigned gpu_count;
-    char node[WEFT_UNIT_BYTES * 8]; /* the preset or file; "this machine" for the real one */
-    unsigned dilation;              /* 1 on the real machine */
-    struct weft_topo *topo;         /* NULL where no description is known (real machines) */
+    char node[WEFT_UNIT_BYTES * 8];  /* the preset or file; "this machine" for the real one */
+    char server_id[WEFT_UNIT_BYTES]; /* of all its comms; empty: the default */
+    unsigned dilation;               /* 1 on the real machine */
+    struct weft_topo *topo;          /* NULL where no description is known (real machines) */
     struct weft_testbed_controls *controls; /* NULL on the real machine */
 };
 
@@ -35,6 +36,15 @@ struct weft_testbed_setting {
 bool weft_testbed_open(struct weft_testbed *testbed, const char *node, unsigned dilation,
                        char why[WEFT_WHY_BYTES]);
 void weft_testbed_close(struct weft_testbed *testbed);
+
+/* The same for one of several servers, "127.0.0.2". */
+bool weft_testbed_open_server(struct weft_testbed *testbed, const char *server_id, const char *node,
+                              unsigned dilation, char why[WEFT_WHY_BYTES]);
+
+/* The description that the library itself would use of the emulated machine `node`, or with NULL of
+ * the real one. The caller frees it. NULL with a sentence. */
+struct weft_topo *weft_testbed_describe(const char *node, unsigned dilation,
+                                        char why[WEFT_WHY_BYTES]);
 
 /* "hgx-h100, hgx-h20, ..." */
 void weft_testbed_nodes(char *text, size_t size);
@@ -67,6 +77,10 @@ bool weft_testbed_link(const struct weft_testbed *testbed, const char *link,
 /* True when the link exists; else the reason lists those that do. */
 bool weft_testbed_link_known(const struct weft_testbed *testbed, const char *link,
                              char why[WEFT_WHY_BYTES]);
+
+/* The same for a machine that is only described; `node` names it in the reason. */
+bool weft_testbed_link_listed(const struct weft_topo *topo, const char *node, const char *link,
+                              char why[WEFT_WHY_BYTES]);
 
 /* Bytes written to a device by copies since the machine started; 0 on the real machine. */
 uint64_t weft_testbed_written(const struct weft_testbed *testbed, const char *device);

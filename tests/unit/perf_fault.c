@@ -1,0 +1,76 @@
+/* perf/weft-perf/fault: faults as they are written on the command line. */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "../../perf/weft-perf/fault.h"
+#include "../../perf/weft-perf/subject.h"
+#include "core/preset.h"
+
+Test(perf_fault, add__good)
+{
+    static const struct {
+        const char *text;
+        enum weft_link_change change;
+        bool restore;
+        struct weft_perf_fault fault;
+    } rows[] = {
+        {"gpu0-pcie", WEFT_LINK_CUT, false, {.link = "gpu0-pcie", .permille = 1000}},
+        {"a:nic1", WEFT_LINK_CUT, false, {.link = "nic1", .permille = 1000}},
+        {"b:nic0@30%",
+         WEFT_LINK_CUT,
+         false,
+         {.side = WEFT_PERF_B, .link = "nic0", .permille = 1000, .percent = 30, .during = true}},
+        {"b:nic1=0.25",
+         WEFT_LINK_SCALE,
+         false,
+         {.side = WEFT_PERF_B, .link = "nic1", .permille = 250}},
+        {"b:nic1-net=0.5@0",
+         WEFT_LINK_SCALE,
+         false,
+         {.side = WEFT_PERF_B, .link = "nic1-net", .permille = 500, .during = true}},
+        {"b:nic0@60%",
+         WEFT_LINK_SCALE,
+         true,
+         {.side = WEFT_PERF_B, .link = "nic0", .permille = 1000, .percent = 60, .during = true}},
+    };
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct weft_perf_fault_plan plan = {.count = 0};
+        const struct weft_perf_fault *fault = &plan.faults[0];
+        char why[WEFT_WHY_BYTES] = "";
+
+        cr_assert(weft_perf_fault_add(&plan, rows[i].change, rows[i].restore, rows[i].text, why),
+                  "%s: %s", rows[i].text, why);
+        cr_expect_eq(fault->change, rows[i].change, "%s", rows[i].text);
+        cr_expect_eq(fault->side, rows[i].fault.side, "%s", rows[i].text);
+        cr_expect_str_eq(fault->link, rows[i].fault.link);
+        cr_expect_eq(fault->permille, rows[i].fault.permille, "%s", rows[i].text);
+        cr_expect_eq(fault->percent, rows[i].fault.percent, "%s", rows[i].text);
+        cr_expect_eq(fault->during, rows[i].fault.during, "%s", rows[i].text);
+    }
+}
+
+/* Links of the second server are looked up there; a NIC stands for its network. */
+Test(perf_fault, plan_check__of_two_servers)
+{
+    static struct weft_topo a;
+    static struct weft_topo b;
+    static struct weft_perf_joint joint;
+    static struct weft_perf_subject subject = {.joint = &joint};
+    struct weft_perf_fault_plan plan = {.count = 0};
+    char why[WEFT_WHY_BYTES] = "";
+
+    cr_assert(weft_preset_fill("hgx-h100", &a));
+    cr_assert(weft_preset_fill("nvl72-tray", &b));
+    cr_assert(weft_perf_joint_init(&joint, &a, &b, 0, why), "%s", why);
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_CUT, false, "b:nic3", why));
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_CUT, false, "b:nic2-net", why));
+    cr_assert(weft_perf_fault_plan_check(&plan, &subject, why), "%s", why);
+    cr_expect_str_eq(plan.faults[0].link, "nic3-net");
+    cr_expect_str_eq(plan.faults[1].link, "nic2-net");
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_CUT, false, "b:nic4", why));
+    cr_assert(!weft_perf_fault_plan_check(&plan, &subject, why), "the tray has four");
+    cr_expect_not_null(strstr(why, "'nic4' is no link of the second server"), "%s", why);
+    cr_expect_not_null(strstr(why, "nic3-net"), "%s", why);
+}
