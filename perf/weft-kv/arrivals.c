@@ -60,6 +60,22 @@ static uint64_t direct_rate(const struct weft_topo *topo)
     return count == 0 ? RATE_UNKNOWN : rate;
 }
 
+uint64_t weft_kv_arrivals_nics_rate(const struct weft_topo *topo, uint32_t gpu_count)
+{
+    uint64_t rate = RATE_UNKNOWN;
+    uint32_t count = 0;
+    uint32_t link;
+
+    if (topo == NULL)
+        return rate * gpu_count;
+    while (count < gpu_count && weft_topo_nth(topo, weftDeviceNic, count) != WEFT_NONE)
+        count++;
+    link = weft_topo_link_find(topo, "nic0-net");
+    if (link != WEFT_NONE)
+        rate = topo->links[link].rate_bytes_per_us;
+    return rate * weft_max(count, 1);
+}
+
 /* Requests of one time stamp are spread evenly up to the next: the trace's clock has a grain. */
 static void dues_fill(struct weft_kv_arrivals *arrivals, const struct weft_kv_trace *trace)
 {
@@ -84,30 +100,40 @@ static void dues_fill(struct weft_kv_arrivals *arrivals, const struct weft_kv_tr
     }
 }
 
-bool weft_kv_arrivals_init(struct weft_kv_arrivals *arrivals, const struct weft_kv_trace *trace,
-                           struct weft_kv_store *store, const struct weft_kv_options *options,
-                           char why[WEFT_WHY_BYTES])
+/* Compresses the trace's clock so that its bytes keep links of `rate` busy for the asked part. */
+static bool arrivals_fill(struct weft_kv_arrivals *arrivals, const struct weft_kv_trace *trace,
+                          const struct weft_kv_options *options, uint64_t rate_bytes_per_us)
 {
-    struct weft_kv_job job = {0};
     uint64_t first_ms = trace->arrivals[0].timestamp_ms;
     double span_ns =
         (double)(trace->arrivals[trace->count - 1].timestamp_ms - first_ms + GRAIN_LAST_MS) * 1e6;
     double load = (double)options->load_millionths / 1e6;
-    double busy_ns;
+    double busy_ns = (double)arrivals->planned_bytes * 1e3 / (double)rate_bytes_per_us;
+
+    arrivals->due_at = calloc(trace->count, sizeof(*arrivals->due_at));
+    if (arrivals->due_at == NULL)
+        return false;
+    arrivals->count = trace->count;
+    arrivals->speedup = span_ns * load / (busy_ns > 0 ? busy_ns : 1);
+    dues_fill(arrivals, trace);
+    return true;
+}
+
+bool weft_kv_arrivals_offload(struct weft_kv_arrivals *arrivals, const struct weft_kv_trace *trace,
+                              struct weft_kv_store *store, const struct weft_kv_options *options,
+                              char why[WEFT_WHY_BYTES])
+{
+    struct weft_kv_job job = {0};
     bool good;
 
     memset(arrivals, 0, sizeof(*arrivals));
     job.blocks = calloc(WEFT_KV_REQUEST_BLOCKS_MAX, sizeof(*job.blocks));
-    arrivals->due_at = calloc(trace->count, sizeof(*arrivals->due_at));
-    good = job.blocks != NULL && arrivals->due_at != NULL;
+    good = job.blocks != NULL;
     if (good) {
-        arrivals->count = trace->count;
         arrivals->planned_bytes = bytes_planned(trace, store, options, &job);
-        busy_ns = (double)arrivals->planned_bytes * 1e3 /
-                  (double)(direct_rate(store->testbed->topo) * store->gpu_count);
-        arrivals->speedup = span_ns * load / (busy_ns > 0 ? busy_ns : 1);
-        dues_fill(arrivals, trace);
-        good = weft_kv_store_reset(store);
+        good = arrivals_fill(arrivals, trace, options,
+                             direct_rate(store->testbed->topo) * store->gpu_count) &&
+               weft_kv_store_reset(store);
     }
     if (!good) {
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the arrivals");
@@ -115,6 +141,20 @@ bool weft_kv_arrivals_init(struct weft_kv_arrivals *arrivals, const struct weft_
     }
     free(job.blocks);
     return good;
+}
+
+bool weft_kv_arrivals_handoff(struct weft_kv_arrivals *arrivals, const struct weft_kv_trace *trace,
+                              const struct weft_kv_store *store,
+                              const struct weft_kv_options *options, char why[WEFT_WHY_BYTES])
+{
+    uint64_t rate = weft_kv_arrivals_nics_rate(store->testbed->topo, store->gpu_count);
+
+    memset(arrivals, 0, sizeof(*arrivals));
+    arrivals->planned_bytes = trace->block_count * store->shape.block_bytes;
+    if (arrivals_fill(arrivals, trace, options, rate))
+        return true;
+    (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the arrivals");
+    return false;
 }
 
 void weft_kv_arrivals_fini(struct weft_kv_arrivals *arrivals)

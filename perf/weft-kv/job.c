@@ -39,15 +39,9 @@ static void block_begin(struct weft_kv_block *block, struct weft_kv_store *store
                         struct weft_kv_tier *gpu, uint64_t key)
 {
     *block = (struct weft_kv_block){.key = key, .dram = WEFT_NONE, .dram_slot = WEFT_NONE};
-    block->gpu_slot = weft_kv_tier_find(gpu, key);
-    if (block->gpu_slot != WEFT_NONE) {
-        block->kind = WEFT_KV_BLOCK_HIT;
-        weft_kv_tier_pin(gpu, block->gpu_slot);
-        weft_kv_tier_touch(gpu, block->gpu_slot);
+    block->kind = WEFT_KV_BLOCK_HIT;
+    if (weft_kv_tier_hold(gpu, key, &block->gpu_slot))
         return;
-    }
-    block->gpu_slot = weft_kv_tier_take(gpu, key);
-    weft_assert(block->gpu_slot != WEFT_NONE);
     block->kind = WEFT_KV_BLOCK_NEW;
     if (dram_find(store, key, &block->dram, &block->dram_slot)) {
         struct weft_kv_tier *dram = &store->drams[block->dram].tier;
@@ -66,12 +60,12 @@ bool weft_kv_job_begin(struct weft_kv_job *job, struct weft_kv_store *store,
 
     if (weft_kv_tier_room(tier) < arrival->block_count)
         return false;
+    job->store = store;
     job->gpu = gpu;
     job->arrival = arrival;
     job->block_count = arrival->block_count;
     job->failed = false;
     job->wrong_bytes = 0;
-    atomic_store_explicit(&job->checked, false, memory_order_relaxed);
     for (uint32_t i = 0; i < job->block_count; i++)
         block_begin(&job->blocks[i], store, tier, keys[i]);
     return true;

@@ -7,14 +7,13 @@
  *
  * Its blocks' GPU slots are pinned from start to end, the DRAM slots of a restore until it was
  * checked, those of an offload until it has ended. Only the replay thread changes a job, but for
- * what the checker writes while it is CHECKING. */
+ * what the worker writes while it is CHECKING. */
 #ifndef WEFT_KV_JOB_H
 #define WEFT_KV_JOB_H
 
-#include <stdatomic.h>
-
 #include "mover.h"
 #include "trace_file.h"
+#include "worker.h"
 
 enum weft_kv_job_state {
     WEFT_KV_JOB_FREE,
@@ -37,24 +36,23 @@ struct weft_kv_block {
     uint32_t gpu_slot;
     uint32_t dram; /* RESTORED: from where; later: to where; WEFT_NONE: nowhere */
     uint32_t dram_slot;
-    uint64_t checksum; /* RESTORED: of what was offloaded; NEW: written by the checker */
+    uint64_t checksum; /* RESTORED: of what was offloaded; NEW: written by the check */
 };
 
 struct weft_kv_job {
+    struct weft_kv_task task; /* the check */
     enum weft_kv_job_state state;
+    struct weft_kv_store *store;
     uint32_t gpu;
     const struct weft_kv_arrival *arrival;
     uint32_t block_count;
     struct weft_kv_block *blocks; /* [WEFT_KV_REQUEST_BLOCKS_MAX] */
     weftRequest_t requests[WEFT_KV_DRAMS_MAX];
-    weft_ns started_at; /* of the transfer under way */
-    weft_ns end_at;     /* of the service */
-    uint64_t bytes;     /* of the transfer under way */
-    bool failed;        /* a transfer of it ended badly */
-    /* the checker's */
-    atomic_bool checked; /* release: the checker; acquire: the replay thread */
-    uint64_t wrong_bytes;
-    struct weft_kv_job *next; /* in the checker's queue */
+    weft_ns started_at;   /* of the transfer under way */
+    weft_ns end_at;       /* of the service */
+    uint64_t bytes;       /* of the transfer under way */
+    bool failed;          /* a transfer of it ended badly */
+    uint64_t wrong_bytes; /* found by the check */
 };
 
 /* Legal next states are checked. */

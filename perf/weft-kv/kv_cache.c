@@ -147,6 +147,19 @@ uint32_t weft_kv_tier_take(struct weft_kv_tier *tier, uint64_t key)
     return slot;
 }
 
+bool weft_kv_tier_hold(struct weft_kv_tier *tier, uint64_t key, uint32_t *slot)
+{
+    *slot = weft_kv_tier_find(tier, key);
+    if (*slot != WEFT_NONE) {
+        weft_kv_tier_pin(tier, *slot);
+        weft_kv_tier_touch(tier, *slot);
+        return true;
+    }
+    *slot = weft_kv_tier_take(tier, key);
+    weft_assert(*slot != WEFT_NONE);
+    return false;
+}
+
 uint32_t weft_kv_tier_room(const struct weft_kv_tier *tier)
 {
     uint32_t room = tier->free_count;

@@ -47,6 +47,10 @@ void weft_kv_tier_touch(struct weft_kv_tier *tier, uint32_t slot);
  * pinned. It is pinned once, not ready, the most recently used. WEFT_NONE when all are pinned. */
 uint32_t weft_kv_tier_take(struct weft_kv_tier *tier, uint64_t key);
 
+/* The block's slot, pinned and the most recently used: its own (true), or one from take (false).
+ * Needs room for it. */
+bool weft_kv_tier_hold(struct weft_kv_tier *tier, uint64_t key, uint32_t *slot);
+
 /* Slots that take could give one after the other now. */
 uint32_t weft_kv_tier_room(const struct weft_kv_tier *tier);
 

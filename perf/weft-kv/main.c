@@ -1,135 +1,31 @@
-/* weft-kv: opens the machine, replays the trace with the scheduler and with direct, reports. */
+/* weft-kv: does the job that the command line names. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/args.h"
-#include "common/json.h"
-#include "plot.h"
-#include "report.h"
+#include "offload.h"
+#include "pd.h"
 
-#define PROGRAM           "weft-kv"
-#define EXIT_WRONG        1
-#define DILATION_LOAD     250 /* two cores must move all links' bytes and check them */
-#define DILATION_SATURATE 500
-
-/* What a program run holds. */
-struct kv_run {
-    struct weft_testbed testbed;
-    struct weft_kv_trace trace;
-    struct weft_kv_store store;
-    struct weft_kv_arrivals arrivals;
-    struct weft_kv_result results[2];
-    uint32_t result_count;
-};
-
-/* The largest request must fit into a GPU's tier. */
-static bool trace_check(const struct weft_kv_trace *trace, const struct weft_kv_options *options,
-                        char why[WEFT_WHY_BYTES])
-{
-    uint32_t most = 0;
-
-    for (size_t i = 0; i < trace->count; i++)
-        most = (uint32_t)weft_max(most, trace->arrivals[i].block_count);
-    if (most <= options->gpu_blocks)
-        return true;
-    (void)snprintf(why, WEFT_WHY_BYTES,
-                   "the trace has a request of %u blocks: a GPU must hold it, so --gpu-blocks must "
-                   "be at least that",
-                   most);
-    return false;
-}
-
-static bool run_open(struct kv_run *run, const struct weft_kv_options *options,
-                     char why[WEFT_WHY_BYTES])
-{
-    unsigned dilation = options->dilation != 0 ? options->dilation
-                        : options->saturate    ? DILATION_SATURATE
-                                               : DILATION_LOAD;
-
-    if (!weft_kv_trace_load(&run->trace, options->trace, options->requests, why) ||
-        !trace_check(&run->trace, options, why) ||
-        !weft_testbed_open(&run->testbed, options->node, dilation, why))
-        return false;
-    if (run->testbed.gpu_count == 0) {
-        char nodes[WEFT_WHY_BYTES / 4];
-
-        weft_testbed_nodes(nodes, sizeof(nodes));
-        (void)snprintf(why, WEFT_WHY_BYTES,
-                       "%.100s has no GPU that Weft can use; emulate a machine with --node: %s",
-                       run->testbed.node, nodes);
-        return false;
-    }
-    return weft_kv_store_init(&run->store, &run->testbed, options, why) &&
-           weft_kv_arrivals_init(&run->arrivals, &run->trace, &run->store, options, why);
-}
-
-static void run_close(struct kv_run *run)
-{
-    for (uint32_t i = 0; i < 2; i++)
-        weft_kv_result_fini(&run->results[i]);
-    weft_kv_arrivals_fini(&run->arrivals);
-    weft_kv_store_fini(&run->store);
-    weft_testbed_close(&run->testbed);
-    weft_kv_trace_fini(&run->trace);
-}
-
-static bool run_replay(struct kv_run *run, const struct weft_kv_options *options,
-                       char why[WEFT_WHY_BYTES])
-{
-    bool direct_is_measured = options->sched != NULL && strcmp(options->sched, "direct") == 0;
-
-    weft_kv_report_head(&run->store, &run->trace, &run->arrivals, options);
-    run->result_count = 1;
-    if (!weft_kv_replay(&run->results[0], &run->store, &run->trace, &run->arrivals, options,
-                        options->sched, why))
-        return false;
-    if (!options->baseline || direct_is_measured)
-        return true;
-    run->result_count = 2;
-    return weft_kv_replay(&run->results[1], &run->store, &run->trace, &run->arrivals, options,
-                          "direct", why);
-}
-
-static bool run_report(const struct kv_run *run, const struct weft_kv_options *options,
-                       char why[WEFT_WHY_BYTES])
-{
-    cJSON *tree;
-    bool good = true;
-
-    weft_kv_report_table(run->results, run->result_count);
-    if (options->json != NULL) {
-        tree = weft_kv_report_json(&run->store, &run->trace, &run->arrivals, options, run->results,
-                                   run->result_count);
-        good = weft_json_write(tree, options->json, why);
-        cJSON_Delete(tree);
-    }
-    if (good && options->plot != NULL)
-        good =
-            weft_kv_plot_write(run->results, run->result_count, &run->testbed, options->plot, why);
-    return good;
-}
+#define PROGRAM    "weft-kv"
+#define EXIT_WRONG 1
 
 int main(int argc, char *argv[])
 {
-    struct kv_run *run = calloc(1, sizeof(*run));
+    static enum weft_kv_outcome (*const jobs[WEFT_KV_ERRANDS])(const struct weft_kv_options *,
+                                                               char[WEFT_WHY_BYTES]) = {
+        [WEFT_KV_OFFLOAD] = weft_kv_offload,
+        [WEFT_KV_PD] = weft_kv_pd,
+    };
+    static const int statuses[] = {[WEFT_KV_RIGHT] = EXIT_SUCCESS,
+                                   [WEFT_KV_WRONG] = EXIT_WRONG,
+                                   [WEFT_KV_NOT_OPENED] = WEFT_EXIT_USAGE};
     struct weft_kv_options options;
-    char why[WEFT_WHY_BYTES] = "no memory";
-    int status = WEFT_EXIT_USAGE;
+    enum weft_kv_outcome outcome;
+    char why[WEFT_WHY_BYTES] = "";
 
     weft_kv_options_parse(&options, argc, argv);
-    if (run != NULL && run_open(run, &options, why)) {
-        status = EXIT_WRONG;
-        if (run_replay(run, &options, why) && run_report(run, &options, why)) {
-            why[0] = '\0';
-            if (run->results[0].wrong_bytes == 0 && run->results[0].errors == 0)
-                status = EXIT_SUCCESS;
-        }
-    }
-    if (why[0] != '\0' && status != EXIT_SUCCESS)
+    outcome = jobs[options.errand](&options, why);
+    if (why[0] != '\0')
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);
-    if (run != NULL)
-        run_close(run);
-    free(run);
-    return status;
+    return statuses[outcome];
 }

@@ -69,3 +69,10 @@ struct weft_kv_shape weft_kv_model_shape(const struct weft_kv_model *model,
     shape.block_bytes = (uint64_t)shape.page_count * page_bytes;
     return shape;
 }
+
+uint32_t weft_kv_model_layers(const struct weft_kv_model *model, const struct weft_kv_shape *shape)
+{
+    uint32_t whole = shape->page_count / model->pages_per_layer;
+
+    return (uint32_t)weft_max(weft_min(whole, model->layers), 1);
+}

@@ -12,7 +12,7 @@
 #define WEFT_KV_BLOCK_TOKENS   512
 #define WEFT_KV_PAGE_BYTES_MIN 2048
 
-enum weft_kv_layout { WEFT_KV_ACROSS_LAYERS, WEFT_KV_BY_LAYER };
+enum weft_kv_layout { WEFT_KV_ACROSS_LAYERS, WEFT_KV_BY_LAYER, WEFT_KV_LAYOUTS };
 
 struct weft_kv_model {
     const char *name;
@@ -40,5 +40,9 @@ uint64_t weft_kv_model_token_bytes(const struct weft_kv_model *model);
  * WEFT_KV_PAGE_BYTES_MIN. */
 struct weft_kv_shape weft_kv_model_shape(const struct weft_kv_model *model,
                                          enum weft_kv_layout layout, uint32_t millionths);
+
+/* Layers that a block BY_LAYER is handed over in: the model's, or fewer where scaling has left too
+ * few pages for them. */
+uint32_t weft_kv_model_layers(const struct weft_kv_model *model, const struct weft_kv_shape *shape);
 
 #endif

@@ -5,19 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "common/comm_stats.h"
 #include "trace_file.h"
-
-static bool pool_register(weftComm_t comm, const struct weft_kv_pool *pool, weftWindow_t *window,
-                          char why[WEFT_WHY_BYTES])
-{
-    if (weftWindowRegister(comm, pool->id, pool->memory, pool->size_bytes, WEFT_WIN_DEFAULT,
-                           window) == weftSuccess)
-        return true;
-    weft_text_copy(why, WEFT_WHY_BYTES, weftGetLastError(comm));
-    return false;
-}
 
 bool weft_kv_mover_open(struct weft_kv_mover *mover, struct weft_kv_store *store, const char *sched,
                         char why[WEFT_WHY_BYTES])
@@ -36,9 +25,9 @@ bool weft_kv_mover_open(struct weft_kv_mover *mover, struct weft_kv_store *store
     good = good &&
            weft_testbed_comm(store->testbed, &setting, sched == NULL ? 0 : 1, &mover->comm, why);
     for (uint32_t i = 0; good && i < store->gpu_count; i++)
-        good = pool_register(mover->comm, &store->gpus[i], &mover->gpus[i], why);
+        good = weft_kv_pool_register(mover->comm, &store->gpus[i], &mover->gpus[i], why);
     for (uint32_t i = 0; good && i < store->dram_count; i++)
-        good = pool_register(mover->comm, &store->drams[i], &mover->drams[i], why);
+        good = weft_kv_pool_register(mover->comm, &store->drams[i], &mover->drams[i], why);
     if (!good)
         weft_kv_mover_close(mover);
     return good;

@@ -7,9 +7,20 @@
 
 enum weft_kv_spread { WEFT_KV_ROUND_ROBIN, WEFT_KV_LEAST_LOADED };
 
+/* What the program is asked to do. */
+enum weft_kv_errand { WEFT_KV_OFFLOAD, WEFT_KV_PD, WEFT_KV_ERRANDS };
+
+/* How that went. */
+enum weft_kv_outcome {
+    WEFT_KV_RIGHT,     /* run, no error, every byte right */
+    WEFT_KV_WRONG,     /* begun, and something was wrong */
+    WEFT_KV_NOT_OPENED /* the machine or the trace cannot be used */
+};
+
 struct weft_kv_options {
-    const char *node; /* NULL: the real machine */
-    unsigned dilation;
+    enum weft_kv_errand errand;
+    const char *node;  /* NULL: the real machine */
+    unsigned dilation; /* 0: the errand's own */
     const char *trace;
     uint64_t requests; /* at most, from the trace's start */
     const struct weft_kv_model *model;
@@ -21,8 +32,9 @@ struct weft_kv_options {
     uint64_t dram_blocks; /* capacity of all host memory together */
     bool scattered;       /* pages lie scattered in host memory too */
     bool saturate;
-    uint32_t load_millionths; /* PCIe's busy part with `direct` */
+    uint32_t load_millionths; /* busy part of PCIe, or of the NICs, with `direct` */
     unsigned concurrency;     /* requests under way at once with --saturate */
+    bool per_layer;           /* pd: a put for each layer, as prefill produces it */
     const char *sched;        /* NULL: the default */
     bool baseline;            /* the same run with `direct` beside it */
     const char *json;

@@ -1,4 +1,4 @@
-/* The plot of a replay, with whole coordinates. */
+/* The picture, with whole coordinates. */
 #include "plot.h"
 
 #include <stdio.h>
@@ -6,7 +6,6 @@
 
 #include "common/stats.h"
 #include "common/svg.h"
-#include "route_sum.h"
 
 #define WIDTH      1120
 #define HEIGHT     520
@@ -24,7 +23,7 @@
 #define GRID  "#dddddd"
 
 static const char *const curve_colours[2] = {"#0b6e4f", "#b23a48"};
-static const char *const bar_colours[2] = {"#0b6e4f", "#8fc9b4"}; /* restores, offloads */
+static const char *const bar_colours[2] = {"#0b6e4f", "#8fc9b4"}; /* one way, the other */
 
 /* The ends of the time axis: powers of ten, us. */
 struct axis {
@@ -32,17 +31,19 @@ struct axis {
     unsigned decades;
 };
 
-static struct axis axis_of(const struct weft_kv_result *results, uint32_t count)
+static struct axis axis_of(const struct weft_kv_picture *picture)
 {
     uint64_t least_ns = UINT64_MAX;
     uint64_t most_ns = 1000;
     struct axis axis = {.least_us = 1, .decades = 1};
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (results[i].restore_count == 0)
+    for (uint32_t i = 0; i < picture->curve_count; i++) {
+        const struct weft_kv_curve *curve = &picture->curves[i];
+
+        if (curve->count == 0)
             continue;
-        least_ns = weft_min(least_ns, results[i].restore_ns[0]);
-        most_ns = weft_max(most_ns, results[i].restore_ns[results[i].restore_count - 1]);
+        least_ns = weft_min(least_ns, curve->times_ns[0]);
+        most_ns = weft_max(most_ns, curve->times_ns[curve->count - 1]);
     }
     while (axis.least_us * 10 * 1000 <= least_ns && least_ns != UINT64_MAX)
         axis.least_us *= 10;
@@ -74,7 +75,7 @@ static int axis_x(const struct axis *axis, uint64_t time_ns)
                               (axis->decades * 1000));
 }
 
-static void curve_frame(struct weft_svg *svg, const struct axis *axis)
+static void curve_frame(struct weft_svg *svg, const struct axis *axis, const char *time_label)
 {
     const struct weft_svg_text label = {12, WEFT_SVG_MIDDLE, false, false, FAINT};
     const struct weft_svg_text side = {12, WEFT_SVG_END, false, false, FAINT};
@@ -97,21 +98,20 @@ static void curve_frame(struct weft_svg *svg, const struct axis *axis)
         weft_svg_path(svg, path, 10, GRID, 100, false);
         weft_svg_text(svg, CURVE_LEFT - 8, y + 4, &side, "%d %%", percent);
     }
-    weft_svg_text(svg, CURVE_LEFT + CURVE_WIDE / 2, BOTTOM + 44, &label,
-                  "restore time of a request, the machine's own time");
+    weft_svg_text(svg, CURVE_LEFT + CURVE_WIDE / 2, BOTTOM + 44, &label, "%s", time_label);
 }
 
 static void curve_draw(struct weft_svg *svg, const struct axis *axis,
-                       const struct weft_kv_result *result, uint32_t index)
+                       const struct weft_kv_curve *curve, uint32_t index)
 {
     const struct weft_svg_text style = {13, WEFT_SVG_START, true, true, curve_colours[index]};
     char path[PATH_BYTES];
     size_t used = 0;
     char median[WEFT_UNIT_BYTES];
 
-    for (unsigned i = 0; i <= STEPS && result->restore_count > 0 && used + 32 < sizeof(path); i++) {
+    for (unsigned i = 0; i <= STEPS && curve->count > 0 && used + 32 < sizeof(path); i++) {
         unsigned permille = i * 1000 / STEPS;
-        uint64_t time_ns = weft_stats_rank(result->restore_ns, result->restore_count, permille);
+        uint64_t time_ns = weft_stats_rank(curve->times_ns, curve->count, permille);
 
         used +=
             (size_t)snprintf(path + used, sizeof(path) - used, "%c %d %d ", i == 0 ? 'M' : 'L',
@@ -119,69 +119,67 @@ static void curve_draw(struct weft_svg *svg, const struct axis *axis,
     }
     if (used > 0)
         weft_svg_path(svg, path, 25, curve_colours[index], 100, false);
-    weft_time_format(weft_stats_rank(result->restore_ns, result->restore_count, 500), median);
+    weft_time_format(weft_stats_rank(curve->times_ns, curve->count, 500), median);
     weft_svg_text(svg, CURVE_LEFT + 14, TOP + 22 + (int)index * 20, &style, "%s: half within %s",
-                  result->sched, median);
+                  curve->name, median);
 }
 
 static void bar_draw(struct weft_svg *svg, int y, const struct weft_kv_route_sum *sum,
-                     uint64_t most)
+                     uint32_t way_count, uint64_t most)
 {
     const struct weft_svg_text name = {12, WEFT_SVG_END, false, false, INK};
     const struct weft_svg_text figure = {11, WEFT_SVG_START, false, false, FAINT};
-    int restore = (int)(sum->restore_bytes * BARS_WIDE / most);
-    int offload = (int)(sum->offload_bytes * BARS_WIDE / most);
 
     weft_svg_text(svg, BARS_LEFT - 8, y + 14, &name, "%s", sum->name);
-    weft_svg_box(svg, BARS_LEFT, y, (int)weft_max((uint64_t)restore, 1), 9, 0, bar_colours[0],
-                 "none");
-    weft_svg_box(svg, BARS_LEFT, y + 10, (int)weft_max((uint64_t)offload, 1), 9, 0, bar_colours[1],
-                 "none");
-    weft_svg_text(svg, BARS_LEFT + restore + 4, y + 9, &figure, "%.2f GB",
-                  (double)sum->restore_bytes / 1e9);
-    weft_svg_text(svg, BARS_LEFT + offload + 4, y + 19, &figure, "%.2f GB",
-                  (double)sum->offload_bytes / 1e9);
+    for (uint32_t i = 0; i < way_count; i++) {
+        int wide = (int)(sum->bytes[i] * BARS_WIDE / most);
+        int top = y + (int)i * 10 + (way_count == 1 ? 5 : 0);
+
+        weft_svg_box(svg, BARS_LEFT, top, (int)weft_max((uint64_t)wide, 1), 9, 0, bar_colours[i],
+                     "none");
+        weft_svg_text(svg, BARS_LEFT + wide + 4, top + 9, &figure, "%.2f GB",
+                      (double)sum->bytes[i] / 1e9);
+    }
 }
 
-static void bars_draw(struct weft_svg *svg, const struct weft_kv_result *result)
+static void bars_draw(struct weft_svg *svg, const struct weft_kv_picture *picture)
 {
-    struct weft_kv_route_sum sums[WEFT_KV_ROUTE_SUMS_MAX];
-    const struct weft_svg_text restore = {13, WEFT_SVG_START, true, false, bar_colours[0]};
-    const struct weft_svg_text offload = {13, WEFT_SVG_START, true, false, bar_colours[1]};
-    uint32_t count = weft_kv_route_sums(result->routes, sums);
-    uint32_t shown = (uint32_t)weft_min(count, (BOTTOM - TOP) / 30);
+    uint32_t way_count = picture->ways[1] == NULL ? 1 : 2;
+    uint32_t shown = (uint32_t)weft_min(picture->sum_count, (BOTTOM - TOP) / 30);
     uint64_t most = 1;
 
-    for (uint32_t i = 0; i < count; i++)
-        most = weft_max(most, weft_max(sums[i].restore_bytes, sums[i].offload_bytes));
+    for (uint32_t i = 0; i < picture->sum_count; i++)
+        most = weft_max(most, weft_max(picture->sums[i].bytes[0], picture->sums[i].bytes[1]));
     /* The figure at the end of the longest bar needs room too. */
     most += most / 5;
     for (uint32_t i = 0; i < shown; i++)
-        bar_draw(svg, TOP + 16 + (int)i * 30, &sums[i], most);
-    weft_svg_text(svg, BARS_LEFT, TOP, &restore, "restored");
-    weft_svg_text(svg, BARS_LEFT + 80, TOP, &offload, "offloaded");
+        bar_draw(svg, TOP + 16 + (int)i * 30, &picture->sums[i], way_count, most);
+    for (uint32_t i = 0; i < way_count; i++) {
+        const struct weft_svg_text legend = {13, WEFT_SVG_START, true, false, bar_colours[i]};
+
+        weft_svg_text(svg, BARS_LEFT + (int)i * 80, TOP, &legend, "%s", picture->ways[i]);
+    }
 }
 
-bool weft_kv_plot_write(const struct weft_kv_result *results, uint32_t count,
-                        const struct weft_testbed *testbed, const char *path,
-                        char why[WEFT_WHY_BYTES])
+bool weft_kv_plot_write(const struct weft_kv_picture *picture, const struct weft_testbed *testbed,
+                        const char *path, char why[WEFT_WHY_BYTES])
 {
     const struct weft_svg_text title = {18, WEFT_SVG_START, true, false, INK};
     const struct weft_svg_text below = {12, WEFT_SVG_START, false, false, FAINT};
-    struct axis axis = axis_of(results, count);
+    struct axis axis = axis_of(picture);
     struct weft_svg svg;
 
     if (!weft_svg_open(&svg, path, WIDTH, HEIGHT, why))
         return false;
-    weft_svg_text(&svg, 20, 34, &title, "KV-cache restores, and which routes carried the bytes");
+    weft_svg_text(&svg, 20, 34, &title, "%s", picture->title);
     if (testbed->emulated)
         weft_svg_text(&svg, 20, 56, &below, "emulated %s, dilation %u", testbed->node,
                       testbed->dilation);
     else
         weft_svg_text(&svg, 20, 56, &below, "%s", testbed->node);
-    curve_frame(&svg, &axis);
-    for (uint32_t i = 0; i < count; i++)
-        curve_draw(&svg, &axis, &results[i], i);
-    bars_draw(&svg, &results[0]);
+    curve_frame(&svg, &axis, picture->time_label);
+    for (uint32_t i = 0; i < picture->curve_count; i++)
+        curve_draw(&svg, &axis, &picture->curves[i], i);
+    bars_draw(&svg, picture);
     return weft_svg_close(&svg, why);
 }

@@ -1,6 +1,6 @@
 /* The replay: requests arrive and wait in their GPU's queue until it has room for their blocks,
  * their jobs step from state to state, completions are timed when they are seen. One thread; the
- * checker alone works beside it. */
+ * worker alone works beside it. */
 #include "replay.h"
 
 #include <stdio.h>
@@ -8,15 +8,12 @@
 #include <string.h>
 
 #include "base/list.h"
-#include "base/text.h"
 #include "checker.h"
 #include "common/stats.h"
-#include "core/result.h"
 #include "progress.h"
 
-#define JOBS_MAX   256
-#define PREFILL_NS 125000   /* of a token that was not cached: 8,000 a second */
-#define DECODE_NS  20000000 /* of a token of output: 50 a second */
+#define JOBS_MAX  256
+#define DECODE_NS 20000000 /* of a token of output: 50 a second */
 
 struct replay {
     struct weft_kv_result *result;
@@ -25,7 +22,7 @@ struct replay {
     const struct weft_kv_arrivals *arrivals;
     const struct weft_kv_options *options;
     struct weft_kv_mover mover;
-    struct weft_kv_checker checker;
+    struct weft_kv_worker worker;
     struct weft_kv_progress progress;
     struct weft_kv_job jobs[JOBS_MAX];
     uint32_t job_count; /* that may be under way */
@@ -43,31 +40,6 @@ static weft_ns replay_now(const struct replay *replay)
     return weft_testbed_now(replay->store->testbed);
 }
 
-static void flow_start(struct weft_kv_flow *flow, const struct weft_kv_job *job,
-                       const struct replay *replay, weft_ns now)
-{
-    flow->bytes += job->bytes;
-    flow->blocks += job->bytes / replay->store->shape.block_bytes;
-    flow->transfers++;
-    if (flow->active++ == 0)
-        flow->active_since = now;
-}
-
-static void flow_end(struct weft_kv_flow *flow, weft_ns now)
-{
-    if (--flow->active == 0)
-        flow->busy_ns += now - flow->active_since;
-}
-
-static void error_note(struct replay *replay, weftResult_t result)
-{
-    const char *sentence = weftGetLastError(replay->mover.comm);
-
-    replay->result->errors++;
-    weft_text_copy(replay->result->sentence, sizeof(replay->result->sentence),
-                   sentence[0] != '\0' ? sentence : weft_result_text(result));
-}
-
 /* Starts the restore or the offload of a job. A transfer that could not start counts as an error
  * and the job goes on without it. */
 static void job_move(struct replay *replay, struct weft_kv_job *job, bool restore)
@@ -79,16 +51,18 @@ static void job_move(struct replay *replay, struct weft_kv_job *job, bool restor
     moved = weft_kv_job_move(job, &replay->mover, restore);
     if (moved != weftSuccess) {
         job->failed = true;
-        error_note(replay, moved);
+        weft_kv_errors_note(&result->errors, replay->mover.comm, moved);
     }
-    flow_start(restore ? &result->restore : &result->offload, job, replay, job->started_at);
+    weft_kv_flow_start(restore ? &result->restore : &result->offload, job->bytes,
+                       job->bytes / replay->store->shape.block_bytes, job->started_at);
     weft_kv_job_set_state(job, restore ? WEFT_KV_JOB_RESTORING : WEFT_KV_JOB_OFFLOADING);
 }
 
 static void job_check(struct replay *replay, struct weft_kv_job *job)
 {
     weft_kv_job_set_state(job, WEFT_KV_JOB_CHECKING);
-    weft_kv_checker_push(&replay->checker, job);
+    job->task.run = weft_kv_job_check;
+    weft_kv_worker_push(&replay->worker, &job->task);
 }
 
 static void job_free(struct replay *replay, struct weft_kv_job *job, bool good)
@@ -110,7 +84,7 @@ static weft_ns service_ns(const struct replay *replay, const struct weft_kv_job 
         return 0;
     for (uint32_t i = 0; i < job->block_count; i++)
         cached += job->blocks[i].kind == WEFT_KV_BLOCK_NEW ? 0 : WEFT_KV_BLOCK_TOKENS;
-    whole = (double)weft_sub_sat(job->arrival->input_tokens, cached) * PREFILL_NS +
+    whole = (double)weft_sub_sat(job->arrival->input_tokens, cached) * WEFT_KV_PREFILL_NS +
             (double)job->arrival->output_tokens * DECODE_NS;
     return (weft_ns)(whole / replay->arrivals->speedup);
 }
@@ -124,11 +98,11 @@ static bool restore_step(struct replay *replay, struct weft_kv_job *job)
     if (ended == weftInProgress)
         return false;
     now = replay_now(replay);
-    flow_end(&result->restore, now);
+    weft_kv_flow_end(&result->restore, now);
     if (ended == weftSuccess && !job->failed)
         result->restore_ns[result->restore_count++] = now - job->started_at;
     else if (ended != weftSuccess)
-        error_note(replay, ended);
+        weft_kv_errors_note(&result->errors, replay->mover.comm, ended);
     job->end_at = now + service_ns(replay, job);
     job_check(replay, job);
     return true;
@@ -140,9 +114,9 @@ static bool offload_step(struct replay *replay, struct weft_kv_job *job)
 
     if (ended == weftInProgress)
         return false;
-    flow_end(&replay->result->offload, replay_now(replay));
+    weft_kv_flow_end(&replay->result->offload, replay_now(replay));
     if (ended != weftSuccess)
-        error_note(replay, ended);
+        weft_kv_errors_note(&replay->result->errors, replay->mover.comm, ended);
     job_free(replay, job, ended == weftSuccess && !job->failed);
     return true;
 }
@@ -154,8 +128,7 @@ static bool job_step(struct replay *replay, struct weft_kv_job *job)
     case WEFT_KV_JOB_RESTORING:
         return restore_step(replay, job);
     case WEFT_KV_JOB_CHECKING:
-        /* acquire: pairs with the release in job_check of checker.c */
-        if (!atomic_load_explicit(&job->checked, memory_order_acquire))
+        if (!weft_kv_task_done(&job->task))
             return false;
         replay->result->wrong_bytes += job->wrong_bytes;
         weft_kv_job_checked(job, replay->store);
@@ -236,7 +209,7 @@ static bool queue_step(struct replay *replay, uint32_t gpu)
     return true;
 }
 
-/* Until all are done. Every wait ends: transfers at their deadline, the checker with its queue. */
+/* Until all are done. Every wait ends: transfers at their deadline, the worker with its queue. */
 static void replay_loop(struct replay *replay)
 {
     const struct weft_kv_result *result = replay->result;
@@ -282,8 +255,8 @@ static bool replay_init(struct replay *replay, const char *sched, char why[WEFT_
     }
     if (!weft_kv_mover_open(&replay->mover, replay->store, sched, why))
         return false;
-    if (!weft_kv_checker_start(&replay->checker, replay->store)) {
-        (void)snprintf(why, WEFT_WHY_BYTES, "the checker's thread could not be started");
+    if (!weft_kv_worker_start(&replay->worker)) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "the thread that checks could not be started");
         return false;
     }
     return true;
@@ -316,7 +289,7 @@ bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
         result->routes = weft_kv_mover_routes(&replay->mover);
     }
     weft_kv_progress_end(&replay->progress);
-    weft_kv_checker_stop(&replay->checker);
+    weft_kv_worker_stop(&replay->worker);
     weft_kv_mover_close(&replay->mover);
     for (uint32_t i = 0; i < JOBS_MAX; i++)
         free(replay->jobs[i].blocks);

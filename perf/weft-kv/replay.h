@@ -3,16 +3,8 @@
 #define WEFT_KV_REPLAY_H
 
 #include "arrivals.h"
-
-/* What one direction has moved. */
-struct weft_kv_flow {
-    uint64_t bytes;
-    uint64_t blocks;
-    uint64_t transfers;
-    weft_ns busy_ns; /* at least one transfer was under way */
-    uint32_t active;
-    weft_ns active_since;
-};
+#include "errors.h"
+#include "flow.h"
 
 struct weft_kv_result {
     const char *sched;
@@ -25,9 +17,8 @@ struct weft_kv_result {
     uint64_t hit_blocks; /* that were on the GPU already */
     uint64_t new_blocks;
     uint64_t wrong_bytes;
-    unsigned errors;
-    char sentence[WEFT_WHY_BYTES]; /* of the last error */
-    cJSON *routes;                 /* owned */
+    struct weft_kv_errors errors;
+    cJSON *routes; /* owned */
 };
 
 /* Runs all requests. False with a sentence when it could not be run; errors of transfers are in the

@@ -35,7 +35,7 @@ static int sum_order(const void *a, const void *b)
                   ((const struct weft_kv_route_sum *)b)->name);
 }
 
-uint32_t weft_kv_route_sums(const cJSON *routes,
+uint32_t weft_kv_route_sums(const cJSON *routes, bool two_ways,
                             struct weft_kv_route_sum sums[WEFT_KV_ROUTE_SUMS_MAX])
 {
     const cJSON *route;
@@ -51,14 +51,13 @@ uint32_t weft_kv_route_sums(const cJSON *routes,
         sum_name(path, sum.name, sizeof(sum.name));
         while (at < count && strcmp(sums[at].name, sum.name) != 0)
             at++;
-        if (at == WEFT_KV_ROUTE_SUMS_MAX)
-            continue;
+        if (at == WEFT_KV_ROUTE_SUMS_MAX) {
+            at--;
+            weft_text_copy(sums[at].name, sizeof(sums[at].name), "the others");
+        }
         if (at == count)
             sums[count++] = sum;
-        if (weft_text_starts(path, "dram"))
-            sums[at].restore_bytes += bytes;
-        else
-            sums[at].offload_bytes += bytes;
+        sums[at].bytes[two_ways && !weft_text_starts(path, "dram")] += bytes;
     }
     qsort(sums, count, sizeof(sums[0]), sum_order);
     return count;

@@ -10,28 +10,26 @@
 #include "base/text.h"
 #include "common/checksum.h"
 
-#define SCATTER_SEED 17
-
-/* Page numbers in slot order, shuffled where they are to lie scattered. */
-static bool pages_make(struct weft_kv_pool *pool, uint32_t page_count, bool scattered)
+uint32_t *weft_kv_pages_make(uint32_t slot_count, uint32_t page_count, bool scattered,
+                             uint64_t seed)
 {
-    uint64_t count = (uint64_t)pool->slot_count * page_count;
+    uint64_t count = (uint64_t)slot_count * page_count;
+    uint32_t *pages = count > UINT32_MAX ? NULL : malloc(count * sizeof(*pages));
     struct weft_prng prng;
 
-    pool->pages = malloc(count * sizeof(*pool->pages));
-    if (pool->pages == NULL || count > UINT32_MAX)
-        return false;
+    if (pages == NULL)
+        return NULL;
     for (uint32_t i = 0; i < count; i++)
-        pool->pages[i] = i;
-    weft_prng_init(&prng, SCATTER_SEED);
+        pages[i] = i;
+    weft_prng_init(&prng, seed);
     for (uint64_t i = count; scattered && i > 1; i--) {
         uint64_t other = weft_prng_below(&prng, i);
-        uint32_t page = pool->pages[i - 1];
+        uint32_t page = pages[i - 1];
 
-        pool->pages[i - 1] = pool->pages[other];
-        pool->pages[other] = page;
+        pages[i - 1] = pages[other];
+        pages[other] = page;
     }
-    return true;
+    return pages;
 }
 
 static bool pool_init(struct weft_kv_store *store, struct weft_kv_pool *pool, weftDevId_t id,
@@ -44,7 +42,9 @@ static bool pool_init(struct weft_kv_store *store, struct weft_kv_pool *pool, we
     pool->numa_node = props->numaNode;
     pool->slot_count = (uint32_t)slot_count;
     pool->size_bytes = slot_count * store->shape.block_bytes;
-    if (!pages_make(pool, store->shape.page_count, scattered)) {
+    pool->pages =
+        weft_kv_pages_make(pool->slot_count, store->shape.page_count, scattered, store->seed);
+    if (pool->pages == NULL) {
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the page lists of %s", pool->name);
         return false;
     }
@@ -98,17 +98,20 @@ static uint32_t drams_count(const struct weft_testbed *testbed)
 }
 
 bool weft_kv_store_init(struct weft_kv_store *store, const struct weft_testbed *testbed,
-                        const struct weft_kv_options *options, char why[WEFT_WHY_BYTES])
+                        const struct weft_kv_options *options, uint64_t seed,
+                        char why[WEFT_WHY_BYTES])
 {
     uint32_t drams = drams_count(testbed);
     uint32_t gpus = options->gpus == 0 ? WEFT_KV_GPUS_MAX : options->gpus;
 
     memset(store, 0, sizeof(*store));
     store->testbed = testbed;
+    store->seed = seed;
     store->shape = weft_kv_model_shape(options->model, options->layout, options->scale_millionths);
     if (!pools_init(store, weftDeviceGpu, gpus, options->gpu_blocks, true, why) ||
-        !pools_init(store, weftDeviceDram, WEFT_KV_DRAMS_MAX,
-                    options->dram_blocks / weft_max(drams, 1), options->scattered, why)) {
+        (options->dram_blocks > 0 &&
+         !pools_init(store, weftDeviceDram, WEFT_KV_DRAMS_MAX,
+                     options->dram_blocks / weft_max(drams, 1), options->scattered, why))) {
         weft_kv_store_fini(store);
         return false;
     }
@@ -154,6 +157,19 @@ bool weft_kv_store_reset(struct weft_kv_store *store)
     return good;
 }
 
+bool weft_kv_pool_register(weftComm_t comm, const struct weft_kv_pool *pool, weftWindow_t *window,
+                           char why[WEFT_WHY_BYTES])
+{
+    weftDevId_t id;
+
+    if (weftDevIdParse(comm, pool->name, &id) == weftSuccess &&
+        weftWindowRegister(comm, id, pool->memory, pool->size_bytes, WEFT_WIN_DEFAULT, window) ==
+            weftSuccess)
+        return true;
+    weft_text_copy(why, WEFT_WHY_BYTES, weftGetLastError(comm));
+    return false;
+}
+
 const uint32_t *weft_kv_pool_pages(const struct weft_kv_store *store,
                                    const struct weft_kv_pool *pool, uint32_t slot)
 {
@@ -180,15 +196,15 @@ bool weft_kv_pool_fill(const struct weft_kv_store *store, const struct weft_kv_p
     return true;
 }
 
-bool weft_kv_pool_checksum(const struct weft_kv_store *store, const struct weft_kv_pool *pool,
-                           uint32_t slot, uint64_t *checksum)
+bool weft_kv_pool_checksum_pages(const struct weft_kv_store *store, const struct weft_kv_pool *pool,
+                                 uint32_t slot, uint32_t first, uint32_t count, uint64_t *checksum)
 {
     size_t size = store->shape.page_bytes;
     void *staging = malloc(size);
-    uint64_t sum = WEFT_HASH_SEED;
+    uint64_t sum = *checksum;
     bool good = staging != NULL;
 
-    for (uint32_t i = 0; good && i < store->shape.page_count; i++) {
+    for (uint32_t i = first; good && i < first + count; i++) {
         const void *bytes = weft_testbed_view(store->testbed, pool->is_gpu,
                                               page_at(store, pool, slot, i), size, staging);
 
@@ -200,6 +216,17 @@ bool weft_kv_pool_checksum(const struct weft_kv_store *store, const struct weft_
     if (good)
         *checksum = sum;
     return good;
+}
+
+bool weft_kv_pool_checksum(const struct weft_kv_store *store, const struct weft_kv_pool *pool,
+                           uint32_t slot, uint64_t *checksum)
+{
+    uint64_t sum = WEFT_HASH_SEED;
+
+    if (!weft_kv_pool_checksum_pages(store, pool, slot, 0, store->shape.page_count, &sum))
+        return false;
+    *checksum = sum;
+    return true;
 }
 
 uint64_t weft_kv_pool_wrong(const struct weft_kv_store *store, const struct weft_kv_pool *pool,

@@ -29,18 +29,30 @@ struct weft_kv_pool {
 struct weft_kv_store {
     const struct weft_testbed *testbed;
     struct weft_kv_shape shape;
+    uint64_t seed; /* of the pages' order */
     uint32_t gpu_count;
     uint32_t dram_count;
     struct weft_kv_pool gpus[WEFT_KV_GPUS_MAX];
     struct weft_kv_pool drams[WEFT_KV_DRAMS_MAX];
 };
 
+/* Page numbers in slot order, shuffled by `seed` where they are to lie scattered; NULL when there
+ * is no memory. The caller frees it. */
+uint32_t *weft_kv_pages_make(uint32_t slot_count, uint32_t page_count, bool scattered,
+                             uint64_t seed);
+
+/* Pages are scattered by `seed`. With options->dram_blocks 0 there are no pools in host memory. */
 bool weft_kv_store_init(struct weft_kv_store *store, const struct weft_testbed *testbed,
-                        const struct weft_kv_options *options, char why[WEFT_WHY_BYTES]);
+                        const struct weft_kv_options *options, uint64_t seed,
+                        char why[WEFT_WHY_BYTES]);
 void weft_kv_store_fini(struct weft_kv_store *store);
 
 /* Empties all tiers; the bytes stay. False when there is no memory. */
 bool weft_kv_store_reset(struct weft_kv_store *store);
+
+/* A window over the whole pool. The comm may be that of another server id than the testbed's. */
+bool weft_kv_pool_register(weftComm_t comm, const struct weft_kv_pool *pool, weftWindow_t *window,
+                           char why[WEFT_WHY_BYTES]);
 
 /* The page numbers of a slot. */
 const uint32_t *weft_kv_pool_pages(const struct weft_kv_store *store,
@@ -53,6 +65,10 @@ bool weft_kv_pool_fill(const struct weft_kv_store *store, const struct weft_kv_p
 /* The checksum of the slot's bytes as they are now; false when the driver fails. */
 bool weft_kv_pool_checksum(const struct weft_kv_store *store, const struct weft_kv_pool *pool,
                            uint32_t slot, uint64_t *checksum);
+
+/* Goes on with a checksum: over some of the slot's pages. */
+bool weft_kv_pool_checksum_pages(const struct weft_kv_store *store, const struct weft_kv_pool *pool,
+                                 uint32_t slot, uint32_t first, uint32_t count, uint64_t *checksum);
 
 /* How many of the slot's bytes are not the block `key`'s; all of them when the driver fails. */
 uint64_t weft_kv_pool_wrong(const struct weft_kv_store *store, const struct weft_kv_pool *pool,

@@ -216,3 +216,19 @@ void weft_kv_trace_fini(struct weft_kv_trace *trace)
     free(trace->blocks);
     memset(trace, 0, sizeof(*trace));
 }
+
+bool weft_kv_trace_fits(const struct weft_kv_trace *trace, uint64_t gpu_blocks,
+                        char why[WEFT_WHY_BYTES])
+{
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < trace->count; i++)
+        most = (uint32_t)weft_max(most, trace->arrivals[i].block_count);
+    if (most <= gpu_blocks)
+        return true;
+    (void)snprintf(why, WEFT_WHY_BYTES,
+                   "the trace has a request of %u blocks: a GPU must hold it, so --gpu-blocks must "
+                   "be at least that",
+                   most);
+    return false;
+}

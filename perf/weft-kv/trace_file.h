@@ -43,6 +43,11 @@ bool weft_trace_line_parse(const char *line, size_t size, struct weft_kv_request
  * Owns: the caller, until fini. */
 bool weft_kv_trace_load(struct weft_kv_trace *trace, const char *path, size_t count_max,
                         char why[WEFT_WHY_BYTES]);
+
+/* Can a GPU of so many blocks hold every request? */
+bool weft_kv_trace_fits(const struct weft_kv_trace *trace, uint64_t gpu_blocks,
+                        char why[WEFT_WHY_BYTES]);
+
 void weft_kv_trace_fini(struct weft_kv_trace *trace);
 
 #endif

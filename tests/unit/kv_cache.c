@@ -106,3 +106,17 @@ Test(kv_cache, tier__long_run_equals_a_list)
     }
     weft_kv_tier_fini(&tier);
 }
+
+Test(kv_cache, hold__its_own_slot_or_a_new_one)
+{
+    struct weft_kv_tier tier;
+    uint32_t first = WEFT_NONE;
+    uint32_t again = WEFT_NONE;
+
+    cr_assert(weft_kv_tier_init(&tier, 2));
+    cr_expect_not(weft_kv_tier_hold(&tier, 7, &first), "it was not there");
+    cr_expect(weft_kv_tier_hold(&tier, 7, &again));
+    cr_expect_eq(again, first);
+    cr_expect_eq(tier.slots[first].pins, 2);
+    weft_kv_tier_fini(&tier);
+}

@@ -64,3 +64,23 @@ Test(model, shape__scales)
         cr_expect_eq(shape.block_bytes, (uint64_t)rows[i].page_bytes * rows[i].page_count);
     }
 }
+
+Test(model, layers__as_many_as_pages_allow)
+{
+    static const struct {
+        const char *name;
+        uint32_t page_count;
+        uint32_t layers;
+    } rows[] = {
+        {"llama-3.1-70b", 5120, 80}, {"llama-3.1-70b", 20, 10}, {"llama-3.1-70b", 1, 1},
+        {"deepseek-v3", 1952, 61},   {"deepseek-v3", 20, 20},
+    };
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        char why[WEFT_WHY_BYTES];
+        struct weft_kv_shape shape = {2048, rows[i].page_count, 2048ull * rows[i].page_count};
+
+        cr_expect_eq(weft_kv_model_layers(weft_kv_model_find(rows[i].name, why), &shape),
+                     rows[i].layers, "row %zu", i);
+    }
+}
