@@ -1,0 +1,47 @@
+/* Windows of a net: own memory with what of it peers may use, and windows of peers. */
+#ifndef WEFT_TCP_WINDOW_H
+#define WEFT_TCP_WINDOW_H
+
+#include "core/wire.h"
+#include "weft_net.h"
+
+#define WEFT_TCP_EXPOSURES_MAX 16 /* of one window */
+
+struct weft_tcp_net;
+
+struct weft_tcp_exposure {
+    uint32_t next; /* of the same window, or WEFT_NONE */
+    uint32_t epoch;
+    uint64_t size_bytes;
+    unsigned rights;
+    uint8_t token[WEFT_NET_TOKEN_BYTES];
+};
+
+struct weft_tcp_window {
+    char *base; /* NULL: not an own one */
+    uint64_t size_bytes;
+    uint32_t first_exposure;
+    uint32_t exposure_count;
+    uint64_t conceal_count; /* what was let in before it changed is let in no longer */
+    uint32_t peer;          /* of an imported one, else WEFT_NONE */
+    struct weft_net_remote remote;
+};
+
+weftResult_t weft_tcp_window_add(struct weft_net *net, uint32_t window, void *base, size_t size);
+void weft_tcp_window_remove(struct weft_net *net, uint32_t window);
+weftResult_t weft_tcp_expose(struct weft_net *net, uint32_t window,
+                             const struct weft_net_remote *as);
+void weft_tcp_conceal(struct weft_net *net, uint32_t window);
+weftResult_t weft_tcp_import(struct weft_net *net, uint32_t window, uint32_t peer,
+                             const struct weft_net_remote *remote);
+void weft_tcp_forget(struct weft_net *net, uint32_t window);
+/* The exposure that lets `by` in with all of `rights`, or NULL. */
+const struct weft_tcp_exposure *weft_tcp_window_admit(const struct weft_tcp_net *net,
+                                                      const struct weft_wire_window *by,
+                                                      unsigned rights);
+/* An imported window of a peer, or NULL. */
+const struct weft_tcp_window *weft_tcp_window_imported(const struct weft_tcp_net *net,
+                                                       uint32_t window);
+struct weft_wire_window weft_tcp_window_wire(const struct weft_tcp_window *window);
+
+#endif
