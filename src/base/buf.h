@@ -33,16 +33,6 @@ static inline struct weft_writer weft_writer_of(void *bytes, size_t size)
     return (struct weft_writer){bytes, size, 0, false};
 }
 
-static inline void weft_reader_init(struct weft_reader *reader, const void *bytes, size_t size)
-{
-    *reader = (struct weft_reader){bytes, size, 0, false};
-}
-
-static inline void weft_writer_init(struct weft_writer *writer, void *bytes, size_t size)
-{
-    *writer = (struct weft_writer){bytes, size, 0, false};
-}
-
 /* The next `size` bytes, or NULL; they stay the message's. */
 static inline const uint8_t *weft_reader_take(struct weft_reader *reader, size_t size)
 {

@@ -67,7 +67,7 @@ static void answer_fetch(struct weft_loop *loop, uint32_t peer, uint32_t id, wef
     struct weft_writer writer;
     weftResult_t sent;
 
-    weft_writer_init(&writer, bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_writer_number(&writer, WEFT_PEER_FETCHED, 1);
     weft_writer_number(&writer, id, 4);
     weft_writer_number(&writer, (uint64_t)result, 1);
@@ -293,7 +293,7 @@ void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *even
     weftResult_t begun;
     uint32_t id = WEFT_NONE;
 
-    weft_reader_init(&reader, event->bytes, event->size);
+    reader = weft_reader_of(event->bytes, event->size);
     switch (weft_reader_number(&reader, 1)) {
     case WEFT_PEER_GRANT:
         take_grant(loop, event->peer, &reader);

@@ -115,7 +115,7 @@ static weftResult_t send_part(struct weft_loop *loop, uint32_t id, struct weft_p
     part->epoch = head.dst.epoch;
     _Static_assert(WEFT_PEER_FETCH_BYTES_MAX <= WEFT_NET_HELLO_BYTES, "it is one message");
     weft_assert(head.extent_count * 24 + head_bytes <= sizeof(bytes));
-    weft_writer_init(&writer, bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_peer_fetch_write(&writer, &head);
     for (uint32_t i = 0; i < head.extent_count; i++)
         weft_peer_extent_write(&writer, &extents[i]);

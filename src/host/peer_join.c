@@ -116,7 +116,7 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
     peer->lanes = event->lane_count;
     peer->granted = false;
     peer->digest = digest_of(event->bytes, event->size);
-    weft_reader_init(&reader, event->bytes, event->size);
+    reader = weft_reader_of(event->bytes, event->size);
     why = weft_description_read(description, &reader);
     if (why == NULL)
         why = join(loop, event->peer, description);
@@ -176,7 +176,7 @@ void weft_peer_grant(struct weft_loop *loop, uint32_t index)
     uint8_t bytes[WEFT_PEER_GRANT_BYTES_MAX];
     struct weft_writer writer;
 
-    weft_writer_init(&writer, bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_peer_grant_begin(&writer, (uint32_t)loop->config.peer_slots,
                           loop->config.relay_slot_bytes);
     for (uint32_t device = 0; device < loop->machine->topo.device_count; device++) {

@@ -111,7 +111,7 @@ static bool write_hello(const struct weft_loop *loop, struct weft_peers *peers, 
 
     weft_description_make(&peers->description, loop->machine->server, &peers->world.topo,
                           &peers->world.hops);
-    weft_writer_init(&writer, peers->hello, sizeof(peers->hello));
+    writer = weft_writer_of(peers->hello, sizeof(peers->hello));
     weft_description_write(&peers->description, &writer);
     *size = writer.used;
     return !writer.failed;

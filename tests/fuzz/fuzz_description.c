@@ -18,7 +18,7 @@ static size_t write_to(const struct weft_description *from, uint8_t bytes[WEFT_D
 {
     struct weft_writer writer;
 
-    weft_writer_init(&writer, bytes, WEFT_DESCRIPTION_BYTES);
+    writer = weft_writer_of(bytes, WEFT_DESCRIPTION_BYTES);
     weft_description_write(from, &writer);
     return writer.failed ? 0 : writer.used;
 }
@@ -31,7 +31,7 @@ static void check_again(void)
 
     if (size == 0)
         return;
-    weft_reader_init(&reader, first_bytes, size);
+    reader = weft_reader_of(first_bytes, size);
     why = weft_description_read(&again, &reader);
     weft_assert(why == NULL);
     weft_assert(write_to(&again, second_bytes) == size);
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct weft_reader reader;
 
-    weft_reader_init(&reader, bytes, size);
+    reader = weft_reader_of(bytes, size);
     if (weft_description_read(&description, &reader) != NULL)
         return 0;
     weft_assert(description.topo.device_count <= WEFT_DEVICES_MAX);

@@ -47,8 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct weft_writer writer;
     uint64_t kind;
 
-    weft_reader_init(&reader, bytes, size);
-    weft_writer_init(&writer, again, sizeof(again));
+    reader = weft_reader_of(bytes, size);
+    writer = weft_writer_of(again, sizeof(again));
     kind = weft_reader_number(&reader, 1);
     if (kind == WEFT_PEER_GRANT)
         check_grant(&reader, &writer);

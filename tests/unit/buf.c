@@ -9,7 +9,7 @@ Test(buf, writer_number__little_endian)
     uint8_t bytes[sizeof(wanted)] = {0};
     struct weft_writer writer;
 
-    weft_writer_init(&writer, bytes, sizeof(bytes));
+    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_writer_number(&writer, 0x01020304, 4);
     weft_writer_number(&writer, 0x2ff, 1);
     weft_writer_bytes(&writer, "\x0b\x0a", 2);
@@ -23,7 +23,7 @@ Test(buf, writer_bytes__past_the_end)
     uint8_t bytes[4] = {9, 9, 9, 9};
     struct weft_writer writer;
 
-    weft_writer_init(&writer, bytes, 3);
+    writer = weft_writer_of(bytes, 3);
     weft_writer_number(&writer, 1, 2);
     weft_writer_number(&writer, 1, 2);
     cr_expect(writer.failed);
@@ -40,7 +40,7 @@ Test(buf, reader_number__past_the_end)
     struct weft_reader reader;
     uint8_t out[2] = {7, 7};
 
-    weft_reader_init(&reader, bytes, sizeof(bytes));
+    reader = weft_reader_of(bytes, sizeof(bytes));
     cr_expect_eq(weft_reader_number(&reader, 4), 0x04030201);
     cr_expect_eq(weft_reader_number(&reader, 2), 0);
     cr_expect(reader.failed);
@@ -48,7 +48,7 @@ Test(buf, reader_number__past_the_end)
     weft_reader_bytes(&reader, out, sizeof(out));
     cr_expect_eq(out[0], 0);
     cr_expect_null(weft_reader_take(&reader, 0));
-    weft_reader_init(&reader, bytes, sizeof(bytes));
+    reader = weft_reader_of(bytes, sizeof(bytes));
     cr_expect_eq(weft_reader_take(&reader, sizeof(bytes)), bytes);
     cr_expect_null(weft_reader_take(&reader, SIZE_MAX), "no sum wraps");
 }

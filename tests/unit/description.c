@@ -28,7 +28,7 @@ static size_t written(struct bench *bench)
 {
     struct weft_writer writer;
 
-    weft_writer_init(&writer, bench->bytes, sizeof(bench->bytes));
+    writer = weft_writer_of(bench->bytes, sizeof(bench->bytes));
     weft_description_write(&bench->description, &writer);
     cr_assert_not(writer.failed);
     return writer.used;
@@ -38,7 +38,7 @@ static const char *read_back(struct bench *bench, size_t size)
 {
     struct weft_reader reader;
 
-    weft_reader_init(&reader, bench->bytes, size);
+    reader = weft_reader_of(bench->bytes, size);
     return weft_description_read(&bench->read, &reader);
 }
 
