@@ -115,6 +115,7 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
     peer->incarnation = event->incarnation;
     peer->lanes = event->lane_count;
     peer->granted = false;
+    peer->grant_size = 0;
     peer->digest = digest_of(event->bytes, event->size);
     reader = weft_reader_of(event->bytes, event->size);
     why = weft_description_read(description, &reader);
@@ -170,13 +171,11 @@ static bool lend(struct weft_loop *loop, uint32_t index, uint32_t device,
     return false;
 }
 
-void weft_peer_grant(struct weft_loop *loop, uint32_t index)
+static void write_grant(struct weft_loop *loop, uint32_t index)
 {
-    struct weft_peers *peers = loop->peers;
-    uint8_t bytes[WEFT_PEER_GRANT_BYTES_MAX];
-    struct weft_writer writer;
+    struct weft_peer *peer = &loop->peers->peers[index];
+    struct weft_writer writer = weft_writer_of(peer->grant, sizeof(peer->grant));
 
-    writer = weft_writer_of(bytes, sizeof(bytes));
     weft_peer_grant_begin(&writer, (uint32_t)loop->config.peer_slots,
                           loop->config.relay_slot_bytes);
     for (uint32_t device = 0; device < loop->machine->topo.device_count; device++) {
@@ -184,16 +183,25 @@ void weft_peer_grant(struct weft_loop *loop, uint32_t index)
         weftDeviceKind_t kind = loop->machine->topo.devices[device].kind;
 
         if (loop->machine->memory_ports[device] == WEFT_NONE ||
-            (kind != weftDeviceDram && !peers->gpus))
+            (kind != weftDeviceDram && !loop->peers->gpus))
             continue;
         if (lend(loop, index, device, &as))
             weft_peer_grant_add(&writer, device, &as);
     }
-    peers->peers[index].granted = true;
-    if (writer.failed || peers->ops->send(peers->net, index, bytes, writer.used) != weftSuccess) {
-        weft_peer_free_relays(loop, index);
-        peers->peers[index].granted = writer.failed;
-    }
+    /* A device has one relay at most, and all of them fit. */
+    weft_assert(!writer.failed);
+    peer->grant_size = writer.used;
+}
+
+void weft_peer_grant(struct weft_loop *loop, uint32_t index)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peer *peer = &peers->peers[index];
+
+    if (peer->grant_size == 0)
+        write_grant(loop, index);
+    peer->granted =
+        peers->ops->send(peers->net, index, peer->grant, peer->grant_size) == weftSuccess;
 }
 
 void weft_peer_free_relays(struct weft_loop *loop, uint32_t index)

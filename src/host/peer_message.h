@@ -10,9 +10,10 @@
 #define WEFT_PEER_MESSAGE_H
 
 #include "../base/buf.h"
+#include "../core/topo.h"
 #include "weft_net.h"
 
-#define WEFT_PEER_GRANT_BYTES_MAX 8192
+#define WEFT_PEER_GRANT_BYTES_MAX (16 + WEFT_DEVICES_MAX * 40)
 #define WEFT_PEER_FETCH_EXTENTS   2048 /* of one message */
 #define WEFT_PEER_FETCH_BYTES_MAX (128 + WEFT_PEER_FETCH_EXTENTS * 24)
 

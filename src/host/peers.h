@@ -18,6 +18,7 @@
 #include "../base/pool.h"
 #include "../core/relay.h"
 #include "../core/world.h"
+#include "peer_message.h"
 #include "share.h"
 
 #define WEFT_PEERS_MAX         16
@@ -41,7 +42,9 @@ struct weft_peer {
     enum weft_peer_state state;
     uint64_t incarnation;
     uint32_t lanes;
-    bool granted;                       /* our relays were told to it */
+    bool granted;      /* our relays were told to it, */
+    size_t grant_size; /* by this message; 0: none is written yet */
+    uint8_t grant[WEFT_PEER_GRANT_BYTES_MAX];
     struct weft_world_peer place;       /* by the devices of its description */
     uint32_t devices[WEFT_DEVICES_MAX]; /* by their numbers there: the device of the world */
     void *relays[WEFT_DEVICES_MAX];     /* ours, for it, by device */
