@@ -103,7 +103,7 @@ enum weft_net_shape_state {
 
 struct weft_net_shape {
     enum weft_net_shape_state state;
-    uint64_t rate_bytes_per_us; /* of what goes out, real time; 0: as fast as it goes */
+    uint64_t rate_bytes_per_ms; /* of what goes out, real time; 0: as fast as it goes */
 };
 
 struct weft_net_lane_state {

@@ -44,9 +44,9 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
             continue;
         if (rate == 0)
             shape.state = is_cut ? WEFT_NET_SHAPE_CUT : WEFT_NET_SHAPE_SILENT;
-        shape.rate_bytes_per_us = weft_max(rate / emulation->dilation, 1);
+        shape.rate_bytes_per_ms = weft_max(rate * 1000 / emulation->dilation, 1);
         if (shape.state == peers->shapes[i].state &&
-            shape.rate_bytes_per_us == peers->shapes[i].rate_bytes_per_us)
+            shape.rate_bytes_per_ms == peers->shapes[i].rate_bytes_per_ms)
             continue;
         peers->shapes[i] = shape;
         peers->ops->shape(peers->net, i, &shape);

@@ -255,7 +255,7 @@ Test(tcp_fence, silence__peer_stopped_and_continued)
 Test(tcp_fence, silence__slow_is_not_silent)
 {
     /* 2 MiB take three times as long as a lane may be silent. */
-    const struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_us = 20};
+    const struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_ms = 20000};
     struct weft_net_counts counts;
 
     tcp_silence_ns = 30000000;

@@ -29,6 +29,7 @@ struct weft_tcp_nic {
     struct weft_net_shape shape;
     uint64_t tokens_bytes; /* may go out now */
     weft_ns filled_at;
+    bool is_short; /* bytes have waited for tokens since then */
 };
 
 /* Events with bytes, in one ring of memory. */

@@ -1,6 +1,8 @@
 /* Emulated and faulty NICs: a token bucket for what goes out, and the states cut and silent.
  *
- * A bucket holds BURST_NS of its rate: what was not used longer ago is lost. */
+ * A bucket holds BURST_NS of its rate: what was not used longer ago is lost. But a NIC with bytes
+ * waiting would have sent all the while, however late the thread comes that emulates it: nothing is
+ * lost of that time. */
 #include "tcp_net.h"
 
 #define BURST_NS        200000u
@@ -8,20 +10,22 @@
 
 static uint64_t burst_bytes(const struct weft_net_shape *shape)
 {
-    return weft_max(shape->rate_bytes_per_us * (BURST_NS / 1000), BURST_BYTES_MIN);
+    return weft_max(shape->rate_bytes_per_ms * BURST_NS / 1000000, BURST_BYTES_MIN);
 }
 
 static void fill(struct weft_tcp_net *net, struct weft_tcp_nic *nic)
 {
-    uint64_t rate = nic->shape.rate_bytes_per_us;
-    /* Longer than any burst needs, and short enough to multiply. */
+    /* Longer than any thread is late, and short enough to multiply. */
     uint64_t passed_ns = weft_min(weft_sub_sat(net->now, nic->filled_at), 1000000000u);
-    uint64_t bytes = passed_ns * rate / 1000;
+    uint64_t bytes = passed_ns * nic->shape.rate_bytes_per_ms / 1000000;
 
     if (bytes == 0)
         return;
     nic->filled_at = net->now;
-    nic->tokens_bytes = weft_min(nic->tokens_bytes + bytes, burst_bytes(&nic->shape));
+    nic->tokens_bytes += bytes;
+    if (!nic->is_short)
+        nic->tokens_bytes = weft_min(nic->tokens_bytes, burst_bytes(&nic->shape));
+    nic->is_short = false;
 }
 
 uint64_t weft_tcp_shape_allow(struct weft_tcp_net *net, uint32_t number, uint64_t wanted_bytes)
@@ -30,9 +34,11 @@ uint64_t weft_tcp_shape_allow(struct weft_tcp_net *net, uint32_t number, uint64_
 
     if (nic->shape.state != WEFT_NET_SHAPE_UP)
         return 0;
-    if (nic->shape.rate_bytes_per_us == 0)
+    if (nic->shape.rate_bytes_per_ms == 0)
         return wanted_bytes;
     fill(net, nic);
+    if (nic->tokens_bytes == 0)
+        nic->is_short = true;
     return weft_min(wanted_bytes, nic->tokens_bytes);
 }
 
@@ -46,21 +52,21 @@ void weft_tcp_shape_spend(struct weft_tcp_net *net, uint32_t number, uint64_t by
 weft_ns weft_tcp_shape_at(const struct weft_tcp_net *net, uint32_t number)
 {
     const struct weft_tcp_nic *nic = &net->nics[number];
-    uint64_t rate = nic->shape.rate_bytes_per_us;
+    uint64_t rate = nic->shape.rate_bytes_per_ms;
 
     if (nic->shape.state != WEFT_NET_SHAPE_UP)
         return WEFT_NEVER;
     if (rate == 0 || nic->tokens_bytes > 0)
         return net->now;
     /* Half a burst at once: a thread that sleeps wakes for something. */
-    return nic->filled_at + weft_bytes_time(burst_bytes(&nic->shape) / 2, rate);
+    return nic->filled_at + burst_bytes(&nic->shape) * 500000 / rate;
 }
 
 bool weft_tcp_shape_is_pacing(const struct weft_tcp_net *net, uint32_t number)
 {
     const struct weft_tcp_nic *nic = &net->nics[number];
 
-    return nic->shape.state == WEFT_NET_SHAPE_UP && nic->shape.rate_bytes_per_us != 0 &&
+    return nic->shape.state == WEFT_NET_SHAPE_UP && nic->shape.rate_bytes_per_ms != 0 &&
            nic->tokens_bytes == 0;
 }
 
