@@ -72,7 +72,8 @@ bool weft_path_open(const struct weft_path *path, const struct weft_lane *lanes,
 uint64_t weft_path_chunk_max(const struct weft_path *path, const struct weft_lane *lanes,
                              const struct weft_config *config)
 {
-    uint64_t timely = path->route.rate_bytes_per_us * config->chunk_ns_max / 1000;
+    weft_ns chunk_ns_max = path->route.crosses ? config->net_chunk_ns_max : config->chunk_ns_max;
+    uint64_t timely = path->route.rate_bytes_per_us * chunk_ns_max / 1000;
     uint64_t most = weft_min(config->chunk_bytes_max, weft_max(timely, LEAST_BYTES));
 
     if (path->route.hop_count > 1)

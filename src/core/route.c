@@ -72,6 +72,9 @@ static bool better(const struct weft_route *a, const struct weft_route *b)
 {
     if (a->rate_bytes_per_us != b->rate_bytes_per_us)
         return a->rate_bytes_per_us > b->rate_bytes_per_us;
+    /* Host memory is everybody's: what crosses it is for when nothing else is left. */
+    if (a->dram_count != b->dram_count)
+        return a->dram_count < b->dram_count;
     if (a->hop_count != b->hop_count)
         return a->hop_count < b->hop_count;
     if (a->latency_ns != b->latency_ns)
@@ -96,8 +99,8 @@ static uint32_t insert(struct weft_route *routes, uint32_t count, const struct w
     return count;
 }
 
-static struct weft_route make(const struct weft_hop_table *hops, const uint32_t *hop_indices,
-                              uint32_t hop_count)
+static struct weft_route make(const struct weft_topo *topo, const struct weft_hop_table *hops,
+                              const uint32_t *hop_indices, uint32_t hop_count)
 {
     struct weft_route route = {.hop_count = hop_count, .rate_bytes_per_us = UINT64_MAX};
 
@@ -105,10 +108,14 @@ static struct weft_route make(const struct weft_hop_table *hops, const uint32_t 
         const struct weft_hop *hop = &hops->hops[hop_indices[i]];
 
         route.hops[i] = hop_indices[i];
-        if (i + 1 < hop_count)
+        if (i + 1 < hop_count) {
             route.transits[i] = hop->dst_device;
+            route.dram_count += topo->devices[hop->dst_device].kind == weftDeviceDram;
+        }
         route.rate_bytes_per_us = weft_min(route.rate_bytes_per_us, hop->rate_bytes_per_us);
         route.latency_ns += hop->latency_ns;
+        route.crosses = route.crosses || topo->devices[hop->src_device].server !=
+                                             topo->devices[hop->dst_device].server;
     }
     return route;
 }
@@ -145,7 +152,7 @@ static void walk(struct search *search, uint32_t device, uint32_t hop_count, uin
             continue;
         search->hop_indices[hop_count] = h;
         if (hop_count + 1 == length) {
-            struct weft_route route = make(search->hops, search->hop_indices, length);
+            struct weft_route route = make(search->topo, search->hops, search->hop_indices, length);
 
             if (next == search->dst_device && filter_allows(search->filter, search->topo, &route))
                 search->count = insert(search->routes, search->count, &route);

@@ -1,7 +1,8 @@
 /* Routes: one to three hops from a source to a destination, a plan without live state.
  *
- * Between two devices at most 16 are kept, best bottleneck first; ties by fewer hops, less latency,
- * lower device index, so that equal machines give equal routes. */
+ * Between two devices at most 16 are kept, best bottleneck first; ties by fewer passages through
+ * host memory, fewer hops, less latency, lower device index, so that equal machines give equal
+ * routes. */
 #ifndef WEFT_ROUTE_H
 #define WEFT_ROUTE_H
 
@@ -15,8 +16,10 @@ struct weft_route {
     uint32_t hop_count;
     uint32_t hops[WEFT_ROUTE_HOPS_MAX];
     uint32_t transits[WEFT_ROUTE_HOPS_MAX - 1]; /* the device between hop i and hop i + 1 */
+    uint32_t dram_count;                        /* of those, host memories */
     uint64_t rate_bytes_per_us;                 /* the slowest link of all */
     weft_ns latency_ns;
+    bool crosses; /* to another server */
 };
 
 /* Which routes the setting `routes` allows. */
