@@ -32,13 +32,13 @@
 #define WEFT_MP_PACKETS        1024         /* sequences out, at most: what a log remembers */
 #define WEFT_MP_MESSAGES       1024         /* submitted and not ended, at most */
 #define WEFT_MP_MESSAGE_BYTES  WEFT_MIB(64) /* the largest message */
-#define WEFT_MP_OWN_HEAD_BYTES 64 /* the largest head that the owner puts in front of the bytes */
+#define WEFT_MP_OWN_HEAD_BYTES 448 /* the largest head that the owner puts in front of the bytes */
 #define WEFT_MP_GROUP_ANY      UINT32_MAX /* every group: what is small and urgent */
 #define WEFT_MP_PACKET_LEAST   1200       /* packet_bytes may not be less: an ack fits always */
 
 struct weft_mp;
 
-/* Equal at both ends: path_count, group_count. `weft_mp_defaults` fills all of it. */
+/* Equal at both ends: path_count, group_count, unscheduled_bytes. `weft_mp_defaults` fills all of it. */
 struct weft_mp_config {
     uint32_t path_count;    /* group_count .. WEFT_MP_PATHS_MAX */
     uint32_t group_count;   /* 1 .. WEFT_MP_GROUPS_MAX */
@@ -61,7 +61,7 @@ struct weft_mp_config {
  * data, the owner's head of this message and its bytes [offset, offset + length). */
 struct weft_mp_packet {
     uint32_t path;   /* which way: 0 .. path_count - 1 */
-    uint64_t number; /* no two packets of this end have the same: it can be a nonce */
+    uint64_t number; /* no two packets of this end have the same: a nonce; 1 .. 2^48 - 1 */
     bool has_data;   /* a message's; else `bytes` is all */
     uint64_t cookie; /* the message's, as submitted */
     uint64_t offset;
@@ -81,7 +81,8 @@ enum weft_mp_verdict {
 
 /* A packet that came. It may be copied and kept until its bytes are placed. */
 struct weft_mp_arrival {
-    uint32_t path;     /* on which it came */
+    uint32_t path; /* on which it came */
+    weft_ns came_at;
     uint64_t number;   /* the peer's */
     uint64_t sequence; /* which packet of the session this is, however often it is sent */
     uint64_t message;  /* its id: 1, 2, 3 ..., as the peer submitted them */
@@ -97,7 +98,7 @@ struct weft_mp_arrival {
 
 enum weft_mp_event_kind {
     WEFT_MP_ENDED,      /* a message: every byte was placed there, or it was refused or aborted */
-    WEFT_MP_GROUP_DOWN, /* none of its paths is alive: its messages take others */
+    WEFT_MP_GROUP_DOWN, /* all of its paths are dead: its messages take others */
     WEFT_MP_GROUP_UP,
     WEFT_MP_LOST,  /* the peer was silent for silence_ns. All stays as it is, and is tried on */
     WEFT_MP_FOUND, /* after LOST: it has answered */
@@ -113,7 +114,7 @@ struct weft_mp_event {
 
 /* What a group does now. */
 struct weft_mp_group_state {
-    bool is_up; /* some path of it is alive */
+    bool is_up; /* some path of it is not dead */
     uint32_t alive_paths;
     uint64_t window_bytes;
     uint64_t inflight_bytes;
@@ -180,8 +181,9 @@ bool weft_mp_placed(struct weft_mp *mp, weft_ns now, const struct weft_mp_arriva
 /* There was no room for the bytes of an arrival: the peer is told, and sends them again. */
 void weft_mp_overloaded(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival);
 
-/* The next packet to send, until false. Its bytes must be read before the message is ended. */
-bool weft_mp_next(struct weft_mp *mp, weft_ns now, struct weft_mp_packet *packet);
+/* The next packet to send, until false, of the groups whose bits are set: packets of others, acks
+ * too, wait. Its bytes must be read before the message is ended. */
+bool weft_mp_next(struct weft_mp *mp, weft_ns now, uint32_t groups, struct weft_mp_packet *packet);
 
 /* ---- time, events ---- */
 

@@ -67,6 +67,8 @@ void weft_mp_wire_put_data(struct weft_writer *writer, const struct weft_mp_wire
     weft_writer_number(writer, data->offset, 4);
     weft_writer_number(writer, data->slot, 2);
     weft_writer_number(writer, data->length, 2);
+    weft_writer_number(writer, data->behind, 2);
+    weft_writer_number(writer, 0, 2);
     weft_assert(writer->failed || writer->used - start == WEFT_MP_WIRE_DATA - WEFT_MP_WIRE_COMMON);
 }
 
@@ -78,6 +80,9 @@ bool weft_mp_wire_get_data(struct weft_reader *reader, struct weft_mp_wire_data 
     data->offset = get_u32(reader);
     data->slot = (uint32_t)weft_reader_number(reader, 2);
     data->length = (uint32_t)weft_reader_number(reader, 2);
+    data->behind = (uint32_t)weft_reader_number(reader, 2);
+    if (weft_reader_number(reader, 2) != 0 || data->behind > data->sequence)
+        return fail(reader);
     if (reader->failed || data->sequence == WEFT_MP_NO_SEQUENCE || data->message == 0)
         return fail(reader);
     if (!weft_range_inside(data->offset, data->length, data->message_bytes))

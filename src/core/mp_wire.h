@@ -2,7 +2,8 @@
  * of a message, and acks, which are a head alone.
  *
  *   all     version 1, kind 1, flags 1, zero 1, path id 4, number 8                       16 bytes
- *   DATA    sequence 8, message 8, message bytes 4, offset 4, slot 2, length 2            + 28
+ *   DATA    sequence 8, message 8, message bytes 4, offset 4, slot 2, length 2, behind 2,
+ *           zero 2                                                                        + 32
  *   PROBE   nothing more: to be answered by an ack at once
  *   ACK     cumulative 8, echo number 8, echo sequence 8, echo path id 4, echo delay 4,
  *           counts of words, grants, refusals, overloads 1 each                           + 36
@@ -17,7 +18,7 @@
 
 #define WEFT_MP_WIRE_VERSION   1
 #define WEFT_MP_WIRE_COMMON    16
-#define WEFT_MP_WIRE_DATA      (WEFT_MP_WIRE_COMMON + 28)
+#define WEFT_MP_WIRE_DATA      (WEFT_MP_WIRE_COMMON + 32)
 #define WEFT_MP_WIRE_PROBE     WEFT_MP_WIRE_COMMON
 #define WEFT_MP_WIRE_ACK       (WEFT_MP_WIRE_COMMON + 36)
 #define WEFT_MP_WIRE_WORDS     17 /* of the log of sequences: 1,024 bits, and where they begin */
@@ -48,6 +49,7 @@ struct weft_mp_wire_data {
     uint32_t offset; /* offset + length <= message_bytes */
     uint32_t slot;
     uint32_t length; /* at most 65535 */
+    uint32_t behind; /* the sender knows that all below sequence - behind came */
 };
 
 /* `allowed` bytes of the message, from its start, may be sent. */
