@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/net_address.h"
 #include "tcp_record.h"
 
 #define TO(state) (1u << WEFT_TCP_CHANNEL_##state)
@@ -54,25 +55,6 @@ void weft_tcp_channel_break(struct weft_tcp_channel *channel, int error, const c
 }
 
 /* ---- sockets ---- */
-
-socklen_t weft_tcp_sockaddr(const struct weft_wire_nic *nic, struct sockaddr_storage *address)
-{
-    memset(address, 0, sizeof(*address));
-    if (nic->is_v6) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)address;
-
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(nic->port);
-        memcpy(&v6->sin6_addr, nic->ip, 16);
-        return sizeof(*v6);
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)address;
-
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(nic->port);
-    memcpy(&v4->sin_addr, nic->ip, 4);
-    return sizeof(*v4);
-}
 
 static struct weft_tcp_channel *channel_make(int epoll_fd, int fd, bool is_initiator,
                                              enum weft_secure_mode mode, const uint8_t *secret)
@@ -122,7 +104,7 @@ struct weft_tcp_channel *weft_tcp_channel_dial(int epoll_fd, const struct weft_w
 {
     struct weft_tcp_channel *channel = NULL;
     struct sockaddr_storage address;
-    socklen_t size = weft_tcp_sockaddr(to, &address);
+    socklen_t size = weft_net_address_socket(to, &address);
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int one = 1;
 
@@ -135,7 +117,8 @@ struct weft_tcp_channel *weft_tcp_channel_dial(int epoll_fd, const struct weft_w
         any_port.port = 0;
         /* The kernel chooses the port when it knows both ends: more are free then. */
         (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
-        if (bind(fd, (struct sockaddr *)(void *)&local, weft_tcp_sockaddr(&any_port, &local)) != 0)
+        if (bind(fd, (struct sockaddr *)(void *)&local,
+                 weft_net_address_socket(&any_port, &local)) != 0)
             goto fail;
     }
     if (connect(fd, (struct sockaddr *)(void *)&address, size) != 0 && errno != EINPROGRESS)

@@ -13,7 +13,6 @@
 #ifndef WEFT_TCP_CHANNEL_H
 #define WEFT_TCP_CHANNEL_H
 
-#include <netinet/in.h>
 #include <sys/uio.h>
 
 #include "base/base.h"
@@ -118,8 +117,6 @@ bool weft_tcp_channel_has_unread(const struct weft_tcp_channel *channel);
 
 /* Bytes of ours that the peer's kernel has not acknowledged. */
 uint64_t weft_tcp_channel_unacked(const struct weft_tcp_channel *channel);
-
-socklen_t weft_tcp_sockaddr(const struct weft_wire_nic *nic, struct sockaddr_storage *address);
 
 const char *weft_tcp_channel_state_name(enum weft_tcp_channel_state state);
 

@@ -10,11 +10,11 @@
 
 void weft_tcp_dial_hold(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
-    bool dials = net->peers[lane->peer].is_dialler;
+    bool dials = net->peers[lane->peer].base.is_dialler;
 
-    lane->dial_at = net->now + lane->hold_ns + (dials ? 0 : WEFT_TCP_PASSIVE_NS);
+    lane->dial_at = net->end.now + lane->hold_ns + (dials ? 0 : WEFT_TCP_PASSIVE_NS);
     lane->hold_ns = weft_min(lane->hold_ns * 2, WEFT_TCP_HOLD_NS_MAX);
-    weft_tcp_net_wake_at(net, lane->dial_at);
+    weft_net_end_wake_at(&net->end, lane->dial_at);
 }
 
 void weft_tcp_dial_drop(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
@@ -34,20 +34,17 @@ static void attempt_failed(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                            uint32_t peer_nic, int error, const char *why)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
-    uint32_t all = (uint32_t)((UINT64_C(1) << peer->address.nic_count) - 1);
     char text[64];
 
     weft_tcp_dial_hold(net, lane);
-    if (peer->state == WEFT_TCP_PEER_UP)
+    if (peer->base.state == WEFT_NET_PEER_STATE_UP)
         return;
-    (void)snprintf(peer->why, sizeof(peer->why),
+    (void)snprintf(peer->base.why, sizeof(peer->base.why),
                    "the peer cannot be reached; the last attempt, from NIC %u to its NIC %u, port "
                    "%u: %s%s%s",
-                   nic, peer_nic, peer->address.nics[peer_nic].port, why, error != 0 ? ": " : "",
-                   error_name(error, text));
-    if (error == ECONNREFUSED)
-        peer->refusing |= 1u << peer_nic;
-    if (peer->refusing == all)
+                   nic, peer_nic, peer->base.address.nics[peer_nic].port, why,
+                   error != 0 ? ": " : "", error_name(error, text));
+    if (error == ECONNREFUSED && weft_net_peer_refused(&peer->base, peer_nic))
         weft_tcp_peer_gone(net, peer,
                            "all NICs of the peer refuse connections: its process has ended");
 }
@@ -65,21 +62,21 @@ void weft_tcp_dial_start(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
     uint32_t nic = lane->number % net->nic_count;
-    uint32_t peer_nic = lane->number % peer->address.nic_count;
+    uint32_t peer_nic = lane->number % peer->base.address.nic_count;
     int error = 0;
 
-    if (lane->number == 0 && peer->state != WEFT_TCP_PEER_UP) {
-        nic = peer->pair / peer->address.nic_count % net->nic_count;
-        peer_nic = peer->pair % peer->address.nic_count;
+    if (lane->number == 0 && peer->base.state != WEFT_NET_PEER_STATE_UP) {
+        nic = peer->pair / peer->base.address.nic_count % net->nic_count;
+        peer_nic = peer->pair % peer->base.address.nic_count;
         peer->pair++;
     }
-    if (net->nics[nic].shape.state == WEFT_NET_SHAPE_CUT) {
+    if (net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_CUT) {
         attempt_failed(net, lane, nic, peer_nic, ENETDOWN, "its NIC is cut");
         return;
     }
     lane->dial = weft_tcp_channel_dial(
         net->epoll_fd, net->nics[nic].is_any ? NULL : &net->nics[nic].local,
-        &peer->address.nics[peer_nic], net->mode, peer->address.secret, &error);
+        &peer->base.address.nics[peer_nic], net->mode, peer->base.address.secret, &error);
     if (lane->dial == NULL) {
         attempt_failed(net, lane, nic, peer_nic, error, "it cannot be connected");
         return;
@@ -89,10 +86,10 @@ void weft_tcp_dial_start(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     lane->dial->lane = lane->number;
     lane->dial->nic = nic;
     lane->dial->peer_nic = peer_nic;
-    lane->dial->deadline_at = net->now + WEFT_TCP_DIAL_NS;
+    lane->dial->deadline_at = net->end.now + WEFT_TCP_DIAL_NS;
     lane->generation_dial = weft_max(lane->generation_seen, lane->generation) + 1;
     lane->generation_seen = lane->generation_dial;
-    weft_tcp_net_wake_at(net, lane->dial->deadline_at);
+    weft_net_end_wake_at(&net->end, lane->dial->deadline_at);
 }
 
 /* The WELCOME, when it is here. */
@@ -122,7 +119,7 @@ void weft_tcp_dial_advance(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     bool was_open = dial->state == WEFT_TCP_CHANNEL_OPEN;
 
     weft_tcp_channel_advance(dial);
-    if (!net->peers[lane->peer].has_secret && dial->state == WEFT_TCP_CHANNEL_GREETING) {
+    if (!net->peers[lane->peer].base.has_secret && dial->state == WEFT_TCP_CHANNEL_GREETING) {
         weft_tcp_dial_fail(net, lane, 0, "it listens, and only it can dial");
         return;
     }

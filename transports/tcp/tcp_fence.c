@@ -40,12 +40,12 @@ static void settle_ring(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
         if (number == WEFT_NONE)
             continue;
         if (sequence <= closure->floor) {
-            net->operations[number].is_refused = is_refused(closure, sequence);
-            weft_tcp_operation_applied(net, number);
-        } else if (net->operations[number].kind == WEFT_TCP_COPY) {
-            weft_tcp_operation_end(net, number, weftRemoteError);
+            net->end.operations[number].is_refused = is_refused(closure, sequence);
+            weft_net_operation_applied(&net->end, number);
+        } else if (net->end.operations[number].kind == WEFT_NET_OP_COPY) {
+            weft_net_operation_end(&net->end, number, weftRemoteError);
         } else {
-            weft_tcp_operation_wait(net, number);
+            weft_net_operation_wait(&net->end, number);
         }
     }
 }
@@ -66,7 +66,7 @@ void weft_tcp_closure_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane
 uint32_t weft_tcp_fence_dead(const struct weft_tcp_peer *peer, struct weft_wire_fence *fence)
 {
     fence->count = 0;
-    for (uint32_t i = 0; i < peer->lane_count; i++)
+    for (uint32_t i = 0; i < peer->base.lane_count; i++)
         if (peer->lanes[i].state == WEFT_TCP_LANE_DEAD)
             fence->closures[fence->count++] = weft_tcp_closure_of(&peer->lanes[i]);
     return fence->count;
@@ -77,7 +77,7 @@ void weft_tcp_fence_ask(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
     struct weft_tcp_lane *carrier = weft_tcp_peer_lane(peer);
     bool any = false;
 
-    for (uint32_t i = 0; i < peer->lane_count; i++)
+    for (uint32_t i = 0; i < peer->base.lane_count; i++)
         any = any || peer->lanes[i].state == WEFT_TCP_LANE_DEAD;
     if (!any || carrier == NULL)
         return;
@@ -119,7 +119,8 @@ bool weft_tcp_fence_receive(struct weft_tcp_net *net, struct weft_tcp_lane *carr
     if (!weft_wire_get_fence(body, &fence))
         return false;
     for (uint32_t i = 0; i < fence.count; i++)
-        if (fence.closures[i].lane >= peer->lane_count || fence.closures[i].lane == carrier->number)
+        if (fence.closures[i].lane >= peer->base.lane_count ||
+            fence.closures[i].lane == carrier->number)
             return false;
     for (uint32_t i = 0; i < fence.count; i++) {
         struct weft_tcp_lane *lane = &peer->lanes[fence.closures[i].lane];

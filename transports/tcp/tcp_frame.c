@@ -1,9 +1,9 @@
 /* What each frame of a live lane does.
  *
  * Before a window's byte is touched: number, exposure, epoch, token, rights
- * (weft_tcp_window_admit), every extent, their sum. What is refused is counted and told to the
+ * (weft_net_window_admit), every extent, their sum. What is refused is counted and told to the
  * sender; a frame that no peer sends ends the lane. */
-#include "base/ring.h"
+#include "net/net_body.h"
 #include "tcp_net.h"
 
 void weft_tcp_frame_finish(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint64_t sequence,
@@ -17,7 +17,7 @@ void weft_tcp_frame_finish(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     if (is_refused) {
         lane->refused[bit / 8] |= mask;
         lane->refusals[lane->refusal_count++] = sequence;
-        net->counts.refused_writes++;
+        net->end.counts.refused_writes++;
         weft_tcp_lane_touch(net, lane);
     }
     lane->unacked_frames++;
@@ -39,11 +39,11 @@ static bool ack_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint6
         uint32_t number = lane->ring[++lane->acked % WEFT_WIRE_UNACKED_MAX];
 
         if (number != WEFT_NONE)
-            weft_tcp_operation_applied(net, number);
+            weft_net_operation_applied(&net->end, number);
     }
     weft_tcp_lane_progress(net, lane);
     /* There may have been no room for more frames. */
-    if (lane->copies.count > 0 || net->peers[lane->peer].waiting.count > 0)
+    if (lane->copies.count > 0 || net->peers[lane->peer].base.waiting.count > 0)
         weft_tcp_lane_touch(net, lane);
     return true;
 }
@@ -56,7 +56,7 @@ static enum weft_tcp_outcome finish(struct weft_tcp_net *net, struct weft_tcp_la
     return WEFT_TCP_DONE;
 }
 
-/* ---- writes and stores ---- */
+/* ---- writes ---- */
 
 /* Reads the places of a WRITE; false: not all of them are inside. */
 static bool places_read(struct weft_reader *body, uint32_t count, uint64_t size_bytes,
@@ -84,12 +84,12 @@ static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_t
                                          struct weft_reader *body)
 {
     struct weft_tcp_arrival *arrival = &lane->arrival;
-    const struct weft_tcp_exposure *exposure;
+    const struct weft_net_exposure *exposure;
     struct weft_wire_write write;
 
     if (!weft_wire_get_write(body, &write))
         return WEFT_TCP_WRONG;
-    exposure = weft_tcp_window_admit(net, &write.dst, WEFT_RIGHT_WRITE);
+    exposure = weft_net_window_admit(&net->end, &write.dst, WEFT_RIGHT_WRITE);
     arrival->left_bytes = head->payload_bytes;
     arrival->size_bytes = head->payload_bytes;
     arrival->place = 0;
@@ -100,130 +100,26 @@ static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_t
         return finish(net, lane, head, arrival->is_refused);
     arrival->window = write.dst.window;
     if (!arrival->is_refused)
-        arrival->conceal_count = net->windows[write.dst.window].conceal_count;
+        arrival->conceal_count = net->end.windows[write.dst.window].conceal_count;
     arrival->sequence = head->sequence;
     return WEFT_TCP_PAYLOAD;
 }
 
-static enum weft_tcp_outcome store_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                         const struct weft_wire_head *head,
-                                         struct weft_reader *body)
-{
-    const struct weft_tcp_exposure *exposure;
-    struct weft_wire_store store;
-    char *word;
+/* ---- what is the same over any transport ---- */
 
-    if (!weft_wire_get_store(body, &store))
+static enum weft_tcp_outcome body_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                                        const struct weft_wire_head *head, struct weft_reader *body)
+{
+    switch (weft_net_body_apply(&net->end, lane->peer, head->kind, body)) {
+    case WEFT_NET_APPLIED:
+        return finish(net, lane, head, false);
+    case WEFT_NET_REFUSED:
+        return finish(net, lane, head, true);
+    case WEFT_NET_BLOCKED:
+        return WEFT_TCP_BLOCKED;
+    default:
         return WEFT_TCP_WRONG;
-    exposure = weft_tcp_window_admit(net, &store.dst, WEFT_RIGHT_SIGNAL);
-    if (exposure == NULL ||
-        !weft_range_inside(store.offset, sizeof(uint64_t), exposure->size_bytes))
-        return finish(net, lane, head, true);
-    word = net->windows[store.dst.window].base + store.offset;
-    if ((uintptr_t)word % sizeof(uint64_t) != 0)
-        return finish(net, lane, head, true);
-    if (store.op == weftSignalSet)
-        weft_word_set(word, store.value);
-    else
-        weft_word_add(word, store.value);
-    return finish(net, lane, head, false);
-}
-
-/* ---- forwards, answers, messages ---- */
-
-static bool forward_is_inside(struct weft_reader extents, uint32_t count, uint64_t dst_bytes,
-                              uint64_t src_bytes, uint64_t *size_bytes)
-{
-    bool inside = true;
-
-    *size_bytes = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t dst_offset;
-        uint64_t src_offset;
-        uint64_t bytes;
-
-        if (!weft_wire_get_extent(&extents, &dst_offset, &src_offset, &bytes))
-            return false;
-        inside = inside && weft_range_inside(dst_offset, bytes, dst_bytes) &&
-                 weft_range_inside(src_offset, bytes, src_bytes);
-        *size_bytes = weft_add_sat(*size_bytes, bytes);
     }
-    return inside;
-}
-
-static enum weft_tcp_outcome forward_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                           const struct weft_wire_head *head,
-                                           struct weft_reader *body)
-{
-    const struct weft_tcp_exposure *dst;
-    const struct weft_tcp_exposure *src;
-    struct weft_net_event event = {.kind = WEFT_NET_FORWARD, .peer = lane->peer, .why = ""};
-    struct weft_wire_forward forward;
-    struct weft_extent *extents;
-
-    if (!weft_wire_get_forward(body, &forward))
-        return WEFT_TCP_WRONG;
-    dst = weft_tcp_window_admit(net, &forward.dst, WEFT_RIGHT_WRITE);
-    src = weft_tcp_window_admit(net, &forward.src, WEFT_RIGHT_READ);
-    if (dst == NULL || src == NULL ||
-        !forward_is_inside(*body, forward.extent_count, dst->size_bytes, src->size_bytes,
-                           &event.size_bytes))
-        return finish(net, lane, head, true);
-    event.request = weft_tcp_operation_ask(net, lane->peer, forward.request);
-    if (event.request == WEFT_NONE)
-        return WEFT_TCP_BLOCKED;
-    event.dst_window = forward.dst.window;
-    event.src_window = forward.src.window;
-    event.extent_count = forward.extent_count;
-    extents = weft_tcp_event_push(net, &event, forward.extent_count * sizeof(*extents));
-    if (extents == NULL) {
-        weft_tcp_operation_end(net, event.request, weftNoResource);
-        return WEFT_TCP_BLOCKED;
-    }
-    for (uint32_t i = 0; i < forward.extent_count; i++)
-        (void)weft_wire_get_extent(body, &extents[i].dst_offset, &extents[i].src_offset,
-                                   &extents[i].size_bytes);
-    return finish(net, lane, head, false);
-}
-
-static enum weft_tcp_outcome answer_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                          const struct weft_wire_head *head,
-                                          struct weft_reader *body)
-{
-    struct weft_wire_answer answer;
-    struct weft_tcp_operation *operation;
-
-    if (!weft_wire_get_answer(body, &answer) || answer.request >= net->env.cookies_max)
-        return WEFT_TCP_WRONG;
-    operation = &net->operations[answer.request];
-    if (operation->peer != lane->peer || operation->is_answered ||
-        (operation->kind != WEFT_TCP_FORWARD && operation->kind != WEFT_TCP_FORWARDED))
-        return WEFT_TCP_WRONG;
-    /* Over another lane it may be here before the ack of what it answers. */
-    operation->is_answered = true;
-    operation->result = (weftResult_t)answer.result;
-    if (operation->kind == WEFT_TCP_FORWARDED)
-        weft_tcp_operation_end(net, answer.request, operation->result);
-    return finish(net, lane, head, false);
-}
-
-static enum weft_tcp_outcome message_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                                           const struct weft_wire_head *head,
-                                           struct weft_reader *body)
-{
-    struct weft_net_event event = {
-        .kind = WEFT_NET_MESSAGE, .peer = lane->peer, .size = head->body_bytes, .why = ""};
-    struct weft_writer writer;
-    void *bytes;
-
-    if (head->body_bytes > WEFT_WIRE_MESSAGE_MAX)
-        return WEFT_TCP_WRONG;
-    bytes = weft_tcp_event_push(net, &event, head->body_bytes);
-    if (bytes == NULL)
-        return WEFT_TCP_BLOCKED;
-    writer = weft_writer_of(bytes, head->body_bytes);
-    weft_writer_bytes(&writer, body->bytes, head->body_bytes);
-    return finish(net, lane, head, false);
 }
 
 /* ---- the others ---- */
@@ -256,9 +152,9 @@ static enum weft_tcp_outcome refused_apply(struct weft_tcp_net *net, struct weft
         refusal.sequence > lane->sent)
         return WEFT_TCP_WRONG;
     number = lane->ring[refusal.sequence % WEFT_WIRE_UNACKED_MAX];
-    if (number == WEFT_NONE || number >= net->env.cookies_max)
+    if (number == WEFT_NONE || number >= net->end.env.cookies_max)
         return WEFT_TCP_WRONG;
-    net->operations[number].is_refused = true;
+    net->end.operations[number].is_refused = true;
     return WEFT_TCP_DONE;
 }
 
@@ -307,10 +203,10 @@ enum weft_tcp_outcome weft_tcp_frame_apply(struct weft_tcp_net *net, struct weft
         [WEFT_WIRE_REFUSED] = refused_apply,
         [WEFT_WIRE_BYE] = bye_apply,
         [WEFT_WIRE_WRITE] = write_apply,
-        [WEFT_WIRE_STORE] = store_apply,
-        [WEFT_WIRE_FORWARD] = forward_apply,
-        [WEFT_WIRE_ANSWER] = answer_apply,
-        [WEFT_WIRE_MESSAGE] = message_apply,
+        [WEFT_WIRE_STORE] = body_apply,
+        [WEFT_WIRE_FORWARD] = body_apply,
+        [WEFT_WIRE_ANSWER] = body_apply,
+        [WEFT_WIRE_MESSAGE] = body_apply,
         [WEFT_WIRE_PING] = ping_apply,
     };
 

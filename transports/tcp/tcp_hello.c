@@ -24,10 +24,10 @@ static struct weft_wire_hello hello_of(const struct weft_tcp_net *net,
 {
     const struct weft_tcp_peer *peer = &net->peers[lane->peer];
     struct weft_wire_hello hello = {
-        .incarnation = net->env.incarnation,
-        .session = peer->session,
-        .target_incarnation = peer->incarnation,
-        .target_session = peer->session_there,
+        .incarnation = net->end.env.incarnation,
+        .session = peer->base.session,
+        .target_incarnation = peer->base.incarnation,
+        .target_session = peer->base.session_there,
         .generation = generation,
         .generation_up = lane->generation,
         .lane = lane->number,
@@ -35,8 +35,8 @@ static struct weft_wire_hello hello_of(const struct weft_tcp_net *net,
         .peer_nic = channel->peer_nic,
         .nic_count = net->nic_count,
         .verdict = WEFT_WIRE_ACCEPTED,
-        .hello = net->env.hello,
-        .hello_bytes = (uint32_t)net->env.hello_size,
+        .hello = net->end.env.hello,
+        .hello_bytes = (uint32_t)net->end.env.hello_size,
     };
 
     memcpy(hello.address, net->address_told, sizeof(hello.address));
@@ -92,9 +92,9 @@ static void past_keep(struct weft_tcp_lane *lane, const struct weft_wire_hello *
 
 static void hello_keep(struct weft_tcp_peer *peer, const struct weft_wire_hello *hello)
 {
-    peer->session_there = hello->session;
-    peer->hello_bytes = hello->hello_bytes;
-    memcpy(peer->hello, hello->hello, hello->hello_bytes);
+    peer->base.session_there = hello->session;
+    peer->base.hello_bytes = hello->hello_bytes;
+    memcpy(peer->base.hello, hello->hello, hello->hello_bytes);
 }
 
 /* ---- the side that was dialled ---- */
@@ -104,7 +104,7 @@ static void refuse(struct weft_tcp_net *net, struct weft_tcp_channel *guest,
                    uint64_t generation_up)
 {
     uint8_t bytes[REFUSAL_FRAME_BYTES];
-    struct weft_wire_hello hello = {.incarnation = net->env.incarnation,
+    struct weft_wire_hello hello = {.incarnation = net->end.env.incarnation,
                                     .target_incarnation = theirs->incarnation,
                                     .target_session = theirs->session,
                                     .generation = theirs->generation,
@@ -126,9 +126,10 @@ static struct weft_tcp_peer *peer_of(struct weft_tcp_net *net, const struct weft
                                      const struct weft_wire_address *address,
                                      enum weft_wire_verdict *verdict)
 {
-    struct weft_tcp_peer *peer = weft_tcp_peer_find(net, hello->incarnation);
+    struct weft_tcp_peer *peer =
+        (struct weft_tcp_peer *)(void *)weft_net_peer_find(&net->end, hello->incarnation);
 
-    if (hello->target_incarnation != net->env.incarnation) {
+    if (hello->target_incarnation != net->end.env.incarnation) {
         *verdict = WEFT_WIRE_ANOTHER;
         return NULL;
     }
@@ -136,17 +137,17 @@ static struct weft_tcp_peer *peer_of(struct weft_tcp_net *net, const struct weft
         *verdict = hello->target_session != 0 ? WEFT_WIRE_FORGOTTEN : WEFT_WIRE_FULL;
         return hello->target_session != 0 ? NULL : weft_tcp_peer_make(net, address, false);
     }
-    if (hello->target_session != 0 && hello->target_session != peer->session) {
+    if (hello->target_session != 0 && hello->target_session != peer->base.session) {
         *verdict = WEFT_WIRE_FORGOTTEN;
         return NULL;
     }
-    if (peer->session_there != 0 && peer->session_there != hello->session) {
+    if (peer->base.session_there != 0 && peer->base.session_there != hello->session) {
         *verdict = WEFT_WIRE_BUSY;
-        if (peer->state != WEFT_TCP_PEER_GONE)
+        if (peer->base.state != WEFT_NET_PEER_STATE_GONE)
             weft_tcp_peer_gone(net, peer, "the peer has closed its side, and begins anew");
         return NULL;
     }
-    if (peer->state == WEFT_TCP_PEER_GONE) {
+    if (peer->base.state == WEFT_NET_PEER_STATE_GONE) {
         *verdict = WEFT_WIRE_FORGOTTEN;
         return NULL;
     }
@@ -160,7 +161,7 @@ static enum weft_wire_verdict judge(const struct weft_tcp_net *net,
     if (hello->generation <= lane->generation || hello->generation_up > lane->generation)
         return WEFT_WIRE_STALE;
     /* Of two sides that dial each other the lower incarnation's connection wins. */
-    if (lane->dial != NULL && net->env.incarnation < hello->incarnation)
+    if (lane->dial != NULL && net->end.env.incarnation < hello->incarnation)
         return WEFT_WIRE_BUSY;
     return WEFT_WIRE_ACCEPTED;
 }
@@ -199,9 +200,9 @@ void weft_tcp_hello_receive(struct weft_tcp_net *net, struct weft_tcp_channel *g
 
     if (!weft_wire_get_hello(body, &hello) || !weft_wire_get_address(hello.address, &address) ||
         address.incarnation != hello.incarnation || hello.nic_count != address.nic_count ||
-        hello.nic >= hello.nic_count || hello.incarnation == net->env.incarnation ||
+        hello.nic >= hello.nic_count || hello.incarnation == net->end.env.incarnation ||
         hello.lane >= weft_max(hello.nic_count, net->nic_count)) {
-        net->counts.strangers++;
+        net->end.counts.strangers++;
         weft_tcp_net_discard(net, guest);
         return;
     }
@@ -210,7 +211,7 @@ void weft_tcp_hello_receive(struct weft_tcp_net *net, struct weft_tcp_channel *g
         refuse(net, guest, &hello, verdict, 0);
         return;
     }
-    if (hello.lane >= peer->lane_count) {
+    if (hello.lane >= peer->base.lane_count) {
         weft_tcp_net_discard(net, guest);
         return;
     }
@@ -241,7 +242,8 @@ static void refused(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     if (hello->verdict == WEFT_WIRE_STALE)
         lane->generation_seen = weft_max(lane->generation_seen, hello->generation_up);
     weft_tcp_dial_fail(net, lane, 0, words[hello->verdict]);
-    if (ends && peer->state != WEFT_TCP_PEER_UP && peer->state != WEFT_TCP_PEER_GONE)
+    if (ends && peer->base.state != WEFT_NET_PEER_STATE_UP &&
+        peer->base.state != WEFT_NET_PEER_STATE_GONE)
         weft_tcp_peer_gone(net, peer, words[hello->verdict]);
 }
 
@@ -261,9 +263,10 @@ void weft_tcp_welcome_receive(struct weft_tcp_net *net, struct weft_tcp_lane *la
         refused(net, lane, &hello);
         return;
     }
-    if (hello.incarnation != peer->incarnation || hello.session == 0 ||
-        hello.nic_count != peer->address.nic_count || hello.target_session != peer->session ||
-        (peer->session_there != 0 && peer->session_there != hello.session) ||
+    if (hello.incarnation != peer->base.incarnation || hello.session == 0 ||
+        hello.nic_count != peer->base.address.nic_count ||
+        hello.target_session != peer->base.session ||
+        (peer->base.session_there != 0 && peer->base.session_there != hello.session) ||
         !past_settle(net, lane, &hello)) {
         weft_tcp_dial_fail(net, lane, 0, "its WELCOME is not for us");
         return;

@@ -59,12 +59,12 @@ void weft_tcp_lane_init(struct weft_tcp_net *net, struct weft_tcp_lane *lane, ui
     lane->peer = peer;
     lane->number = number;
     lane->nic = number % net->nic_count;
-    lane->peer_nic = number % net->peers[peer].address.nic_count;
+    lane->peer_nic = number % net->peers[peer].base.address.nic_count;
     lane->hold_ns = WEFT_TCP_HOLD_NS;
-    lane->dial_at = net->now + (net->peers[peer].is_dialler ? 0 : WEFT_TCP_PASSIVE_NS);
+    lane->dial_at = net->end.now + (net->peers[peer].base.is_dialler ? 0 : WEFT_TCP_PASSIVE_NS);
     weft_list_init(&lane->copies);
     weft_tcp_batch_reset(&lane->batch);
-    weft_tcp_net_wake_at(net, lane->dial_at);
+    weft_net_end_wake_at(&net->end, lane->dial_at);
 }
 
 void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
@@ -113,11 +113,11 @@ void weft_tcp_lane_raise(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     lane->applied_told = 0;
     memset(lane->refused, 0, sizeof(lane->refused));
     lane->queued_bytes = lane->sent_bytes;
-    lane->raised_at = net->now;
-    lane->progress_at = net->now;
+    lane->raised_at = net->end.now;
+    lane->progress_at = net->end.now;
     lane->progress_mark = 0;
     weft_tcp_channel_watch(channel, true, false);
-    weft_tcp_net_wake_at(net, net->now + net->env.silence_ns / 2);
+    weft_net_end_wake_at(&net->end, net->end.now + net->end.env.silence_ns / 2);
     weft_tcp_lane_touch(net, lane);
     weft_tcp_peer_lane_up(net, &net->peers[lane->peer]);
     check(lane);
@@ -128,8 +128,8 @@ static void drop_copies(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     while (lane->copies.first != WEFT_NONE) {
         uint32_t number = lane->copies.first;
 
-        weft_list_remove(&lane->copies, net->links, number);
-        weft_tcp_operation_end(net, number, weftRemoteError);
+        weft_list_remove(&lane->copies, net->end.links, number);
+        weft_net_operation_end(&net->end, number, weftRemoteError);
     }
 }
 
@@ -141,13 +141,13 @@ void weft_tcp_lane_die(struct weft_tcp_net *net, struct weft_tcp_lane *lane, con
     set_state(lane, WEFT_TCP_LANE_DEAD);
     (void)snprintf(text, sizeof(text), "tcp: lane %u to peer %u, NIC %u to NIC %u, is dead: %s",
                    lane->number, lane->peer, lane->nic, lane->peer_nic, why);
-    net->env.log(1, text);
+    net->end.env.log(1, text);
     weft_tcp_net_discard(net, lane->channel);
     lane->channel = NULL;
     clear(lane);
     /* What was not begun cannot be on its way. */
     drop_copies(net, lane);
-    for (weft_ns up_ns = net->now - lane->raised_at;
+    for (weft_ns up_ns = net->end.now - lane->raised_at;
          up_ns > lane->hold_ns * FORGIVE_PER_HOLD && lane->hold_ns > WEFT_TCP_HOLD_NS;)
         lane->hold_ns /= 2;
     weft_tcp_dial_hold(net, lane);
@@ -162,6 +162,7 @@ void weft_tcp_lane_close(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     lane->channel = NULL;
     lane->dial = NULL;
     clear(lane);
+    weft_list_init(&lane->copies);
     lane->sent = lane->acked;
     if (weft_tcp_lane_is_live(lane))
         set_state(lane, WEFT_TCP_LANE_DEAD);
@@ -174,13 +175,13 @@ void weft_tcp_lane_settle(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     weft_assert(lane->sent == lane->acked);
     set_state(lane, WEFT_TCP_LANE_CLOSED);
-    net->counts.fences++;
+    net->end.counts.fences++;
     check(lane);
 }
 
 void weft_tcp_lane_progress(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
-    lane->progress_at = net->now;
+    lane->progress_at = net->end.now;
     if (lane->state == WEFT_TCP_LANE_SUSPECT)
         set_state(lane, WEFT_TCP_LANE_UP);
     check(lane);
@@ -188,17 +189,17 @@ void weft_tcp_lane_progress(struct weft_tcp_net *net, struct weft_tcp_lane *lane
 
 static weft_ns watch_silence(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
-    weft_ns silence_ns = net->env.silence_ns;
+    weft_ns silence_ns = net->end.env.silence_ns;
     uint64_t mark;
 
     if (lane->sent == lane->acked && weft_tcp_batch_is_empty(&lane->batch)) {
         weft_ns ping_at = lane->progress_at + silence_ns / 2;
 
-        if (net->now < ping_at)
+        if (net->end.now < ping_at)
             return ping_at;
         lane->ping_due = true;
         weft_tcp_lane_touch(net, lane);
-        return net->now + silence_ns / LOOKS;
+        return net->end.now + silence_ns / LOOKS;
     }
     mark = lane->acked + lane->received_bytes + lane->sent_bytes -
            weft_tcp_channel_unacked(lane->channel);
@@ -207,24 +208,42 @@ static weft_ns watch_silence(struct weft_tcp_net *net, struct weft_tcp_lane *lan
         lane->progress_mark = mark;
         weft_tcp_lane_progress(net, lane);
     }
-    if (net->now - lane->progress_at >= silence_ns) {
+    if (net->end.now - lane->progress_at >= silence_ns) {
         weft_tcp_lane_die(net, lane, "it has made no progress for too long (silence_ns)");
         return lane->dial_at;
     }
-    if (net->now - lane->progress_at >= silence_ns / 2 && lane->state == WEFT_TCP_LANE_UP)
+    if (net->end.now - lane->progress_at >= silence_ns / 2 && lane->state == WEFT_TCP_LANE_UP)
         set_state(lane, WEFT_TCP_LANE_SUSPECT);
-    return net->now + silence_ns / LOOKS;
+    return net->end.now + silence_ns / LOOKS;
 }
 
 weft_ns weft_tcp_lane_tick(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
-    if (lane->dial != NULL && net->now >= lane->dial->deadline_at)
+    if (lane->dial != NULL && net->end.now >= lane->dial->deadline_at)
         weft_tcp_dial_fail(net, lane, 0, "it does not answer");
     if (weft_tcp_lane_is_live(lane))
         return watch_silence(net, lane);
-    if (net->peers[lane->peer].state == WEFT_TCP_PEER_GONE)
+    if (net->peers[lane->peer].base.state == WEFT_NET_PEER_STATE_GONE)
         return WEFT_NEVER;
-    if (lane->dial == NULL && net->now >= lane->dial_at)
+    if (lane->dial == NULL && net->end.now >= lane->dial_at)
         weft_tcp_dial_start(net, lane);
     return lane->dial != NULL ? lane->dial->deadline_at : lane->dial_at;
+}
+
+weftResult_t weft_tcp_copy(struct weft_net *base, const struct weft_copy *copy)
+{
+    struct weft_tcp_net *net = weft_tcp_net_of(base);
+    struct weft_tcp_lane *lane;
+    uint32_t peer = 0;
+
+    WEFT_TRY(weft_net_copy_check(&net->end, copy, &peer));
+    lane = &net->peers[peer].lanes[copy->lane];
+    if (!weft_tcp_lane_is_live(lane))
+        return weftRemoteError;
+    if (lane->state != WEFT_TCP_LANE_UP || lane->copies.count >= WEFT_TCP_COPIES_MAX ||
+        !weft_net_copy_begin(&net->end, copy))
+        return weftNoResource;
+    weft_list_append(&lane->copies, net->end.links, copy->cookie);
+    weft_tcp_lane_touch(net, lane);
+    return weftSuccess;
 }

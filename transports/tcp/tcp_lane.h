@@ -16,9 +16,8 @@
 #ifndef WEFT_TCP_LANE_H
 #define WEFT_TCP_LANE_H
 
-#include "base/list.h"
+#include "net/net_end.h"
 #include "tcp_channel.h"
-#include "tcp_operation.h"
 
 #define WEFT_TCP_DIAL_NS          500000000u /* an attempt, up to its WELCOME */
 #define WEFT_TCP_HOLD_NS          10000000u  /* before a dead lane is dialled again; doubles */
@@ -33,6 +32,7 @@
 #define WEFT_TCP_BUDGET_BYTES     (4u << 20) /* of one lane in one poll, each direction */
 #define WEFT_TCP_SMALL_READ_BYTES 16384 /* read behind a head before its payload's place is known */
 
+struct weft_tcp_net;
 struct weft_tcp_peer;
 
 enum weft_tcp_lane_state {
@@ -145,6 +145,7 @@ void weft_tcp_lane_settle(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 void weft_tcp_lane_progress(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 weft_ns weft_tcp_lane_tick(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
+weftResult_t weft_tcp_copy(struct weft_net *net, const struct weft_copy *copy);
 
 /* ---- tcp_dial.c ---- */
 

@@ -2,10 +2,7 @@
  *
  * Strangers cost a place of WEFT_TCP_GUESTS_MAX and a second at most. When all places are taken the
  * oldest guest goes: who belongs here needs milliseconds. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,49 +16,13 @@
 
 /* ---- listening ---- */
 
-/* An address by which others reach a net that listens on any: of the first interface that is up and
- * no loopback, else 127.0.0.1. */
-static void any_resolve(struct weft_wire_nic *nic)
-{
-    static const uint8_t loopback[4] = {127, 0, 0, 1};
-    struct ifaddrs *first = NULL;
-
-    memcpy(nic->ip, loopback, sizeof(loopback));
-    if (getifaddrs(&first) != 0)
-        return;
-    for (const struct ifaddrs *found = first; found != NULL; found = found->ifa_next) {
-        if (found->ifa_addr == NULL || found->ifa_addr->sa_family != AF_INET ||
-            (found->ifa_flags & IFF_UP) == 0 || (found->ifa_flags & IFF_LOOPBACK) != 0)
-            continue;
-        memcpy(nic->ip, &((struct sockaddr_in *)(void *)found->ifa_addr)->sin_addr, 4);
-        break;
-    }
-    freeifaddrs(first);
-}
-
-static bool nic_parse(struct weft_tcp_nic *nic, const char *address)
-{
-    struct in6_addr v6;
-
-    if (inet_pton(AF_INET, address, nic->local.ip) == 1) {
-        nic->is_any = memcmp(nic->local.ip, "\0\0\0\0", 4) == 0;
-        return true;
-    }
-    if (inet_pton(AF_INET6, address, &v6) != 1 || IN6_IS_ADDR_UNSPECIFIED(&v6))
-        return false;
-    nic->local.is_v6 = true;
-    memcpy(nic->local.ip, &v6, sizeof(nic->local.ip));
-    return true;
-}
-
 static weftResult_t nic_listen(struct weft_tcp_net *net, struct weft_tcp_nic *nic,
                                const char *address, char why[256])
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = nic};
     struct sockaddr_storage at;
     struct sockaddr_storage bound = {0};
-    struct sockaddr_in v4;
-    socklen_t size = weft_tcp_sockaddr(&nic->local, &at);
+    socklen_t size = weft_net_address_socket(&nic->local, &at);
     socklen_t bound_size = sizeof(bound);
 
     nic->fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -75,44 +36,27 @@ static weftResult_t nic_listen(struct weft_tcp_net *net, struct weft_tcp_nic *ni
                        address, strerror_r(errno, text, sizeof(text)));
         return weftSystemError;
     }
-    /* The port lies at the same place in an IPv6 address. */
-    memcpy(&v4, &bound, sizeof(v4));
-    nic->local.port = ntohs(v4.sin_port);
+    nic->local.port = weft_net_address_port(&bound);
+    nic->is_any = weft_net_address_is_any(&nic->local);
     if (nic->is_any)
-        any_resolve(&nic->local);
+        weft_net_address_resolve(&nic->local);
     return weftSuccess;
 }
 
 weftResult_t weft_tcp_listen(struct weft_tcp_net *net, const struct weft_net_nic *nics,
                              uint32_t nic_count, char why[256])
 {
-    struct weft_wire_address address = {.incarnation = net->env.incarnation,
-                                        .nic_count = nic_count};
+    struct weft_wire_nic local[WEFT_NET_NICS_MAX];
 
     for (uint32_t i = 0; i < nic_count; i++) {
-        char text[sizeof(nics[i].address)];
-
-        memcpy(text, nics[i].address, sizeof(text));
-        text[sizeof(text) - 1] = '\0';
         net->nics[i].fd = -1;
-        if (!nic_parse(&net->nics[i], text)) {
-            (void)snprintf(why, 256, "tcp: '%s' is no IPv4 or IPv6 address, e.g. 192.0.2.1", text);
-            return weftInvalidArgument;
-        }
+        WEFT_TRY(weft_net_address_parse("tcp", &nics[i], &net->nics[i].local, why));
         net->nic_count = i + 1;
-        WEFT_TRY(nic_listen(net, &net->nics[i], text, why));
-        address.nics[i] = net->nics[i].local;
+        WEFT_TRY(nic_listen(net, &net->nics[i], nics[i].address, why));
+        local[i] = net->nics[i].local;
     }
-    memcpy(address.secret, net->env.secret, sizeof(address.secret));
-    if (!weft_wire_put_address(net->address, &address)) {
-        (void)snprintf(why, 256, "tcp: %u NICs do not fit into an address: 16 of IPv4 or 6 of IPv6",
-                       nic_count);
-        return weftInvalidArgument;
-    }
-    if (net->mode != WEFT_SECURE_FULL)
-        memset(address.secret, 0, sizeof(address.secret));
-    (void)weft_wire_put_address(net->address_told, &address);
-    return weftSuccess;
+    return weft_net_address_write("tcp", &net->end.env, local, nic_count, net->address,
+                                  net->address_told, why);
 }
 
 void weft_tcp_listen_end(struct weft_tcp_net *net)
@@ -139,7 +83,7 @@ static uint32_t place_take(struct weft_tcp_net *net)
         if (net->guests[i]->deadline_at < net->guests[oldest]->deadline_at)
             oldest = i;
     }
-    net->counts.slow++;
+    net->end.counts.slow++;
     weft_tcp_net_discard(net, net->guests[oldest]);
     net->guests[oldest] = NULL;
     return oldest;
@@ -148,7 +92,7 @@ static uint32_t place_take(struct weft_tcp_net *net)
 static void guest_add(struct weft_tcp_net *net, uint32_t nic, int fd)
 {
     struct weft_tcp_channel *guest =
-        weft_tcp_channel_take(net->epoll_fd, fd, net->mode, net->env.secret);
+        weft_tcp_channel_take(net->epoll_fd, fd, net->mode, net->end.env.secret);
     uint32_t place;
 
     if (guest == NULL)
@@ -157,9 +101,9 @@ static void guest_add(struct weft_tcp_net *net, uint32_t nic, int fd)
     guest->role = WEFT_TCP_GUEST;
     guest->slot = place;
     guest->nic = nic;
-    guest->deadline_at = net->now + WEFT_TCP_GREETING_NS;
+    guest->deadline_at = net->end.now + WEFT_TCP_GREETING_NS;
     net->guests[place] = guest;
-    weft_tcp_net_wake_at(net, guest->deadline_at);
+    weft_net_end_wake_at(&net->end, guest->deadline_at);
 }
 
 void weft_tcp_accept(struct weft_tcp_net *net, uint32_t nic)
@@ -169,8 +113,8 @@ void weft_tcp_accept(struct weft_tcp_net *net, uint32_t nic)
 
         if (fd < 0)
             return;
-        net->counts.accepted++;
-        if (net->nics[nic].shape.state == WEFT_NET_SHAPE_CUT)
+        net->end.counts.accepted++;
+        if (net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_CUT)
             (void)close(fd);
         else
             guest_add(net, nic, fd);
@@ -180,9 +124,9 @@ void weft_tcp_accept(struct weft_tcp_net *net, uint32_t nic)
 static void guest_leave(struct weft_tcp_net *net, struct weft_tcp_channel *guest)
 {
     if (guest->is_liar)
-        net->counts.wrong_secrets++;
+        net->end.counts.wrong_secrets++;
     else
-        net->counts.strangers++;
+        net->end.counts.strangers++;
     net->guests[guest->slot] = NULL;
     weft_tcp_net_discard(net, guest);
 }
@@ -215,11 +159,11 @@ weft_ns weft_tcp_guests_tick(struct weft_tcp_net *net)
     for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++) {
         if (net->guests[i] == NULL)
             continue;
-        if (net->now < net->guests[i]->deadline_at) {
+        if (net->end.now < net->guests[i]->deadline_at) {
             next = weft_min(next, net->guests[i]->deadline_at);
             continue;
         }
-        net->counts.slow++;
+        net->end.counts.slow++;
         weft_tcp_net_discard(net, net->guests[i]);
         net->guests[i] = NULL;
     }

@@ -82,7 +82,7 @@ size_t weft_tcp_frame_fill(struct weft_tcp_channel *channel)
 static char *place_at(const struct weft_tcp_net *net, const struct weft_tcp_arrival *arrival,
                       uint32_t place)
 {
-    return net->windows[arrival->window].base + arrival->places[place].offset;
+    return net->end.windows[arrival->window].base + arrival->places[place].offset;
 }
 
 /* `bytes` of the payload have gone where they belong. */
@@ -157,7 +157,7 @@ static size_t payload_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     size_t got;
 
     if (!arrival->is_refused &&
-        net->windows[arrival->window].conceal_count != arrival->conceal_count)
+        net->end.windows[arrival->window].conceal_count != arrival->conceal_count)
         arrival->is_refused = true;
     if (input_bytes(lane->channel) > 0) {
         payload_from_input(net, lane);

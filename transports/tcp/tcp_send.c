@@ -5,6 +5,7 @@
  * */
 #include <string.h>
 
+#include "net/net_body.h"
 #include "tcp_net.h"
 
 /* ---- frames ---- */
@@ -19,10 +20,10 @@ void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_writer *wri
 /* Adds the rest of the payload that the batch is at, as far as there are pieces. */
 static void payload_add(struct weft_tcp_net *net, struct weft_tcp_batch *batch)
 {
-    const struct weft_tcp_operation *operation = &net->operations[batch->operation];
+    const struct weft_net_operation *operation = &net->end.operations[batch->operation];
 
-    for (; batch->block != WEFT_NONE; batch->block = net->blocks[batch->block].next) {
-        const struct weft_tcp_block *block = &net->blocks[batch->block];
+    for (; batch->block != WEFT_NONE; batch->block = net->end.blocks[batch->block].next) {
+        const struct weft_net_block *block = &net->end.blocks[batch->block];
 
         for (; batch->index < block->used; batch->index++) {
             const struct weft_extent *extent = &block->of.extents[batch->index];
@@ -61,8 +62,8 @@ static uint64_t sequence_take(struct weft_tcp_net *net, struct weft_tcp_lane *la
                               uint32_t operation)
 {
     if (lane->sent == lane->acked) {
-        lane->progress_at = net->now;
-        weft_tcp_net_wake_at(net, net->now + net->env.silence_ns / 2);
+        lane->progress_at = net->end.now;
+        weft_net_end_wake_at(&net->end, net->end.now + net->end.env.silence_ns / 2);
     }
     lane->ring[++lane->sent % WEFT_WIRE_UNACKED_MAX] = operation;
     return lane->sent;
@@ -131,113 +132,26 @@ static void fences_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 
 /* ---- operations as frames ---- */
 
-static uint32_t body_bytes_of(const struct weft_tcp_operation *operation)
-{
-    switch (operation->kind) {
-    case WEFT_TCP_COPY:
-        return WEFT_WIRE_WRITE_BYTES + operation->extent_count * WEFT_WIRE_WRITE_EXTENT_BYTES;
-    case WEFT_TCP_STORE:
-        return WEFT_WIRE_STORE_BYTES;
-    case WEFT_TCP_FORWARD:
-        return WEFT_WIRE_FORWARD_BYTES + operation->extent_count * WEFT_WIRE_EXTENT_BYTES;
-    case WEFT_TCP_ANSWER:
-        return WEFT_WIRE_ANSWER_BYTES;
-    default:
-        return operation->extent_count; /* a message's bytes */
-    }
-}
-
-static void copy_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                       struct weft_writer *writer)
-{
-    struct weft_wire_write write = {.dst = operation->dst_window,
-                                    .extent_count = operation->extent_count};
-
-    weft_wire_put_write(writer, &write);
-    for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
-        for (uint32_t i = 0; i < net->blocks[b].used; i++)
-            weft_wire_put_write_extent(writer, net->blocks[b].of.extents[i].dst_offset,
-                                       net->blocks[b].of.extents[i].size_bytes);
-}
-
-static void store_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                        struct weft_writer *writer)
-{
-    struct weft_wire_store store = {.dst = operation->dst_window,
-                                    .offset = operation->offset,
-                                    .value = operation->value,
-                                    .op = (uint32_t)operation->op};
-
-    (void)net;
-    weft_wire_put_store(writer, &store);
-}
-
-static void forward_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                          struct weft_writer *writer)
-{
-    struct weft_wire_forward forward = {.dst = operation->dst_window,
-                                        .src = operation->src_window,
-                                        .request = (uint32_t)(operation - net->operations),
-                                        .extent_count = operation->extent_count};
-
-    weft_wire_put_forward(writer, &forward);
-    for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
-        for (uint32_t i = 0; i < net->blocks[b].used; i++)
-            weft_wire_put_extent(writer, net->blocks[b].of.extents[i].dst_offset,
-                                 net->blocks[b].of.extents[i].src_offset,
-                                 net->blocks[b].of.extents[i].size_bytes);
-}
-
-static void answer_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                         struct weft_writer *writer)
-{
-    struct weft_wire_answer answer = {.request = operation->request,
-                                      .result = (uint32_t)operation->result};
-
-    (void)net;
-    weft_wire_put_answer(writer, &answer);
-}
-
-static void message_write(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                          struct weft_writer *writer)
-{
-    for (uint32_t b = operation->first_block; b != WEFT_NONE; b = net->blocks[b].next)
-        weft_writer_bytes(writer, net->blocks[b].of.bytes, net->blocks[b].used);
-}
-
-/* How an operation that can be sent is written. */
-static const struct {
-    enum weft_wire_kind kind;
-    void (*write)(struct weft_tcp_net *net, const struct weft_tcp_operation *operation,
-                  struct weft_writer *writer);
-} frames[WEFT_TCP_KINDS] = {
-    [WEFT_TCP_COPY] = {WEFT_WIRE_WRITE, copy_write},
-    [WEFT_TCP_STORE] = {WEFT_WIRE_STORE, store_write},
-    [WEFT_TCP_FORWARD] = {WEFT_WIRE_FORWARD, forward_write},
-    [WEFT_TCP_MESSAGE] = {WEFT_WIRE_MESSAGE, message_write},
-    [WEFT_TCP_ANSWER] = {WEFT_WIRE_ANSWER, answer_write},
-};
-
 /* Puts the first operation of the list into the batch; false: no room now. */
 static bool operation_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                           struct weft_list *list)
 {
     uint32_t number = list->first;
-    struct weft_tcp_operation *operation = &net->operations[number];
-    struct weft_wire_head head = {.kind = frames[operation->kind].kind,
-                                  .body_bytes = body_bytes_of(operation)};
+    struct weft_net_operation *operation = &net->end.operations[number];
+    struct weft_wire_head head = {.kind = weft_net_body_kind(operation),
+                                  .body_bytes = weft_net_body_bytes(operation)};
     struct weft_writer writer;
 
     if (!has_room(&lane->batch, head.body_bytes) ||
         lane->sent - lane->acked == WEFT_WIRE_UNACKED_MAX)
         return false;
-    weft_list_remove(list, net->links, number);
-    head.payload_bytes = operation->kind == WEFT_TCP_COPY ? operation->size_bytes : 0;
+    weft_list_remove(list, net->end.links, number);
+    head.payload_bytes = operation->kind == WEFT_NET_OP_COPY ? operation->size_bytes : 0;
     head.sequence = sequence_take(net, lane, number);
     writer = frame_begin(lane, &head);
-    frames[operation->kind].write(net, operation, &writer);
+    weft_net_body_write(&net->end, operation, &writer);
     frame_end(lane, &writer, &head);
-    if (operation->kind == WEFT_TCP_COPY) {
+    if (operation->kind == WEFT_NET_OP_COPY) {
         lane->batch.operation = number;
         lane->batch.block = operation->first_block;
         lane->batch.index = 0;
@@ -270,7 +184,7 @@ static void batch_fill(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         lane->ping_due = false;
         head_add(lane, WEFT_WIRE_PING, sequence_take(net, lane, WEFT_NONE));
     }
-    while (peer->waiting.count > 0 && operation_add(net, lane, &peer->waiting))
+    while (peer->base.waiting.count > 0 && operation_add(net, lane, &peer->base.waiting))
         ;
     while (lane->copies.count > 0 && lane->queued_bytes - lane->sent_bytes < WEFT_TCP_BATCH_BYTES &&
            operation_add(net, lane, &lane->copies))
@@ -313,7 +227,7 @@ void weft_tcp_lane_write(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 
 void weft_tcp_bye(struct weft_tcp_peer *peer)
 {
-    for (uint32_t i = 0; i < peer->lane_count; i++) {
+    for (uint32_t i = 0; i < peer->base.lane_count; i++) {
         struct weft_tcp_lane *lane = &peer->lanes[i];
         struct weft_wire_head head = {.kind = WEFT_WIRE_BYE, .ack = lane->applied};
         uint8_t bytes[WEFT_WIRE_HEAD_BYTES];

@@ -1,15 +1,15 @@
 /* Windows of a net: own memory with what of it peers may use, and windows of peers. */
-#ifndef WEFT_TCP_WINDOW_H
-#define WEFT_TCP_WINDOW_H
+#ifndef WEFT_NET_WINDOW_H
+#define WEFT_NET_WINDOW_H
 
 #include "core/wire.h"
 #include "weft_net.h"
 
-#define WEFT_TCP_EXPOSURES_MAX 16 /* of one window */
+#define WEFT_NET_EXPOSURES_MAX 16 /* of one window */
 
-struct weft_tcp_net;
+struct weft_net_end;
 
-struct weft_tcp_exposure {
+struct weft_net_exposure {
     uint32_t next; /* of the same window, or WEFT_NONE */
     uint32_t epoch;
     uint64_t size_bytes;
@@ -17,7 +17,7 @@ struct weft_tcp_exposure {
     uint8_t token[WEFT_NET_TOKEN_BYTES];
 };
 
-struct weft_tcp_window {
+struct weft_net_window {
     char *base; /* NULL: not an own one */
     uint64_t size_bytes;
     uint32_t first_exposure;
@@ -27,21 +27,21 @@ struct weft_tcp_window {
     struct weft_net_remote remote;
 };
 
-weftResult_t weft_tcp_window_add(struct weft_net *net, uint32_t window, void *base, size_t size);
-void weft_tcp_window_remove(struct weft_net *net, uint32_t window);
-weftResult_t weft_tcp_expose(struct weft_net *net, uint32_t window,
+weftResult_t weft_net_window_add(struct weft_net *net, uint32_t window, void *base, size_t size);
+void weft_net_window_remove(struct weft_net *net, uint32_t window);
+weftResult_t weft_net_expose(struct weft_net *net, uint32_t window,
                              const struct weft_net_remote *as);
-void weft_tcp_conceal(struct weft_net *net, uint32_t window);
-weftResult_t weft_tcp_import(struct weft_net *net, uint32_t window, uint32_t peer,
+void weft_net_conceal(struct weft_net *net, uint32_t window);
+weftResult_t weft_net_import(struct weft_net *net, uint32_t window, uint32_t peer,
                              const struct weft_net_remote *remote);
-void weft_tcp_forget(struct weft_net *net, uint32_t window);
+void weft_net_forget(struct weft_net *net, uint32_t window);
 /* The exposure that lets `by` in with all of `rights`, or NULL. */
-const struct weft_tcp_exposure *weft_tcp_window_admit(const struct weft_tcp_net *net,
+const struct weft_net_exposure *weft_net_window_admit(const struct weft_net_end *end,
                                                       const struct weft_wire_window *by,
                                                       unsigned rights);
 /* An imported window of a peer, or NULL. */
-const struct weft_tcp_window *weft_tcp_window_imported(const struct weft_tcp_net *net,
+const struct weft_net_window *weft_net_window_imported(const struct weft_net_end *end,
                                                        uint32_t window);
-struct weft_wire_window weft_tcp_window_wire(const struct weft_tcp_window *window);
+struct weft_wire_window weft_net_window_wire(const struct weft_net_window *window);
 
 #endif

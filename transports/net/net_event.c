@@ -1,13 +1,8 @@
-/* What the user is to know: states of peers, and messages and forwards of theirs.
- *
- * States are told as they are, not as they were: a peer that was lost and came back between two
- * calls has nothing to tell. Messages lie in a ring of memory; when it is full, lanes wait before
- * the frame that needs room. A peer's messages are told after that it is up, and before that it is
- * down. */
+/* The ring of events, and what of a peer's state is to be told; see net_event.h. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "tcp_net.h"
+#include "net_end.h"
 
 #define ALIGN 8
 
@@ -20,27 +15,38 @@ struct record {
     struct weft_net_event event;
 };
 
-weftResult_t weft_tcp_events_init(struct weft_tcp_net *net)
+weftResult_t weft_net_events_init(struct weft_net_events *events)
 {
-    net->events.bytes = malloc(WEFT_TCP_EVENT_BYTES);
-    return net->events.bytes == NULL ? weftSystemError : weftSuccess;
+    events->bytes = malloc(WEFT_NET_EVENT_BYTES);
+    return events->bytes == NULL ? weftSystemError : weftSuccess;
 }
 
-static struct record *record_at(struct weft_tcp_events *events, size_t at)
+void weft_net_events_fini(struct weft_net_events *events)
+{
+    free(events->bytes);
+    events->bytes = NULL;
+}
+
+bool weft_net_events_wait(const struct weft_net_events *events)
+{
+    return events->used > events->lent;
+}
+
+static struct record *record_at(struct weft_net_events *events, size_t at)
 {
     return (struct record *)(void *)(events->bytes + at);
 }
 
-static bool room_for(const struct weft_tcp_events *events, size_t bytes)
+static bool room_for(const struct weft_net_events *events, size_t bytes)
 {
-    return WEFT_TCP_EVENT_BYTES - events->used >= bytes;
+    return WEFT_NET_EVENT_BYTES - events->used >= bytes;
 }
 
-void *weft_tcp_event_push(struct weft_tcp_net *net, const struct weft_net_event *event, size_t size)
+void *weft_net_event_push(struct weft_net_end *end, const struct weft_net_event *event, size_t size)
 {
-    struct weft_tcp_events *events = &net->events;
+    struct weft_net_events *events = &end->events;
     size_t bytes = (sizeof(struct record) + size + ALIGN - 1) / ALIGN * ALIGN;
-    size_t to_end = WEFT_TCP_EVENT_BYTES - events->tail;
+    size_t to_end = WEFT_NET_EVENT_BYTES - events->tail;
     struct record *record;
 
     if (to_end < bytes) {
@@ -54,18 +60,19 @@ void *weft_tcp_event_push(struct weft_tcp_net *net, const struct weft_net_event 
     if (!room_for(events, bytes))
         return NULL;
     record = record_at(events, events->tail);
-    *record = (struct record){
-        .total_bytes = bytes, .session = net->peers[event->peer].session, .event = *event};
-    events->tail = (events->tail + bytes) % WEFT_TCP_EVENT_BYTES;
+    *record = (struct record){.total_bytes = bytes,
+                              .session = weft_net_peer_at(end, event->peer)->session,
+                              .event = *event};
+    events->tail = (events->tail + bytes) % WEFT_NET_EVENT_BYTES;
     events->used += bytes;
-    net->peers[event->peer].event_count++;
+    weft_net_peer_at(end, event->peer)->event_count++;
     return record + 1;
 }
 
 /* The oldest record, past a gap; NULL when there is none. */
-static struct record *front(struct weft_tcp_events *events)
+static struct record *front(struct weft_net_events *events)
 {
-    size_t to_end = WEFT_TCP_EVENT_BYTES - events->head;
+    size_t to_end = WEFT_NET_EVENT_BYTES - events->head;
 
     if (events->used == 0)
         return NULL;
@@ -76,36 +83,36 @@ static struct record *front(struct weft_tcp_events *events)
     return events->used == 0 ? NULL : record_at(events, events->head);
 }
 
-static void drop_front(struct weft_tcp_events *events, size_t bytes)
+static void drop_front(struct weft_net_events *events, size_t bytes)
 {
-    events->head = (events->head + bytes) % WEFT_TCP_EVENT_BYTES;
+    events->head = (events->head + bytes) % WEFT_NET_EVENT_BYTES;
     events->used -= bytes;
 }
 
 /* What the user is to be told of a peer's state next; what it was told when that is all. */
-static enum weft_tcp_told due(const struct weft_tcp_peer *peer)
+static enum weft_net_told due(const struct weft_net_peer *peer)
 {
-    if (peer->state == WEFT_TCP_PEER_FREE)
+    if (peer->state == WEFT_NET_PEER_STATE_FREE)
         return peer->told;
-    if (peer->told == WEFT_TCP_TOLD_NOTHING && peer->was_up)
-        return WEFT_TCP_TOLD_UP;
-    if (peer->state == WEFT_TCP_PEER_UP)
-        return WEFT_TCP_TOLD_UP;
-    if (peer->state == WEFT_TCP_PEER_GONE)
-        return WEFT_TCP_TOLD_GONE;
-    return peer->is_overdue ? WEFT_TCP_TOLD_DOWN : peer->told;
+    if (peer->told == WEFT_NET_TOLD_NOTHING && peer->was_up)
+        return WEFT_NET_TOLD_UP;
+    if (peer->state == WEFT_NET_PEER_STATE_UP)
+        return WEFT_NET_TOLD_UP;
+    if (peer->state == WEFT_NET_PEER_STATE_GONE)
+        return WEFT_NET_TOLD_GONE;
+    return peer->is_overdue ? WEFT_NET_TOLD_DOWN : peer->told;
 }
 
-static void tell(struct weft_tcp_net *net, struct weft_tcp_peer *peer, enum weft_tcp_told what,
+static void tell(struct weft_net_end *end, struct weft_net_peer *peer, enum weft_net_told what,
                  struct weft_net_event *event)
 {
-    *event = (struct weft_net_event){.peer = weft_tcp_peer_number(net, peer),
+    *event = (struct weft_net_event){.peer = weft_net_peer_number(end, peer),
                                      .incarnation = peer->incarnation,
                                      .lane_count = peer->lane_count,
                                      .nic_count = peer->address.nic_count,
                                      .why = ""};
     peer->told = what;
-    if (what == WEFT_TCP_TOLD_UP) {
+    if (what == WEFT_NET_TOLD_UP) {
         event->kind = WEFT_NET_PEER_UP;
         event->bytes = peer->hello;
         event->size = peer->hello_bytes;
@@ -113,43 +120,43 @@ static void tell(struct weft_tcp_net *net, struct weft_tcp_peer *peer, enum weft
     }
     event->kind = WEFT_NET_PEER_DOWN;
     event->why = peer->why;
-    event->is_gone = what == WEFT_TCP_TOLD_GONE;
+    event->is_gone = what == WEFT_NET_TOLD_GONE;
 }
 
 /* A change of a peer's state, if one is to be told now. */
-static bool news(struct weft_tcp_net *net, struct weft_net_event *event)
+static bool news(struct weft_net_end *end, struct weft_net_event *event)
 {
     bool later = false;
 
-    for (uint32_t i = 0; net->has_news && i < net->env.peers_max; i++) {
-        struct weft_tcp_peer *peer = &net->peers[i];
-        enum weft_tcp_told what = due(peer);
+    for (uint32_t i = 0; end->has_news && i < end->env.peers_max; i++) {
+        struct weft_net_peer *peer = weft_net_peer_at(end, i);
+        enum weft_net_told what = due(peer);
 
         if (what == peer->told)
             continue;
-        if (what != WEFT_TCP_TOLD_UP && peer->event_count > 0) {
+        if (what != WEFT_NET_TOLD_UP && peer->event_count > 0) {
             later = true;
             continue;
         }
-        tell(net, peer, what, event);
+        tell(end, peer, what, event);
         return true;
     }
-    net->has_news = later;
+    end->has_news = later;
     return false;
 }
 
-bool weft_tcp_event(struct weft_net *base, struct weft_net_event *event)
+bool weft_net_event_next(struct weft_net *net, struct weft_net_event *event)
 {
-    struct weft_tcp_net *net = weft_tcp_net_of(base);
-    struct weft_tcp_events *events = &net->events;
+    struct weft_net_end *end = weft_net_end_of(net);
+    struct weft_net_events *events = &end->events;
 
     if (events->lent > 0)
         drop_front(events, events->lent);
     events->lent = 0;
-    if (news(net, event))
+    if (news(end, event))
         return true;
     for (struct record *record = front(events); record != NULL; record = front(events)) {
-        struct weft_tcp_peer *peer = &net->peers[record->event.peer];
+        struct weft_net_peer *peer = weft_net_peer_at(end, record->event.peer);
 
         if (record->session != peer->session) {
             drop_front(events, record->total_bytes);
@@ -163,10 +170,5 @@ bool weft_tcp_event(struct weft_net *base, struct weft_net_event *event)
         return true;
     }
     /* The last message of a peer may have been what its end waited for. */
-    return news(net, event);
-}
-
-bool weft_tcp_event_waits(const struct weft_tcp_net *net)
-{
-    return net->has_news || net->events.used > net->events.lent;
+    return news(end, event);
 }

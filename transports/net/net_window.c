@@ -1,19 +1,19 @@
 /* Windows: own memory, what of it peers may use, and windows of peers.
  *
- * A peer gets at own memory through weft_tcp_window_admit alone. */
+ * A peer gets at own memory through weft_net_window_admit alone. */
 #include <string.h>
 
-#include "tcp_net.h"
+#include "net_end.h"
 
-static struct weft_tcp_window *window_get(const struct weft_tcp_net *net, uint32_t window)
+static struct weft_net_window *window_get(const struct weft_net_end *end, uint32_t window)
 {
-    return window < net->env.windows_max ? &net->windows[window] : NULL;
+    return window < end->env.windows_max ? &end->windows[window] : NULL;
 }
 
-weftResult_t weft_tcp_window_add(struct weft_net *base, uint32_t number, void *memory, size_t size)
+weftResult_t weft_net_window_add(struct weft_net *net, uint32_t number, void *memory, size_t size)
 {
-    struct weft_tcp_net *net = weft_tcp_net_of(base);
-    struct weft_tcp_window *window = window_get(net, number);
+    struct weft_net_end *end = weft_net_end_of(net);
+    struct weft_net_window *window = window_get(end, number);
 
     if (window == NULL || memory == NULL)
         return weftInvalidArgument;
@@ -24,34 +24,34 @@ weftResult_t weft_tcp_window_add(struct weft_net *base, uint32_t number, void *m
     return weftSuccess;
 }
 
-void weft_tcp_window_remove(struct weft_net *base, uint32_t number)
+void weft_net_window_remove(struct weft_net *net, uint32_t number)
 {
-    struct weft_tcp_window *window = window_get(weft_tcp_net_of(base), number);
+    struct weft_net_window *window = window_get(weft_net_end_of(net), number);
 
     weft_assert(window != NULL);
-    weft_tcp_conceal(base, number);
+    weft_net_conceal(net, number);
     window->base = NULL;
     window->size_bytes = 0;
 }
 
-weftResult_t weft_tcp_expose(struct weft_net *base, uint32_t number,
+weftResult_t weft_net_expose(struct weft_net *net, uint32_t number,
                              const struct weft_net_remote *as)
 {
-    struct weft_tcp_net *net = weft_tcp_net_of(base);
-    struct weft_tcp_window *window = window_get(net, number);
-    struct weft_tcp_exposure *exposure;
+    struct weft_net_end *end = weft_net_end_of(net);
+    struct weft_net_window *window = window_get(end, number);
+    struct weft_net_exposure *exposure;
     uint32_t index;
 
     if (window == NULL || window->base == NULL || as->window != number ||
         as->size_bytes > window->size_bytes)
         return weftInvalidArgument;
-    if (window->exposure_count == WEFT_TCP_EXPOSURES_MAX)
+    if (window->exposure_count == WEFT_NET_EXPOSURES_MAX)
         return weftNoResource;
-    index = weft_pool_take(&net->free_exposures);
+    index = weft_pool_take(&end->free_exposures);
     if (index == WEFT_NONE)
         return weftNoResource;
-    exposure = &net->exposures[index];
-    *exposure = (struct weft_tcp_exposure){.next = window->first_exposure,
+    exposure = &end->exposures[index];
+    *exposure = (struct weft_net_exposure){.next = window->first_exposure,
                                            .epoch = as->epoch,
                                            .size_bytes = as->size_bytes,
                                            .rights = as->rights};
@@ -61,30 +61,30 @@ weftResult_t weft_tcp_expose(struct weft_net *base, uint32_t number,
     return weftSuccess;
 }
 
-void weft_tcp_conceal(struct weft_net *base, uint32_t number)
+void weft_net_conceal(struct weft_net *net, uint32_t number)
 {
-    struct weft_tcp_net *net = weft_tcp_net_of(base);
-    struct weft_tcp_window *window = window_get(net, number);
+    struct weft_net_end *end = weft_net_end_of(net);
+    struct weft_net_window *window = window_get(end, number);
 
     weft_assert(window != NULL);
     while (window->first_exposure != WEFT_NONE) {
         uint32_t index = window->first_exposure;
 
-        window->first_exposure = net->exposures[index].next;
-        weft_pool_give(&net->free_exposures, index);
+        window->first_exposure = end->exposures[index].next;
+        weft_pool_give(&end->free_exposures, index);
     }
     window->exposure_count = 0;
     window->conceal_count++;
 }
 
-weftResult_t weft_tcp_import(struct weft_net *base, uint32_t number, uint32_t peer,
+weftResult_t weft_net_import(struct weft_net *net, uint32_t number, uint32_t peer,
                              const struct weft_net_remote *remote)
 {
-    struct weft_tcp_net *net = weft_tcp_net_of(base);
-    struct weft_tcp_window *window = window_get(net, number);
+    struct weft_net_end *end = weft_net_end_of(net);
+    struct weft_net_window *window = window_get(end, number);
 
-    if (window == NULL || peer >= net->env.peers_max ||
-        net->peers[peer].state == WEFT_TCP_PEER_FREE)
+    if (window == NULL || peer >= end->env.peers_max ||
+        weft_net_peer_at(end, peer)->state == WEFT_NET_PEER_STATE_FREE)
         return weftInvalidArgument;
     if (window->base != NULL || window->peer != WEFT_NONE)
         return weftInvalidUsage;
@@ -94,9 +94,9 @@ weftResult_t weft_tcp_import(struct weft_net *base, uint32_t number, uint32_t pe
     return weftSuccess;
 }
 
-void weft_tcp_forget(struct weft_net *base, uint32_t number)
+void weft_net_forget(struct weft_net *net, uint32_t number)
 {
-    struct weft_tcp_window *window = window_get(weft_tcp_net_of(base), number);
+    struct weft_net_window *window = window_get(weft_net_end_of(net), number);
 
     weft_assert(window != NULL);
     weft_assert(window->base == NULL);
@@ -104,15 +104,15 @@ void weft_tcp_forget(struct weft_net *base, uint32_t number)
     window->size_bytes = 0;
 }
 
-const struct weft_tcp_window *weft_tcp_window_imported(const struct weft_tcp_net *net,
+const struct weft_net_window *weft_net_window_imported(const struct weft_net_end *end,
                                                        uint32_t number)
 {
-    const struct weft_tcp_window *window = window_get(net, number);
+    const struct weft_net_window *window = window_get(end, number);
 
     return window == NULL || window->peer == WEFT_NONE ? NULL : window;
 }
 
-struct weft_wire_window weft_tcp_window_wire(const struct weft_tcp_window *window)
+struct weft_wire_window weft_net_window_wire(const struct weft_net_window *window)
 {
     struct weft_wire_window wire = {.window = window->remote.window, .epoch = window->remote.epoch};
 
@@ -130,15 +130,15 @@ static bool token_equal(const uint8_t *a, const uint8_t *b)
     return difference == 0;
 }
 
-const struct weft_tcp_exposure *weft_tcp_window_admit(const struct weft_tcp_net *net,
+const struct weft_net_exposure *weft_net_window_admit(const struct weft_net_end *end,
                                                       const struct weft_wire_window *by,
                                                       unsigned rights)
 {
-    const struct weft_tcp_window *window = window_get(net, by->window);
+    const struct weft_net_window *window = window_get(end, by->window);
     uint32_t index = window == NULL ? WEFT_NONE : window->first_exposure;
 
-    for (; index != WEFT_NONE; index = net->exposures[index].next) {
-        const struct weft_tcp_exposure *exposure = &net->exposures[index];
+    for (; index != WEFT_NONE; index = end->exposures[index].next) {
+        const struct weft_net_exposure *exposure = &end->exposures[index];
 
         if (exposure->epoch != by->epoch || !token_equal(exposure->token, by->token))
             continue;

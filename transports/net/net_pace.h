@@ -1,0 +1,28 @@
+/* The pace of an emulated or faulty NIC: a token bucket for what goes out, and its state. The
+ * bucket holds 200 us of its rate: what was not used longer ago is lost. But a NIC with bytes
+ * waiting would have sent all the while, however late the thread comes that emulates it: nothing is
+ * lost of that time. */
+#ifndef WEFT_NET_PACE_H
+#define WEFT_NET_PACE_H
+
+#include "base/base.h"
+#include "weft_net.h"
+
+struct weft_net_pace {
+    struct weft_net_shape shape;
+    uint64_t tokens_bytes; /* may go out now */
+    weft_ns filled_at;
+    bool is_short; /* bytes have waited for tokens since then */
+};
+
+/* The NIC has this shape from now on. */
+void weft_net_pace_set(struct weft_net_pace *pace, const struct weft_net_shape *shape, weft_ns now);
+/* How much of `wanted` may go out now. */
+uint64_t weft_net_pace_allow(struct weft_net_pace *pace, uint64_t wanted_bytes, weft_ns now);
+void weft_net_pace_spend(struct weft_net_pace *pace, uint64_t bytes);
+/* When some of it may: now, or later. */
+weft_ns weft_net_pace_at(const struct weft_net_pace *pace, weft_ns now);
+/* What goes out waits for tokens. */
+bool weft_net_pace_waits(const struct weft_net_pace *pace);
+
+#endif
