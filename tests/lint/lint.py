@@ -155,10 +155,11 @@ def transport_sees(files):
     for f in c_files(files, "transports"):
         own = "/".join(f.path.split("/")[:2]) + "/"
         for number, path in included(f, files):
-            # What network transports share: their common parts, the secure channel, and every
-            # layout on a wire.
-            shared = path.startswith("transports/net/") or path in (
-                "transports/secure/secure.h", "src/core/wire.h")
+            # What network transports share: their common parts, the secure channel, every layout
+            # on a wire, and multipath sessions.
+            shared = path.startswith(("transports/net/", "src/core/mp.h")) or path in (
+                "transports/secure/secure.h", "transports/secure/secure_datagram.h",
+                "src/core/wire.h")
             seen = (own, "src/base/", "include/", "src/host/transport_stub.h")
             if not shared and not path.startswith(seen):
                 yield f.path, number, "includes %s" % path

@@ -59,7 +59,7 @@ bool weft_secure_direction_start(struct weft_secure_direction *direction,
 }
 
 /* The old secret is gone then: who learns the new one cannot read what was sealed before. */
-static bool renew(struct weft_secure_direction *direction)
+bool weft_secure_direction_renew(struct weft_secure_direction *direction)
 {
     uint8_t next[WEFT_SECURE_KEY_BYTES];
     bool good = weft_secure_key_expand(direction->secret, next_purpose, sizeof(next_purpose) - 1,
@@ -70,19 +70,25 @@ static bool renew(struct weft_secure_direction *direction)
     return good;
 }
 
+bool weft_secure_direction_number(struct weft_secure_direction *direction, uint64_t number)
+{
+    uint8_t nonce[WEFT_SECURE_IV_BYTES];
+
+    memcpy(nonce, direction->iv, sizeof(nonce));
+    for (uint32_t i = 0; i < sizeof(uint64_t); i++)
+        nonce[WEFT_SECURE_IV_BYTES - 1 - i] ^= (uint8_t)(number >> (8 * i) & 0xff);
+    /* Without a key, the context keeps the one it has: nothing is allocated. */
+    return EVP_CipherInit_ex2(direction->context, NULL, NULL, nonce, -1, NULL) == 1;
+}
+
 bool weft_secure_direction_next(struct weft_secure_direction *direction, uint64_t size_bytes)
 {
     uint64_t cost = size_bytes + RECORD_COST_BYTES;
-    uint8_t nonce[WEFT_SECURE_IV_BYTES];
 
     weft_assert(cost <= direction->key_bytes_max);
-    if (cost > direction->key_bytes_max - direction->key_bytes && !renew(direction))
+    if (cost > direction->key_bytes_max - direction->key_bytes &&
+        !weft_secure_direction_renew(direction))
         return false;
-    memcpy(nonce, direction->iv, sizeof(nonce));
-    for (uint32_t i = 0; i < sizeof(uint64_t); i++)
-        nonce[WEFT_SECURE_IV_BYTES - 1 - i] ^= (uint8_t)(direction->record_count >> (8 * i) & 0xff);
     direction->key_bytes += cost;
-    direction->record_count++;
-    /* Without a key, the context keeps the one it has: nothing is allocated. */
-    return EVP_CipherInit_ex2(direction->context, NULL, NULL, nonce, -1, NULL) == 1;
+    return weft_secure_direction_number(direction, direction->record_count++);
 }

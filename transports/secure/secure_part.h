@@ -1,7 +1,7 @@
 /* What the parts of the secure channel share: its fields and the change of its state.
  *
  * secure.c makes, breaks and frees; secure_handshake.c opens; secure_record.c seals and opens
- * records. For them and for the tests. */
+ * records, for secure_datagram.c, too. For them and for the tests. */
 #ifndef WEFT_SECURE_PART_H
 #define WEFT_SECURE_PART_H
 
@@ -32,6 +32,26 @@ struct weft_secure {
     struct weft_secure_direction sealing;
     struct weft_secure_direction opening;
 };
+
+/* What is sealed or opened in one go. */
+struct weft_secure_record {
+    const void *head;
+    size_t head_size;
+    const struct weft_secure_piece *pieces; /* plain, or the one sealed piece */
+    uint32_t count;
+    size_t size; /* of the pieces, without a tag */
+};
+
+/* Bytes of the pieces, which are a record's at most. */
+size_t weft_secure_record_size(const struct weft_secure_piece *pieces, uint32_t count);
+/* The mode needs a context with key and nonce; else the context is not looked at. */
+bool weft_secure_record_has_key(enum weft_secure_mode mode);
+/* False: OpenSSL failed. */
+bool weft_secure_record_write(enum weft_secure_mode mode, EVP_CIPHER_CTX *context,
+                              const struct weft_secure_record *record, uint8_t *sealed);
+/* weftInvalidArgument: it does not open; `plain` is wiped. weftSystemError: OpenSSL failed. */
+weftResult_t weft_secure_record_read(enum weft_secure_mode mode, EVP_CIPHER_CTX *context,
+                                     const struct weft_secure_record *record, uint8_t *plain);
 
 /* The one place where the state changes. Secrets that the new state does not need are wiped. */
 void weft_secure_set_state(struct weft_secure *secure, enum weft_secure_state state);

@@ -9,14 +9,6 @@
 
 #include "secure_part.h"
 
-struct record {
-    const void *head;
-    size_t head_size;
-    const struct weft_secure_piece *pieces; /* plain, or the one sealed piece */
-    uint32_t count;
-    size_t size; /* of the pieces */
-};
-
 /* The lengths of EVP_CipherUpdate are ints. */
 _Static_assert(WEFT_SECURE_RECORD_MAX <= INT32_MAX, "a record is one update");
 _Static_assert(2 * WEFT_SECURE_RECORD_MAX + 1024 <= WEFT_SECURE_REKEY_BYTES,
@@ -31,7 +23,7 @@ static bool update(EVP_CIPHER_CTX *context, uint8_t *out, const void *bytes, siz
            (EVP_CipherUpdate(context, out, &done, bytes, (int)size) == 1 && done == (int)size);
 }
 
-static void copy(const struct record *record, uint8_t *out)
+static void copy(const struct weft_secure_record *record, uint8_t *out)
 {
     for (uint32_t i = 0; i < record->count; i++) {
         if (record->pieces[i].size > 0)
@@ -40,19 +32,8 @@ static void copy(const struct record *record, uint8_t *out)
     }
 }
 
-static bool begin_key(struct weft_secure_direction *direction, const struct record *record)
-{
-    return weft_secure_direction_next(direction, record->head_size + record->size);
-}
-
-static bool begin_nothing(struct weft_secure_direction *direction, const struct record *record)
-{
-    (void)direction;
-    (void)record;
-    return true;
-}
-
-static bool pass_sealed(EVP_CIPHER_CTX *context, const struct record *record, uint8_t *out)
+static bool pass_sealed(EVP_CIPHER_CTX *context, const struct weft_secure_record *record,
+                        uint8_t *out)
 {
     bool good = update(context, NULL, record->head, record->head_size);
 
@@ -65,7 +46,8 @@ static bool pass_sealed(EVP_CIPHER_CTX *context, const struct record *record, ui
 
 /* The tag is over the copy: a user who writes to the source meanwhile spoils his own bytes, not the
  * channel. */
-static bool pass_signed(EVP_CIPHER_CTX *context, const struct record *record, uint8_t *out)
+static bool pass_signed(EVP_CIPHER_CTX *context, const struct weft_secure_record *record,
+                        uint8_t *out)
 {
     uint8_t border[sizeof(uint64_t)];
 
@@ -77,7 +59,8 @@ static bool pass_signed(EVP_CIPHER_CTX *context, const struct record *record, ui
            update(context, NULL, out, record->size);
 }
 
-static bool pass_plain(EVP_CIPHER_CTX *context, const struct record *record, uint8_t *out)
+static bool pass_plain(EVP_CIPHER_CTX *context, const struct weft_secure_record *record,
+                       uint8_t *out)
 {
     (void)context;
     copy(record, out);
@@ -118,33 +101,74 @@ static bool is_zero(EVP_CIPHER_CTX *context, const uint8_t *tag)
 }
 
 static const struct mode {
-    bool (*begin)(struct weft_secure_direction *direction, const struct record *record);
-    bool (*pass)(EVP_CIPHER_CTX *context, const struct record *record, uint8_t *out);
+    bool has_key;
+    bool (*pass)(EVP_CIPHER_CTX *context, const struct weft_secure_record *record, uint8_t *out);
     bool (*write)(EVP_CIPHER_CTX *context, uint8_t *tag);
     bool (*is_right)(EVP_CIPHER_CTX *context, const uint8_t *tag);
 } modes[WEFT_SECURE_MODES] = {
-    [WEFT_SECURE_FULL] = {begin_key, pass_sealed, write_tag, is_tag},
-    [WEFT_SECURE_INTEGRITY] = {begin_key, pass_signed, write_tag, is_tag},
-    [WEFT_SECURE_OFF] = {begin_nothing, pass_plain, write_zero, is_zero},
+    [WEFT_SECURE_FULL] = {true, pass_sealed, write_tag, is_tag},
+    [WEFT_SECURE_INTEGRITY] = {true, pass_signed, write_tag, is_tag},
+    [WEFT_SECURE_OFF] = {false, pass_plain, write_zero, is_zero},
 };
+
+/* ---- with a context that has its key and nonce ---- */
+
+bool weft_secure_record_write(enum weft_secure_mode mode, EVP_CIPHER_CTX *context,
+                              const struct weft_secure_record *record, uint8_t *sealed)
+{
+    return modes[mode].pass(context, record, sealed) &&
+           modes[mode].write(context, sealed + record->size);
+}
+
+weftResult_t weft_secure_record_read(enum weft_secure_mode mode, EVP_CIPHER_CTX *context,
+                                     const struct weft_secure_record *record, uint8_t *plain)
+{
+    if (!modes[mode].pass(context, record, plain))
+        return weftSystemError;
+    if (modes[mode].is_right(context, (const uint8_t *)record->pieces->bytes + record->size))
+        return weftSuccess;
+    OPENSSL_cleanse(plain, record->size);
+    return weftInvalidArgument;
+}
+
+bool weft_secure_record_has_key(enum weft_secure_mode mode)
+{
+    return modes[mode].has_key;
+}
+
+static bool begin(enum weft_secure_mode mode, struct weft_secure_direction *direction,
+                  const struct weft_secure_record *record)
+{
+    return !modes[mode].has_key ||
+           weft_secure_direction_next(direction, record->head_size + record->size);
+}
+
+/* ---- of a channel ---- */
+
+size_t weft_secure_record_size(const struct weft_secure_piece *pieces, uint32_t count)
+{
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        weft_assert(pieces[i].size <= WEFT_SECURE_RECORD_MAX - size);
+        size += pieces[i].size;
+    }
+    return size;
+}
 
 weftResult_t weft_secure_seal(struct weft_secure *secure, const void *head, size_t head_size,
                               const struct weft_secure_piece *pieces, uint32_t count,
                               uint8_t *sealed)
 {
     struct weft_secure_direction *direction = &secure->sealing;
-    const struct mode *mode = &modes[secure->mode];
-    struct record record = {head, head_size, pieces, count, 0};
+    struct weft_secure_record record = {head, head_size, pieces, count, 0};
 
     if (secure->state != WEFT_SECURE_OPEN)
         return weftInvalidUsage;
     weft_assert(head_size <= WEFT_SECURE_RECORD_MAX);
-    for (uint32_t i = 0; i < count; i++) {
-        weft_assert(pieces[i].size <= WEFT_SECURE_RECORD_MAX - record.size);
-        record.size += pieces[i].size;
-    }
-    if (!mode->begin(direction, &record) || !mode->pass(direction->context, &record, sealed) ||
-        !mode->write(direction->context, sealed + record.size))
+    record.size = weft_secure_record_size(pieces, count);
+    if (!begin(secure->mode, direction, &record) ||
+        !weft_secure_record_write(secure->mode, direction->context, &record, sealed))
         return weft_secure_break(secure, weftSystemError);
     weft_secure_check(secure);
     return weftSuccess;
@@ -154,22 +178,21 @@ weftResult_t weft_secure_open(struct weft_secure *secure, const void *head, size
                               const uint8_t *sealed, size_t size, uint8_t *plain)
 {
     struct weft_secure_direction *direction = &secure->opening;
-    const struct mode *mode = &modes[secure->mode];
     size_t plain_size = weft_sub_sat(size, WEFT_SECURE_TAG_BYTES);
     const struct weft_secure_piece piece = {sealed, plain_size};
-    const struct record record = {head, head_size, &piece, 1, plain_size};
+    const struct weft_secure_record record = {head, head_size, &piece, 1, plain_size};
+    weftResult_t result;
 
     if (secure->state != WEFT_SECURE_OPEN)
         return weftInvalidUsage;
     weft_assert(head_size <= WEFT_SECURE_RECORD_MAX);
     if (size < WEFT_SECURE_TAG_BYTES || plain_size > WEFT_SECURE_RECORD_MAX)
         return weft_secure_break(secure, weftInvalidArgument);
-    if (!mode->begin(direction, &record) || !mode->pass(direction->context, &record, plain))
+    if (!begin(secure->mode, direction, &record))
         return weft_secure_break(secure, weftSystemError);
-    if (!mode->is_right(direction->context, sealed + plain_size)) {
-        OPENSSL_cleanse(plain, plain_size);
-        return weft_secure_break(secure, weftInvalidArgument);
-    }
+    result = weft_secure_record_read(secure->mode, direction->context, &record, plain);
+    if (result != weftSuccess)
+        return weft_secure_break(secure, result);
     weft_secure_check(secure);
     return weftSuccess;
 }
