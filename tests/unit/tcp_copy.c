@@ -217,6 +217,27 @@ Test(tcp_copy, forward__asked_and_answered)
     tcp_close_end(&ends[1]);
 }
 
+/* Between two frames of a long copy others may go: a store does not wait for its end. */
+Test(tcp_copy, copy__overtaken_by_a_store)
+{
+    const struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_ms = 10000};
+
+    static struct tcp_end ends[2];
+
+    tcp_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
+    tcp_fill(ends[0].memory, TCP_BYTES, 1);
+    weft_tcp_net.shape(ends[0].net, 0, &slow);
+    cr_assert_eq(tcp_copy(&ends[0], 0, 0, 0, TCP_BYTES - 64, 0), weftSuccess);
+    TCP_WHILE(ends, 2, ends[1].memory[0] != ends[0].memory[0]);
+    cr_assert_eq(weft_tcp_net.store(ends[0].net, TCP_THEIRS, TCP_BYTES - 64, 5, weftSignalSet, 1),
+                 weftSuccess);
+    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 1), weftSuccess);
+    cr_assert(!tcp_is_ended(&ends[0], 0));
+    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 0), weftSuccess);
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
 /* Messages of 1 to 64 Ki bytes, more than the other side's memory for them holds while it does not
  * take them: they wait, and none is lost. */
 Test(tcp_copy, send__waits_for_room)

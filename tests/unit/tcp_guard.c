@@ -29,8 +29,10 @@ static void import_as(const struct weft_net_remote *remote)
     cr_assert_eq(weft_tcp_net.import(ends[0].net, TCP_THEIRS, 0, remote), weftSuccess);
 }
 
-/* The sender believes in a window that the receiver sees otherwise. */
-static void refuse(const struct weft_net_remote *believed, uint64_t offset, uint64_t size)
+/* The sender believes in a window that the receiver sees otherwise: `frames` of what it sends are
+ * refused. */
+static void refuse(const struct weft_net_remote *believed, uint64_t offset, uint64_t size,
+                   uint64_t frames)
 {
     uint64_t before = refused_count();
 
@@ -38,39 +40,49 @@ static void refuse(const struct weft_net_remote *believed, uint64_t offset, uint
     memset(ends[1].memory, 0x11, TCP_BYTES);
     cr_assert_eq(tcp_copy(&ends[0], 0, offset, 0, size, 1), weftSuccess);
     cr_assert_eq(tcp_wait(ends, 2, &ends[0], 1), weftInvalidUsage);
-    cr_assert_eq(refused_count(), before + 1);
+    cr_assert_eq(refused_count(), before + frames);
     cr_assert(tcp_is_all(ends[1].memory, TCP_BYTES, 0x11));
 }
 
 static void refuse_all(enum weft_net_crypto crypto)
 {
-    static const uint64_t sizes[] = {0, 1, 100000, 3000000};
+    static const struct {
+        uint64_t size;
+        uint64_t frames;
+    } rows[] = {{0, 1}, {1, 1}, {100000, 1}, {3000000, 12}};
     struct weft_net_remote right = tcp_remote();
     struct weft_net_remote wrong;
 
     tcp_meet(ends, 2, crypto);
     tcp_fill(ends[0].memory, TCP_BYTES, 3);
-    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(sizes); i++) {
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
         wrong = right;
         wrong.window = TCP_WINDOWS;
-        refuse(&wrong, 0, sizes[i]);
+        refuse(&wrong, 0, rows[i].size, rows[i].frames);
         wrong.window = UINT32_MAX;
-        refuse(&wrong, 0, sizes[i]);
+        refuse(&wrong, 0, rows[i].size, rows[i].frames);
         wrong.window = TCP_LATER;
-        refuse(&wrong, 0, sizes[i]);
+        refuse(&wrong, 0, rows[i].size, rows[i].frames);
         wrong = right;
         wrong.epoch++;
-        refuse(&wrong, 0, sizes[i]);
+        refuse(&wrong, 0, rows[i].size, rows[i].frames);
         wrong = right;
         wrong.token[15] ^= 1;
-        refuse(&wrong, 0, sizes[i]);
+        refuse(&wrong, 0, rows[i].size, rows[i].frames);
         wrong = right;
         wrong.size_bytes = UINT64_MAX;
-        refuse(&wrong, TCP_BYTES + 1, sizes[i]);
-        refuse(&wrong, UINT64_MAX - 3000000, sizes[i]);
-        if (sizes[i] > 0)
-            refuse(&wrong, TCP_BYTES + 1 - sizes[i], sizes[i]);
+        refuse(&wrong, TCP_BYTES + 1, rows[i].size, rows[i].frames);
+        refuse(&wrong, UINT64_MAX - 3000000, rows[i].size, rows[i].frames);
+        if (rows[i].size > 0 && rows[i].frames == 1)
+            refuse(&wrong, TCP_BYTES + 1 - rows[i].size, rows[i].size, 1);
     }
+    /* Of a copy that is cut, the frames that lie inside land. */
+    import_as(&wrong);
+    cr_assert_eq(tcp_copy(&ends[0], 0, TCP_BYTES + 1 - 3000000, 0, 3000000, 1), weftSuccess);
+    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 1), weftInvalidUsage);
+    cr_assert_eq(memcmp(ends[1].memory + TCP_BYTES + 1 - 3000000, ends[0].memory, 2883584), 0);
+    cr_assert(tcp_is_all(ends[1].memory + TCP_BYTES + 1 - 3000000 + 2883584, 3000000 - 2883584 - 1,
+                         0x11));
     /* The lane has lived through it. */
     import_as(&right);
     cr_assert_eq(tcp_copy(&ends[0], 0, 7, 0, 100000, 2), weftSuccess);

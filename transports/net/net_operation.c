@@ -90,16 +90,43 @@ void weft_net_operation_end(struct weft_net_end *end, uint32_t number, weftResul
         (struct weft_completion){number, result};
 }
 
+static void copy_settle(struct weft_net_end *end, uint32_t number)
+{
+    const struct weft_net_operation *operation = &end->operations[number];
+
+    if (operation->frames > 0 || !(operation->is_whole || operation->is_lost))
+        return;
+    if (operation->is_refused)
+        weft_net_operation_end(end, number, weftInvalidUsage);
+    else
+        weft_net_operation_end(end, number, operation->is_lost ? weftRemoteError : weftSuccess);
+}
+
+void weft_net_copy_lost(struct weft_net_end *end, uint32_t number, bool is_frame)
+{
+    struct weft_net_operation *operation = &end->operations[number];
+
+    weft_assert(operation->kind == WEFT_NET_OP_COPY);
+    operation->is_lost = true;
+    if (is_frame)
+        operation->frames--;
+    copy_settle(end, number);
+}
+
 void weft_net_operation_applied(struct weft_net_end *end, uint32_t number)
 {
     struct weft_net_operation *operation = &end->operations[number];
 
-    if (operation->kind == WEFT_NET_OP_FORWARD && operation->is_answered)
+    if (operation->kind == WEFT_NET_OP_COPY) {
+        operation->frames--;
+        copy_settle(end, number);
+    } else if (operation->kind == WEFT_NET_OP_FORWARD && operation->is_answered) {
         weft_net_operation_end(end, number, operation->result);
-    else if (operation->kind == WEFT_NET_OP_FORWARD && !operation->is_refused)
+    } else if (operation->kind == WEFT_NET_OP_FORWARD && !operation->is_refused) {
         operation->kind = WEFT_NET_OP_FORWARDED;
-    else
+    } else {
         weft_net_operation_end(end, number, operation->is_refused ? weftInvalidUsage : weftSuccess);
+    }
 }
 
 void weft_net_operations_end(struct weft_net_end *end, struct weft_net_peer *peer,

@@ -47,6 +47,9 @@ struct weft_net_operation {
     enum weft_net_op kind;
     bool is_refused;  /* the peer said so; its ack follows */
     bool is_answered; /* of FORWARD: `result` came before the ack */
+    bool is_whole;    /* of COPY: its last frame was begun */
+    bool is_lost;     /* a part of it is known not to have arrived, nor to land any more */
+    uint32_t frames;  /* of COPY: begun, their fate not known */
     uint32_t peer;
     uint32_t lane;         /* of COPY: the user's choice */
     uint32_t first_block;  /* extents, or a message's bytes */
@@ -82,8 +85,11 @@ bool weft_net_copy_begin(struct weft_net_end *end, const struct weft_copy *copy)
 
 /* Ends an operation and gives back what it holds; a cookie goes to the completions. */
 void weft_net_operation_end(struct weft_net_end *end, uint32_t operation, weftResult_t result);
-/* The peer has applied it, or refused it (is_refused). */
+/* The peer has applied it, or refused it (is_refused); of a copy that is cut, one frame of it. */
 void weft_net_operation_applied(struct weft_net_end *end, uint32_t operation);
+/* A part of a copy has not arrived, and will not land: a frame that was begun, or the rest. It ends
+ * when the fate of all its frames is known. */
+void weft_net_copy_lost(struct weft_net_end *end, uint32_t operation, bool is_frame);
 /* Whatever is under way with a peer ends so. */
 void weft_net_operations_end(struct weft_net_end *end, struct weft_net_peer *peer,
                              weftResult_t result);

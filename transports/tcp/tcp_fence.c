@@ -40,10 +40,10 @@ static void settle_ring(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
         if (number == WEFT_NONE)
             continue;
         if (sequence <= closure->floor) {
-            net->end.operations[number].is_refused = is_refused(closure, sequence);
+            net->end.operations[number].is_refused |= is_refused(closure, sequence);
             weft_net_operation_applied(&net->end, number);
         } else if (net->end.operations[number].kind == WEFT_NET_OP_COPY) {
-            weft_net_operation_end(&net->end, number, weftRemoteError);
+            weft_net_copy_lost(&net->end, number, true);
         } else {
             weft_net_operation_wait(&net->end, number);
         }

@@ -144,9 +144,11 @@ void weft_tcp_lane_die(struct weft_tcp_net *net, struct weft_tcp_lane *lane, con
     net->end.env.log(1, text);
     weft_tcp_net_discard(net, lane->channel);
     lane->channel = NULL;
-    clear(lane);
     /* What was not begun cannot be on its way. */
+    if (lane->batch.cut.operation != WEFT_NONE)
+        weft_net_copy_lost(&net->end, lane->batch.cut.operation, false);
     drop_copies(net, lane);
+    clear(lane);
     for (weft_ns up_ns = net->end.now - lane->raised_at;
          up_ns > lane->hold_ns * FORGIVE_PER_HOLD && lane->hold_ns > WEFT_TCP_HOLD_NS;)
         lane->hold_ns /= 2;

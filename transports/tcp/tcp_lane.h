@@ -18,6 +18,7 @@
 
 #include "net/net_end.h"
 #include "tcp_channel.h"
+#include "tcp_cut.h"
 
 #define WEFT_TCP_DIAL_NS          500000000u /* an attempt, up to its WELCOME */
 #define WEFT_TCP_HOLD_NS          10000000u  /* before a dead lane is dialled again; doubles */
@@ -48,10 +49,7 @@ struct weft_tcp_batch {
     uint32_t first;
     uint32_t count;
     size_t heads_used;
-    /* The copy whose payload goes on in the next batch. */
-    uint32_t operation; /* or WEFT_NONE */
-    uint32_t block;
-    uint32_t index;
+    struct weft_tcp_cut cut; /* the copy whose frames go on in the next batch */
     struct iovec pieces[WEFT_TCP_BATCH_PIECES];
     uint8_t heads[WEFT_TCP_HEADS_BYTES];
 };

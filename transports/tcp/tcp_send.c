@@ -17,30 +17,24 @@ void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_writer *wri
     lane->queued_bytes += writer->used + payload_bytes;
 }
 
-/* Adds the rest of the payload that the batch is at, as far as there are pieces. */
+/* Adds the rest of the payload of the frame that the batch is at, as far as there are pieces. */
 static void payload_add(struct weft_tcp_net *net, struct weft_tcp_batch *batch)
 {
-    const struct weft_net_operation *operation = &net->end.operations[batch->operation];
+    uint64_t size_bytes;
+    const char *bytes;
 
-    for (; batch->block != WEFT_NONE; batch->block = net->end.blocks[batch->block].next) {
-        const struct weft_net_block *block = &net->end.blocks[batch->block];
-
-        for (; batch->index < block->used; batch->index++) {
-            const struct weft_extent *extent = &block->of.extents[batch->index];
-
-            if (extent->size_bytes > 0 &&
-                !weft_tcp_batch_piece(batch, operation->src + extent->src_offset,
-                                      extent->size_bytes))
-                return;
-        }
-        batch->index = 0;
+    while (weft_tcp_cut_look(&batch->cut, &net->end, &bytes, &size_bytes)) {
+        if (!weft_tcp_batch_piece(batch, bytes, size_bytes))
+            return;
+        weft_tcp_cut_take(&batch->cut, &net->end, size_bytes);
     }
-    batch->operation = WEFT_NONE;
+    if (weft_tcp_cut_is_whole(&batch->cut))
+        weft_tcp_cut_init(&batch->cut);
 }
 
 static bool has_room(const struct weft_tcp_batch *batch, uint32_t body_bytes)
 {
-    return batch->operation == WEFT_NONE && batch->count < WEFT_TCP_BATCH_PIECES &&
+    return batch->cut.payload_bytes == 0 && batch->count < WEFT_TCP_BATCH_PIECES &&
            sizeof(batch->heads) - batch->heads_used >= WEFT_WIRE_HEAD_BYTES + body_bytes;
 }
 
@@ -132,31 +126,62 @@ static void fences_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 
 /* ---- operations as frames ---- */
 
-/* Puts the first operation of the list into the batch; false: no room now. */
-static bool operation_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
-                          struct weft_list *list)
+static bool has_sequence(const struct weft_tcp_lane *lane)
 {
-    uint32_t number = list->first;
+    return lane->sent - lane->acked < WEFT_WIRE_UNACKED_MAX;
+}
+
+/* Puts the first of those that any lane may carry into the batch; false: no room now. */
+static bool waiting_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                        struct weft_list *waiting)
+{
+    uint32_t number = waiting->first;
     struct weft_net_operation *operation = &net->end.operations[number];
     struct weft_wire_head head = {.kind = weft_net_body_kind(operation),
                                   .body_bytes = weft_net_body_bytes(operation)};
     struct weft_writer writer;
 
-    if (!has_room(&lane->batch, head.body_bytes) ||
-        lane->sent - lane->acked == WEFT_WIRE_UNACKED_MAX)
+    if (!has_room(&lane->batch, head.body_bytes) || !has_sequence(lane))
         return false;
-    weft_list_remove(list, net->end.links, number);
-    head.payload_bytes = operation->kind == WEFT_NET_OP_COPY ? operation->size_bytes : 0;
+    weft_list_remove(waiting, net->end.links, number);
     head.sequence = sequence_take(net, lane, number);
     writer = frame_begin(lane, &head);
     weft_net_body_write(&net->end, operation, &writer);
     frame_end(lane, &writer, &head);
-    if (operation->kind == WEFT_NET_OP_COPY) {
-        lane->batch.operation = number;
-        lane->batch.block = operation->first_block;
-        lane->batch.index = 0;
-        payload_add(net, &lane->batch);
+    return true;
+}
+
+/* Puts the next frame of the lane's copies into the batch; false: no room now, or no copy. */
+static bool copy_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_cut *cut = &lane->batch.cut;
+    struct weft_wire_head head = {.kind = WEFT_WIRE_WRITE};
+    struct weft_net_operation *operation;
+    struct weft_wire_write write;
+    struct weft_tcp_part part;
+    struct weft_writer writer;
+
+    if (cut->operation == WEFT_NONE && lane->copies.count == 0)
+        return false;
+    if (cut->operation == WEFT_NONE) {
+        weft_tcp_cut_begin(cut, &net->end, lane->copies.first);
+        weft_list_remove(&lane->copies, net->end.links, lane->copies.first);
     }
+    operation = &net->end.operations[cut->operation];
+    part = weft_tcp_cut_part(cut, &net->end);
+    head.body_bytes = WEFT_WIRE_WRITE_BYTES + part.extent_count * WEFT_WIRE_WRITE_EXTENT_BYTES;
+    head.payload_bytes = part.size_bytes;
+    if (!has_room(&lane->batch, head.body_bytes) || !has_sequence(lane))
+        return false;
+    operation->frames++;
+    operation->is_whole = part.end.block == WEFT_NONE;
+    head.sequence = sequence_take(net, lane, cut->operation);
+    write = (struct weft_wire_write){operation->dst_window, part.extent_count};
+    writer = frame_begin(lane, &head);
+    weft_wire_put_write(&writer, &write);
+    weft_tcp_cut_write(cut, &net->end, &part, &writer);
+    frame_end(lane, &writer, &head);
+    payload_add(net, &lane->batch);
     return true;
 }
 
@@ -173,21 +198,18 @@ static void batch_fill(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
 
-    if (lane->batch.operation != WEFT_NONE)
-        payload_add(net, &lane->batch);
+    payload_add(net, &lane->batch);
     refusals_add(lane);
     if (lane->refusal_count > 0)
         return;
     fences_add(net, lane);
-    if (lane->ping_due && has_room(&lane->batch, 0) &&
-        lane->sent - lane->acked < WEFT_WIRE_UNACKED_MAX) {
+    if (lane->ping_due && has_room(&lane->batch, 0) && has_sequence(lane)) {
         lane->ping_due = false;
         head_add(lane, WEFT_WIRE_PING, sequence_take(net, lane, WEFT_NONE));
     }
-    while (peer->base.waiting.count > 0 && operation_add(net, lane, &peer->base.waiting))
+    while (peer->base.waiting.count > 0 && waiting_add(net, lane, &peer->base.waiting))
         ;
-    while (lane->copies.count > 0 && lane->queued_bytes - lane->sent_bytes < WEFT_TCP_BATCH_BYTES &&
-           operation_add(net, lane, &lane->copies))
+    while (lane->queued_bytes - lane->sent_bytes < WEFT_TCP_BATCH_BYTES && copy_add(net, lane))
         ;
     if (lane->ack_due && has_room(&lane->batch, 0))
         head_add(lane, WEFT_WIRE_ACK, 0);
