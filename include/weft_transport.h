@@ -74,6 +74,7 @@ struct weft_copy {
     uint32_t extent_count;
     const struct weft_extent *extents; /* the port copies what it keeps */
     uint64_t size_bytes;               /* sum over the extents */
+    bool lent;                         /* its route borrows the lane: others may go first */
     uint32_t cookie;                   /* in use until poll has given it back */
     uint32_t after;                    /* a cookie of `after_port` that must have ended, or NONE;
                                           if it ends badly this copy does too, and moves nothing */

@@ -99,6 +99,7 @@ struct weft_action {
     uint32_t cookie;
     uint32_t after;     /* WEFT_COOKIE_NONE, or the cookie of the hop before it */
     uint32_t after_hop; /* the hop that cookie was issued on */
+    bool lent;          /* its path uses engines of devices that are neither end */
     /* COMPLETE: the host raises the signal (if any), then tells the caller. */
     uint32_t tag;
     weftResult_t result;

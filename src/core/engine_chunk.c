@@ -158,6 +158,7 @@ static void fill_copy(struct weft_engine *engine, uint32_t index, uint32_t step,
         .src_window = first ? chunk->src_window : engine->relays[route->transits[step - 1]].window,
         .extents = engine->scratch,
         .size_bytes = chunk->size_bytes,
+        .lent = engine->paths[chunk->path].lent,
         .cookie = index * WEFT_CHUNK_COOKIES + step,
         .after = chained ? index * WEFT_CHUNK_COOKIES + step - 1 : WEFT_COOKIE_NONE,
         .after_hop = chained ? route->hops[step - 1] : WEFT_NONE};

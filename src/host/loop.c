@@ -40,6 +40,7 @@ static void perform_copy(struct weft_loop *loop, const struct weft_action *actio
         .extent_count = action->extent_count,
         .extents = action->extents,
         .size_bytes = action->size_bytes,
+        .lent = action->lent,
         .cookie = action->cookie,
         .after = action->after,
     };

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "peers.h"
@@ -202,15 +203,15 @@ static bool stop(struct weft_loop *loop)
     return pthread_join(loop->thread, NULL) == 0;
 }
 
-/* Several comms of a process write a file each: the number of the comm is its last suffix. */
+/* Each comm of each process writes a file of its own. */
 static void write_trace(const struct weft_loop *loop)
 {
     char why[WEFT_MACHINE_WHY_BYTES];
-    char path[WEFT_CONFIG_TEXT_BYTES + sizeof(loop->noun)];
+    char path[WEFT_CONFIG_TEXT_BYTES + 24 + sizeof(loop->noun)];
 
     if (loop->engine == NULL || loop->config.trace_file[0] == '\0')
         return;
-    weft_format(path, sizeof(path), "%s.%s", loop->config.trace_file,
+    weft_format(path, sizeof(path), "%s.%ld.%s", loop->config.trace_file, (long)getpid(),
                 loop->noun + sizeof("comm ") - 1);
     if (weft_trace_out_write(path, weft_engine_trace(loop->engine), loop, why) != weftSuccess)
         weft_log(WEFT_LOG_WARN, loop->noun, "%s", why);

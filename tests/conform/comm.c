@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conform.h"
 
@@ -173,7 +174,7 @@ Test(comm, stats__count_what_was_moved, .timeout = 60)
 Test(comm, trace_file__is_written_at_destroy, .timeout = 60)
 {
     char path[] = "/tmp/weft-conform-XXXXXX";
-    char written[sizeof(path) + 2];
+    char written[sizeof(path) + 24];
     int file = mkstemp(path);
     weftComm_t comm;
     struct area host;
@@ -186,7 +187,7 @@ Test(comm, trace_file__is_written_at_destroy, .timeout = 60)
     conform_area(comm, "dram0", MIB(1), &host);
     SUCCEED(weftPut(host.window, 0, host.window, KIB(512), KIB(512), comm, NULL, NULL));
     conform_close(comm);
-    (void)snprintf(written, sizeof(written), "%s.0", path); /* the first comm of the process */
+    (void)snprintf(written, sizeof(written), "%s.%ld.0", path, (long)getpid()); /* the first comm */
     in = fopen(written, "r");
     cr_assert_not_null(in);
     size = fread(text, 1, MIB(1) - 1, in);

@@ -204,6 +204,7 @@ bool weft_net_copy_begin(struct weft_net_end *end, const struct weft_copy *copy)
         .kind = WEFT_NET_OP_COPY,
         .peer = dst->peer,
         .lane = copy->lane,
+        .is_lent = copy->lent,
         .first_block = extents_keep(end, copy->extents, copy->extent_count),
         .extent_count = copy->extent_count,
         .size_bytes = copy->size_bytes,

@@ -47,6 +47,7 @@ struct weft_net_operation {
     enum weft_net_op kind;
     bool is_refused;  /* the peer said so; its ack follows */
     bool is_answered; /* of FORWARD: `result` came before the ack */
+    bool is_lent;     /* of COPY: weft_copy.lent */
     bool is_whole;    /* of COPY: its last frame was begun */
     bool is_lost;     /* a part of it is known not to have arrived, nor to land any more */
     uint32_t frames;  /* of COPY: begun, their fate not known */

@@ -9,12 +9,11 @@ void weft_tcp_batch_reset(struct weft_tcp_batch *batch)
     batch->first = 0;
     batch->count = 0;
     batch->heads_used = 0;
-    weft_tcp_cut_init(&batch->cut);
 }
 
 bool weft_tcp_batch_is_empty(const struct weft_tcp_batch *batch)
 {
-    return batch->first == batch->count && batch->cut.operation == WEFT_NONE;
+    return batch->first == batch->count;
 }
 
 struct weft_writer weft_tcp_batch_writer(struct weft_tcp_batch *batch)

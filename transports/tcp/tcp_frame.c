@@ -43,7 +43,7 @@ static bool ack_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint6
     }
     weft_tcp_lane_progress(net, lane);
     /* There may have been no room for more frames. */
-    if (lane->copies.count > 0 || net->peers[lane->peer].base.waiting.count > 0)
+    if (lane->queue.count > 0 || net->peers[lane->peer].base.waiting.count > 0)
         weft_tcp_lane_touch(net, lane);
     return true;
 }

@@ -62,9 +62,14 @@ void weft_tcp_lane_init(struct weft_tcp_net *net, struct weft_tcp_lane *lane, ui
     lane->peer_nic = number % net->peers[peer].base.address.nic_count;
     lane->hold_ns = WEFT_TCP_HOLD_NS;
     lane->dial_at = net->end.now + (net->peers[peer].base.is_dialler ? 0 : WEFT_TCP_PASSIVE_NS);
-    weft_list_init(&lane->copies);
+    weft_tcp_queue_init(&lane->queue);
     weft_tcp_batch_reset(&lane->batch);
     weft_net_end_wake_at(&net->end, lane->dial_at);
+}
+
+bool weft_tcp_lane_is_idle(const struct weft_tcp_lane *lane)
+{
+    return weft_tcp_batch_is_empty(&lane->batch) && !weft_tcp_queue_is_cutting(&lane->queue);
 }
 
 void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
@@ -123,16 +128,6 @@ void weft_tcp_lane_raise(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     check(lane);
 }
 
-static void drop_copies(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
-{
-    while (lane->copies.first != WEFT_NONE) {
-        uint32_t number = lane->copies.first;
-
-        weft_list_remove(&lane->copies, net->end.links, number);
-        weft_net_operation_end(&net->end, number, weftRemoteError);
-    }
-}
-
 void weft_tcp_lane_die(struct weft_tcp_net *net, struct weft_tcp_lane *lane, const char *why)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
@@ -144,10 +139,7 @@ void weft_tcp_lane_die(struct weft_tcp_net *net, struct weft_tcp_lane *lane, con
     net->end.env.log(1, text);
     weft_tcp_net_discard(net, lane->channel);
     lane->channel = NULL;
-    /* What was not begun cannot be on its way. */
-    if (lane->batch.cut.operation != WEFT_NONE)
-        weft_net_copy_lost(&net->end, lane->batch.cut.operation, false);
-    drop_copies(net, lane);
+    weft_tcp_queue_drop(&lane->queue, &net->end);
     clear(lane);
     for (weft_ns up_ns = net->end.now - lane->raised_at;
          up_ns > lane->hold_ns * FORGIVE_PER_HOLD && lane->hold_ns > WEFT_TCP_HOLD_NS;)
@@ -164,7 +156,7 @@ void weft_tcp_lane_close(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     lane->channel = NULL;
     lane->dial = NULL;
     clear(lane);
-    weft_list_init(&lane->copies);
+    weft_tcp_queue_init(&lane->queue);
     lane->sent = lane->acked;
     if (weft_tcp_lane_is_live(lane))
         set_state(lane, WEFT_TCP_LANE_DEAD);
@@ -194,7 +186,7 @@ static weft_ns watch_silence(struct weft_tcp_net *net, struct weft_tcp_lane *lan
     weft_ns silence_ns = net->end.env.silence_ns;
     uint64_t mark;
 
-    if (lane->sent == lane->acked && weft_tcp_batch_is_empty(&lane->batch)) {
+    if (lane->sent == lane->acked && weft_tcp_lane_is_idle(lane)) {
         weft_ns ping_at = lane->progress_at + silence_ns / 2;
 
         if (net->end.now < ping_at)
@@ -242,10 +234,10 @@ weftResult_t weft_tcp_copy(struct weft_net *base, const struct weft_copy *copy)
     lane = &net->peers[peer].lanes[copy->lane];
     if (!weft_tcp_lane_is_live(lane))
         return weftRemoteError;
-    if (lane->state != WEFT_TCP_LANE_UP || lane->copies.count >= WEFT_TCP_COPIES_MAX ||
+    if (lane->state != WEFT_TCP_LANE_UP || lane->queue.count >= WEFT_TCP_COPIES_MAX ||
         !weft_net_copy_begin(&net->end, copy))
         return weftNoResource;
-    weft_list_append(&lane->copies, net->end.links, copy->cookie);
+    weft_tcp_queue_append(&lane->queue, &net->end, copy->cookie);
     weft_tcp_lane_touch(net, lane);
     return weftSuccess;
 }

@@ -18,7 +18,7 @@
 
 #include "net/net_end.h"
 #include "tcp_channel.h"
-#include "tcp_cut.h"
+#include "tcp_queue.h"
 
 #define WEFT_TCP_DIAL_NS          500000000u /* an attempt, up to its WELCOME */
 #define WEFT_TCP_HOLD_NS          10000000u  /* before a dead lane is dialled again; doubles */
@@ -49,7 +49,6 @@ struct weft_tcp_batch {
     uint32_t first;
     uint32_t count;
     size_t heads_used;
-    struct weft_tcp_cut cut; /* the copy whose frames go on in the next batch */
     struct iovec pieces[WEFT_TCP_BATCH_PIECES];
     uint8_t heads[WEFT_TCP_HEADS_BYTES];
 };
@@ -87,7 +86,7 @@ struct weft_tcp_lane {
     struct weft_wire_closure past; /* of the one before, which the peer may still ask for */
 
     /* out */
-    struct weft_list copies;              /* not begun */
+    struct weft_tcp_queue queue;
     uint32_t ring[WEFT_WIRE_UNACKED_MAX]; /* operation, or WEFT_NONE for a ping, by sequence */
     uint64_t sent;                        /* the last sequence begun */
     uint64_t
@@ -130,6 +129,8 @@ void weft_tcp_lane_init(struct weft_tcp_net *net, struct weft_tcp_lane *lane, ui
                         uint32_t number);
 const char *weft_tcp_lane_state_name(enum weft_tcp_lane_state state);
 bool weft_tcp_lane_is_live(const struct weft_tcp_lane *lane);
+/* It is between two frames, and no copy was begun. */
+bool weft_tcp_lane_is_idle(const struct weft_tcp_lane *lane);
 /* The channel is the lane's from now on, in a new generation whose past is settled. */
 void weft_tcp_lane_raise(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                          struct weft_tcp_channel *channel, uint64_t generation);

@@ -239,6 +239,5 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     if (lane->ack_due || lane->reads_again)
         weft_tcp_lane_touch(net, lane);
     weft_tcp_channel_watch(channel, !lane->is_blocked,
-                           !weft_tcp_batch_is_empty(&lane->batch) ||
-                               weft_tcp_channel_has_unsent(channel));
+                           !weft_tcp_lane_is_idle(lane) || weft_tcp_channel_has_unsent(channel));
 }

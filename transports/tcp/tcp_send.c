@@ -18,23 +18,29 @@ void weft_tcp_lane_put(struct weft_tcp_lane *lane, const struct weft_writer *wri
 }
 
 /* Adds the rest of the payload of the frame that the batch is at, as far as there are pieces. */
-static void payload_add(struct weft_tcp_net *net, struct weft_tcp_batch *batch)
+static void payload_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
+    struct weft_tcp_cut *cut = lane->queue.open;
     uint64_t size_bytes;
     const char *bytes;
 
-    while (weft_tcp_cut_look(&batch->cut, &net->end, &bytes, &size_bytes)) {
-        if (!weft_tcp_batch_piece(batch, bytes, size_bytes))
+    if (cut == NULL)
+        return;
+    while (weft_tcp_cut_look(cut, &net->end, &bytes, &size_bytes)) {
+        if (!weft_tcp_batch_piece(&lane->batch, bytes, size_bytes))
             return;
-        weft_tcp_cut_take(&batch->cut, &net->end, size_bytes);
+        weft_tcp_cut_take(cut, &net->end, size_bytes);
     }
-    if (weft_tcp_cut_is_whole(&batch->cut))
-        weft_tcp_cut_init(&batch->cut);
+    lane->queue.open = NULL;
+    if (weft_tcp_cut_is_whole(cut))
+        weft_tcp_cut_init(cut);
 }
 
-static bool has_room(const struct weft_tcp_batch *batch, uint32_t body_bytes)
+static bool has_room(const struct weft_tcp_lane *lane, uint32_t body_bytes)
 {
-    return batch->cut.payload_bytes == 0 && batch->count < WEFT_TCP_BATCH_PIECES &&
+    const struct weft_tcp_batch *batch = &lane->batch;
+
+    return lane->queue.open == NULL && batch->count < WEFT_TCP_BATCH_PIECES &&
            sizeof(batch->heads) - batch->heads_used >= WEFT_WIRE_HEAD_BYTES + body_bytes;
 }
 
@@ -78,7 +84,7 @@ static void refusals_add(struct weft_tcp_lane *lane)
     struct weft_tcp_batch *batch = &lane->batch;
     uint32_t told = 0;
 
-    for (; told < lane->refusal_count && has_room(batch, WEFT_WIRE_REFUSAL_BYTES); told++) {
+    for (; told < lane->refusal_count && has_room(lane, WEFT_WIRE_REFUSAL_BYTES); told++) {
         struct weft_wire_head head = {.kind = WEFT_WIRE_REFUSED,
                                       .body_bytes = WEFT_WIRE_REFUSAL_BYTES};
         struct weft_wire_refusal refusal = {.sequence = lane->refusals[told],
@@ -113,12 +119,12 @@ static void fences_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_wire_fence fence;
 
-    if (lane->fence_due && has_room(&lane->batch, FENCE_BODY_MAX)) {
+    if (lane->fence_due && has_room(lane, FENCE_BODY_MAX)) {
         lane->fence_due = false;
         if (weft_tcp_fence_dead(&net->peers[lane->peer], &fence) > 0)
             fence_add(lane, WEFT_WIRE_FENCE, &fence);
     }
-    if (lane->reply.count > 0 && has_room(&lane->batch, FENCE_BODY_MAX)) {
+    if (lane->reply.count > 0 && has_room(lane, FENCE_BODY_MAX)) {
         fence_add(lane, WEFT_WIRE_FENCED, &lane->reply);
         lane->reply.count = 0;
     }
@@ -141,7 +147,7 @@ static bool waiting_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                   .body_bytes = weft_net_body_bytes(operation)};
     struct weft_writer writer;
 
-    if (!has_room(&lane->batch, head.body_bytes) || !has_sequence(lane))
+    if (!has_room(lane, head.body_bytes) || !has_sequence(lane))
         return false;
     weft_list_remove(waiting, net->end.links, number);
     head.sequence = sequence_take(net, lane, number);
@@ -154,24 +160,20 @@ static bool waiting_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
 /* Puts the next frame of the lane's copies into the batch; false: no room now, or no copy. */
 static bool copy_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
-    struct weft_tcp_cut *cut = &lane->batch.cut;
+    struct weft_tcp_cut *cut = weft_tcp_queue_next(&lane->queue, &net->end);
     struct weft_wire_head head = {.kind = WEFT_WIRE_WRITE};
     struct weft_net_operation *operation;
     struct weft_wire_write write;
     struct weft_tcp_part part;
     struct weft_writer writer;
 
-    if (cut->operation == WEFT_NONE && lane->copies.count == 0)
+    if (cut == NULL)
         return false;
-    if (cut->operation == WEFT_NONE) {
-        weft_tcp_cut_begin(cut, &net->end, lane->copies.first);
-        weft_list_remove(&lane->copies, net->end.links, lane->copies.first);
-    }
     operation = &net->end.operations[cut->operation];
     part = weft_tcp_cut_part(cut, &net->end);
     head.body_bytes = WEFT_WIRE_WRITE_BYTES + part.extent_count * WEFT_WIRE_WRITE_EXTENT_BYTES;
     head.payload_bytes = part.size_bytes;
-    if (!has_room(&lane->batch, head.body_bytes) || !has_sequence(lane))
+    if (!has_room(lane, head.body_bytes) || !has_sequence(lane))
         return false;
     operation->frames++;
     operation->is_whole = part.end.block == WEFT_NONE;
@@ -181,7 +183,9 @@ static bool copy_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     weft_wire_put_write(&writer, &write);
     weft_tcp_cut_write(cut, &net->end, &part, &writer);
     frame_end(lane, &writer, &head);
-    payload_add(net, &lane->batch);
+    weft_tcp_queue_turn(&lane->queue, cut);
+    lane->queue.open = cut;
+    payload_add(net, lane);
     return true;
 }
 
@@ -198,12 +202,12 @@ static void batch_fill(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
 
-    payload_add(net, &lane->batch);
+    payload_add(net, lane);
     refusals_add(lane);
     if (lane->refusal_count > 0)
         return;
     fences_add(net, lane);
-    if (lane->ping_due && has_room(&lane->batch, 0) && has_sequence(lane)) {
+    if (lane->ping_due && has_room(lane, 0) && has_sequence(lane)) {
         lane->ping_due = false;
         head_add(lane, WEFT_WIRE_PING, sequence_take(net, lane, WEFT_NONE));
     }
@@ -211,7 +215,7 @@ static void batch_fill(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         ;
     while (lane->queued_bytes - lane->sent_bytes < WEFT_TCP_BATCH_BYTES && copy_add(net, lane))
         ;
-    if (lane->ack_due && has_room(&lane->batch, 0))
+    if (lane->ack_due && has_room(lane, 0))
         head_add(lane, WEFT_WIRE_ACK, 0);
 }
 
@@ -257,8 +261,7 @@ void weft_tcp_bye(struct weft_tcp_peer *peer)
         struct iovec piece = {bytes, sizeof(bytes)};
 
         /* Behind the first part of a frame it would be a part of that. */
-        if (!weft_tcp_lane_is_live(lane) || !weft_tcp_batch_is_empty(&lane->batch) ||
-            lane->refusal_count > 0)
+        if (!weft_tcp_lane_is_live(lane) || !weft_tcp_lane_is_idle(lane) || lane->refusal_count > 0)
             continue;
         weft_wire_put_head(&writer, &head);
         (void)weft_tcp_channel_write(lane->channel, &piece, 1, piece.iov_len);
