@@ -209,6 +209,19 @@ bool weft_engine_pair_used(const struct weft_engine *engine, uint32_t src_device
 uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,
                             struct weft_route_report *rows, uint32_t max);
 
+struct weft_pair;
+struct weft_path;
+struct weft_lane;
+struct weft_relay;
+
+/* Entries of its tables (engine_view.c), to be read before the next call of the engine: pairs in
+ * the order in which they were first asked for, with paths by number; lanes by hop; relays by
+ * device. NULL behind the last one, and for a device without a relay. */
+const struct weft_pair *weft_engine_pair_at(const struct weft_engine *engine, uint32_t index);
+const struct weft_path *weft_engine_path_at(const struct weft_engine *engine, uint32_t index);
+const struct weft_lane *weft_engine_lane_at(const struct weft_engine *engine, uint32_t hop);
+const struct weft_relay *weft_engine_relay_at(const struct weft_engine *engine, uint32_t device);
+
 struct weft_trace;
 
 /* The engine's trace: counters and records (trace.h). */

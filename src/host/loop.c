@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "peers.h"
+#include "status.h"
 
 #define COMPLETIONS_MAX 64
 
@@ -157,6 +158,8 @@ static bool round_once(struct weft_loop *loop)
         weft_engine_expire(loop->engine, now);
     any |= perform_actions(loop);
     any |= weft_loop_run_command(loop);
+    if (loop->status != NULL)
+        any |= weft_status_answer(loop->status);
     return any;
 }
 

@@ -21,6 +21,7 @@
 
 struct weft_loop;
 struct weft_peers;
+struct weft_status;
 struct weft_window_key;
 struct weft_net_remote;
 
@@ -60,6 +61,7 @@ struct weft_loop {
     struct weft_clock clock;
     struct weft_machine *machine;
     struct weft_peers *peers;          /* NULL: the setting `net` is off */
+    struct weft_status *status;        /* NULL: the setting `status` is off */
     const struct weft_topo *topo;      /* the machine's, or the world's: names for sentences */
     const struct weft_hop_table *hops; /* the same */
     struct weft_slot_table slots;
@@ -100,6 +102,7 @@ struct weft_loop {
     weft_ns busy_at;       /* the last round with work */
     uint64_t copy_count;
     uint64_t refused_count;
+    uint64_t failed_count; /* transfers of callers that ended badly */
 };
 
 /* Opens the machine and starts the thread. `number` names the comm in the log; `generation` differs

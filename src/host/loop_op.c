@@ -61,6 +61,7 @@ static void note_failure(struct weft_loop *loop, const struct weft_slot *slot,
     };
     char text[WEFT_BLAME_BYTES];
 
+    loop->failed_count++;
     weft_blame_write(&blame, text);
     weft_log(end->result == weftCancelled ? WEFT_LOG_INFO : WEFT_LOG_WARN, loop->noun, "%s", text);
     pthread_mutex_lock(&loop->error_lock);

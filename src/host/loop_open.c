@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "peers.h"
+#include "status.h"
 #include "trace_out.h"
 
 /* Behind the slots of a relay lie the bytes that probes touch. */
@@ -178,6 +179,9 @@ weftResult_t weft_loop_open(const struct weft_config *config, uint32_t number, u
         if (made->machine->memory_ports[i] != WEFT_NONE)
             relay_open(made, i);
     say_machine(made);
+    result = weft_status_open(made, number, &made->status, why);
+    if (result != weftSuccess)
+        goto fail;
     weft_format(why, WEFT_MACHINE_WHY_BYTES, "the system gives no thread; raise ulimit -u");
     result = weft_loop_start(made);
     if (result != weftSuccess)
@@ -223,6 +227,7 @@ bool weft_loop_close(struct weft_loop *loop)
         return true;
     if (!stop(loop))
         return false;
+    weft_status_close(loop->status);
     write_trace(loop);
     weft_peers_close(loop);
     for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++) {

@@ -24,66 +24,65 @@ void weft_report_string(struct weft_text *text, const char *string)
     weft_text_char(text, '"');
 }
 
-static void add_key(struct weft_text *text, const char *key)
+void weft_report_key(struct weft_text *text, const char *key)
 {
     weft_report_string(text, key);
     weft_text_char(text, ':');
 }
 
-static void add_number(struct weft_text *text, const char *key, uint64_t number)
+void weft_report_number(struct weft_text *text, const char *key, uint64_t number)
 {
-    add_key(text, key);
+    weft_report_key(text, key);
     weft_text_number(text, number);
 }
 
-static void add_bool(struct weft_text *text, const char *key, bool value)
+void weft_report_bool(struct weft_text *text, const char *key, bool value)
 {
-    add_key(text, key);
+    weft_report_key(text, key);
     weft_text_add(text, value ? "true" : "false");
 }
 
-/* "version", "machine" and "emulated": what every report begins with. */
-static void add_head(struct weft_text *text, const struct weft_loop *loop)
+void weft_report_head(struct weft_text *text, const struct weft_loop *loop)
 {
     const struct weft_emulation *emulation = &loop->machine->emulation;
 
-    add_key(text, "version");
+    weft_report_key(text, "version");
     weft_report_string(text, WEFT_VERSION_TEXT);
     weft_text_char(text, ',');
-    add_key(text, "machine");
+    weft_report_key(text, "machine");
     weft_report_string(text, loop->machine->topo.name);
     weft_text_char(text, ',');
-    add_key(text, "emulated");
+    weft_report_key(text, "emulated");
     if (!emulation->on) {
         weft_text_add(text, "null");
         return;
     }
     weft_text_char(text, '{');
-    add_key(text, "node");
+    weft_report_key(text, "node");
     weft_report_string(text, emulation->node);
     weft_text_char(text, ',');
-    add_number(text, "dilation", emulation->dilation);
+    weft_report_number(text, "dilation", emulation->dilation);
     weft_text_char(text, '}');
 }
 
 static void add_route(struct weft_text *text, const struct weft_route_report *row)
 {
-    add_key(text, "route");
+    weft_report_key(text, "route");
     weft_report_string(text, row->name);
     weft_text_char(text, ',');
-    add_number(text, "rate_bytes_per_us", row->rate_bytes_per_us);
+    weft_report_number(text, "rate_bytes_per_us", row->rate_bytes_per_us);
     weft_text_char(text, ',');
-    add_number(text, "nominal_bytes_per_us", row->nominal_bytes_per_us);
+    weft_report_number(text, "nominal_bytes_per_us", row->nominal_bytes_per_us);
     weft_text_char(text, ',');
-    add_number(text, "chunk_bytes", row->chunk_bytes);
+    weft_report_number(text, "chunk_bytes", row->chunk_bytes);
     weft_text_char(text, ',');
-    add_number(text, "moved_bytes", row->moved_bytes);
+    weft_report_number(text, "moved_bytes", row->moved_bytes);
     weft_text_char(text, ',');
-    add_number(text, "chunk_count", row->chunk_count);
+    weft_report_number(text, "chunk_count", row->chunk_count);
     weft_text_char(text, ',');
-    add_bool(text, "admitted", row->admitted);
+    weft_report_bool(text, "admitted", row->admitted);
     weft_text_char(text, ',');
-    add_bool(text, "down", row->down);
+    weft_report_bool(text, "down", row->down);
 }
 
 /* The routes of one pair that have moved something. */
@@ -99,10 +98,10 @@ static void add_pair(struct weft_text *text, const struct weft_loop *loop, uint3
             continue;
         weft_text_add(text, *first ? "{" : ",{");
         *first = false;
-        add_key(text, "src");
+        weft_report_key(text, "src");
         weft_report_string(text, topo->devices[src].name);
         weft_text_char(text, ',');
-        add_key(text, "dst");
+        weft_report_key(text, "dst");
         weft_report_string(text, topo->devices[dst].name);
         weft_text_char(text, ',');
         add_route(text, &rows[i]);
@@ -112,16 +111,16 @@ static void add_pair(struct weft_text *text, const struct weft_loop *loop, uint3
 
 static void add_events(struct weft_text *text, const struct weft_trace *trace)
 {
-    add_key(text, "events");
+    weft_report_key(text, "events");
     weft_text_char(text, '{');
     for (uint32_t i = 0; i < WEFT_TRACE_EVENTS; i++) {
         if (i > 0)
             weft_text_char(text, ',');
-        add_key(text, weft_trace_row(i)->name);
+        weft_report_key(text, weft_trace_row(i)->name);
         weft_text_char(text, '{');
-        add_number(text, "count", trace->counts[i]);
+        weft_report_number(text, "count", trace->counts[i]);
         weft_text_char(text, ',');
-        add_number(text, "sum", trace->sums[i]);
+        weft_report_number(text, "sum", trace->sums[i]);
         weft_text_char(text, '}');
     }
     weft_text_char(text, '}');
@@ -132,21 +131,21 @@ void weft_report_stats(struct weft_loop *loop, weft_ns now, struct weft_text *te
     bool first = true;
 
     weft_text_char(text, '{');
-    add_head(text, loop);
+    weft_report_head(text, loop);
     weft_text_char(text, ',');
-    add_number(text, "uptime_ns", now);
+    weft_report_number(text, "uptime_ns", now);
     weft_text_char(text, ',');
-    add_number(text, "progress_cpu_ns", weft_clock_thread_cpu());
+    weft_report_number(text, "progress_cpu_ns", weft_clock_thread_cpu());
     weft_text_char(text, ',');
-    add_number(text, "transfers", weft_counter_get(&loop->sequence));
+    weft_report_number(text, "transfers", weft_counter_get(&loop->sequence));
     weft_text_char(text, ',');
-    add_number(text, "copies", loop->copy_count);
+    weft_report_number(text, "copies", loop->copy_count);
     weft_text_char(text, ',');
-    add_number(text, "refused", loop->refused_count);
+    weft_report_number(text, "refused", loop->refused_count);
     weft_text_char(text, ',');
-    add_number(text, "copies_in_flight", loop->in_flight_total);
+    weft_report_number(text, "copies_in_flight", loop->in_flight_total);
     weft_text_char(text, ',');
-    add_key(text, "routes");
+    weft_report_key(text, "routes");
     weft_text_char(text, '[');
     for (uint32_t src = 0; src < loop->topo->device_count; src++)
         for (uint32_t dst = 0; dst < loop->topo->device_count; dst++)
@@ -235,25 +234,25 @@ void weft_report_explain_json(const struct weft_loop *loop, const struct weft_co
     uint64_t total = total_rate(command);
 
     weft_text_char(text, '{');
-    add_head(text, loop);
+    weft_report_head(text, loop);
     weft_text_char(text, ',');
-    add_key(text, "src");
+    weft_report_key(text, "src");
     weft_report_string(text, loop->topo->devices[command->device].name);
     weft_text_char(text, ',');
-    add_key(text, "dst");
+    weft_report_key(text, "dst");
     weft_report_string(text, loop->topo->devices[command->dst_device].name);
     weft_text_char(text, ',');
-    add_number(text, "size_bytes", command->size_bytes);
+    weft_report_number(text, "size_bytes", command->size_bytes);
     weft_text_char(text, ',');
-    add_number(text, "expected_ns", command->expected_ns);
+    weft_report_number(text, "expected_ns", command->expected_ns);
     weft_text_char(text, ',');
-    add_key(text, "routes");
+    weft_report_key(text, "routes");
     weft_text_char(text, '[');
     for (uint32_t i = 0; i < command->row_count; i++) {
         weft_text_add(text, i == 0 ? "{" : ",{");
         add_route(text, &command->rows[i]);
         weft_text_char(text, ',');
-        add_number(text, "share_permille", share_permille(&command->rows[i], total));
+        weft_report_number(text, "share_permille", share_permille(&command->rows[i], total));
         weft_text_char(text, '}');
     }
     weft_text_add(text, "]}");

@@ -19,4 +19,12 @@ void weft_report_explain_json(const struct weft_loop *loop, const struct weft_co
 /* A JSON string with its quotes. */
 void weft_report_string(struct weft_text *text, const char *string);
 
+/* "key": and what belongs to it, without a comma. */
+void weft_report_key(struct weft_text *text, const char *key);
+void weft_report_number(struct weft_text *text, const char *key, uint64_t number);
+void weft_report_bool(struct weft_text *text, const char *key, bool value);
+
+/* "version", "machine" and "emulated": what every report begins with. */
+void weft_report_head(struct weft_text *text, const struct weft_loop *loop);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include "fixture.h"
 
+#include "core/pair.h"
+#include "core/relay.h"
 #include "core/trace.h"
 
 Test(engine, init__unknown_names)
@@ -436,4 +438,24 @@ Test(engine, copy_ended__refused_by_its_window)
     cr_assert_eq(weft_engine_routes(fixture->engine, FIXTURE_GPU0, FIXTURE_DRAM0, &row, 1), 1);
     cr_expect_not(row.down);
     cr_expect_eq(fixture_submit(fixture, &again), weftInvalidUsage);
+}
+
+Test(engine, view__tables_and_their_ends)
+{
+    struct fixture *fixture = fixture_open();
+    struct weft_engine *engine = fixture->engine;
+
+    cr_expect_null(weft_engine_pair_at(engine, 0));
+    fixture_put(fixture, 1, 4096);
+    cr_assert_not_null(weft_engine_pair_at(engine, 0));
+    cr_expect_eq(weft_engine_pair_at(engine, 0)->src_device, FIXTURE_GPU0);
+    cr_expect_eq(weft_engine_pair_at(engine, 0)->dst_device, FIXTURE_DRAM0);
+    cr_expect_null(weft_engine_pair_at(engine, 1));
+    cr_expect_eq(weft_engine_path_at(engine, 0)->route.hops[0], FIXTURE_GPU0_DRAM0);
+    cr_expect_null(weft_engine_path_at(engine, weft_engine_pair_at(engine, 0)->path_count));
+    cr_expect_eq(weft_engine_lane_at(engine, FIXTURE_GPU0_DRAM0)->state, WEFT_LANE_UP);
+    cr_expect_null(weft_engine_lane_at(engine, FIXTURE_HOPS));
+    cr_expect_eq(weft_engine_relay_at(engine, FIXTURE_GPU1)->window, FIXTURE_RELAY + FIXTURE_GPU1);
+    cr_expect_null(weft_engine_relay_at(engine, FIXTURE_CPU0));
+    cr_expect_null(weft_engine_relay_at(engine, FIXTURE_DEVICES));
 }
