@@ -163,19 +163,30 @@ weftResult_t weftConfigDestroy(weftConfig_t config);
 
 /* ---- communicators -------------------------------------------------------------------------- */
 
-/* An id that rank 0 makes and gives to the others by any channel.
- * weftInvalidArgument  `id` is NULL
- * weftSystemError      no random numbers */
+/* An id that rank 0 makes and gives to the others by any channel, which must be a secret one: who
+ * has the id may take part.
+ *
+ * With the setting `net` (in the environment: WEFT_NET=tcp) it is good for ranks of any process: it
+ * names an address of this process, where a thread serves the meeting until all ranks have met and
+ * destroyed their comms. This process must live as long as ranks call weftCommInitRank or
+ * weftCommExchange. With `net` off it is good for ranks of this process.
+ * weftInvalidArgument  `id` is NULL, or a WEFT_* variable is wrong
+ * weftSystemError      no random numbers, or no address to listen on (setting net_address)
+ * weftNoResource       64 ids of this process have ranks that have not met and left */
 weftResult_t weftGetUniqueId(weftUniqueId *id);
 
-/* Makes this thread's member of a comm of `nranks` ranks and waits for the others (all of them in
- * this process, for now) until the setting `timeout_ms`.
+/* Makes this thread's member of a comm of `nranks` ranks and waits for the others, in whatever
+ * process they are, until the setting `boot_timeout_ms`.
  * Needs: every rank calls it with the same `id` and `nranks`; `config` may be NULL.
  * Owns:  the caller, until weftCommDestroy.
- * weftInvalidArgument  `comm` is NULL, `nranks` < 1, or `rank` outside 0 .. nranks-1
- * weftInvalidUsage     the rank is taken, or the ranks disagree about nranks
- * weftSystemError      no machine description, no driver where one was asked for, no memory
- * weftTimeout          not all ranks came */
+ * weftInvalidArgument  `comm` is NULL, `nranks` < 1 or > 256, `rank` outside 0 .. nranks-1, or `id`
+ *                      is none
+ * weftInvalidUsage     the rank is taken, the ranks disagree about nranks, or `net` is off here or
+ *                      where the id was made while ranks are in several processes
+ * weftSystemError      no machine description, no driver where one was asked for, no memory; or
+ *                      another rank could not start
+ * weftRemoteError      the process that made the id is gone, or cannot be reached
+ * weftTimeout          not all ranks came; the error names those that did not */
 weftResult_t weftCommInitRank(weftComm_t *comm, int nranks, weftUniqueId id, int rank,
                               weftConfig_t config);
 
@@ -186,6 +197,19 @@ weftResult_t weftCommInit(weftComm_t *comm, weftConfig_t config);
  * weftInvalidArgument  an argument is NULL or no comm */
 weftResult_t weftCommCount(weftComm_t comm, int *count);
 weftResult_t weftCommUserRank(weftComm_t comm, int *rank);
+
+/* Gives every rank what all ranks bring, `each` bytes (1 to 16384) of every one: `all` becomes
+ * `mine` of rank 0, of rank 1, and so on. For window keys and other small things; it is a barrier
+ * too. A comm of one gets its own bytes.
+ * Needs: every rank calls it, with the same `each`, once for every time that the others do; `all`
+ *        has room for the bytes of all ranks; the process that made the id lives.
+ * Done:  when it returns. It waits for the others until the setting `boot_timeout_ms`.
+ * weftInvalidArgument  a pointer is NULL or `each` out of bounds
+ * weftInvalidUsage     the ranks disagree about `each`, this rank is in the call already, or the
+ *                      comm is finalized or aborted
+ * weftRemoteError      the process that made the id is gone, or cannot be reached
+ * weftTimeout          not all ranks came; the error names those that did not */
+weftResult_t weftCommExchange(weftComm_t comm, const void *mine, void *all, size_t each);
 
 /* The first error that the comm met outside of a call (a progress thread that had to stop);
  * weftSuccess when there was none.

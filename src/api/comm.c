@@ -1,10 +1,11 @@
 /* The life of a communicator as its user sees it; see comm.h. */
 #include "comm.h"
 
+#include <string.h>
+
 #include "../core/result.h"
 #include "error.h"
 #include "group.h"
-#include "rendezvous.h"
 #include "settings.h"
 
 static const uint32_t next_states[WEFT_COMM_STATES] = {
@@ -75,25 +76,28 @@ weftResult_t weft_comm_deadline(const char *call, const struct weft_comm *comm, 
     return weftSuccess;
 }
 
-static weftResult_t make(const char *call, int rank, int rank_count, weftConfig_t config,
+/* `id`: NULL for a comm of one, that meets nobody. */
+static weftResult_t make(const char *call, int number, int count, weftConfig_t config,
                          const weftUniqueId *id, weftComm_t *handle)
 {
     struct weft_config settings;
     struct weft_comm *comm = NULL;
-    struct weft_meeting *meeting = NULL;
+    struct weft_rank rank = {.count = 1};
     weftResult_t result;
 
     WEFT_TRY(weft_settings_gather(config, &settings));
     if (id != NULL)
-        WEFT_TRY(weft_meeting_join(id, rank, rank_count, &meeting));
-    result = weft_comm_open(call, &settings, rank, rank_count, &comm);
-    if (meeting != NULL)
-        result = weft_meeting_end(meeting, &settings, rank, result);
+        WEFT_TRY(weft_rank_init(&rank, id, number, count, &settings));
+    result = weft_comm_open(call, &settings, &comm);
+    if (id != NULL)
+        result = weft_rank_begin(&rank, &settings, result);
     if (result != weftSuccess && comm != NULL)
         (void)weft_comm_close(comm);
-    if (result == weftSuccess)
-        *handle = weft_comm_handle(comm);
-    return result;
+    if (result != weftSuccess)
+        return result;
+    comm->rank = rank;
+    *handle = weft_comm_handle(comm);
+    return weftSuccess;
 }
 
 weftResult_t weftCommInit(weftComm_t *comm, weftConfig_t config)
@@ -108,11 +112,11 @@ weftResult_t weftCommInitRank(weftComm_t *comm, int nranks, weftUniqueId id, int
 {
     if (comm == NULL)
         return weft_error(weftInvalidArgument, "weftCommInitRank: comm is NULL");
-    if (nranks < 1 || rank < 0 || rank >= nranks)
+    if (nranks < 1 || nranks > WEFT_BOOT_RANKS_MAX || rank < 0 || rank >= nranks)
         return weft_error(weftInvalidArgument,
-                          "weftCommInitRank: rank %d of %d; nranks must be 1 or more and rank 0 to "
+                          "weftCommInitRank: rank %d of %d; nranks must be 1 to %d and rank 0 to "
                           "nranks - 1",
-                          rank, nranks);
+                          rank, nranks, WEFT_BOOT_RANKS_MAX);
     return make("weftCommInitRank", rank, nranks, config, &id, comm);
 }
 
@@ -123,7 +127,7 @@ weftResult_t weftCommCount(weftComm_t handle, int *count)
     WEFT_TRY(weft_comm_get("weftCommCount", handle, &comm));
     if (count == NULL)
         return weft_error(weftInvalidArgument, "weftCommCount: count is NULL");
-    *count = comm->rank_count;
+    *count = (int)comm->rank.count;
     return weftSuccess;
 }
 
@@ -134,7 +138,24 @@ weftResult_t weftCommUserRank(weftComm_t handle, int *rank)
     WEFT_TRY(weft_comm_get("weftCommUserRank", handle, &comm));
     if (rank == NULL)
         return weft_error(weftInvalidArgument, "weftCommUserRank: rank is NULL");
-    *rank = comm->rank;
+    *rank = (int)comm->rank.number;
+    return weftSuccess;
+}
+
+weftResult_t weftCommExchange(weftComm_t handle, const void *mine, void *all, size_t each)
+{
+    struct weft_comm *comm;
+
+    WEFT_TRY(weft_comm_get("weftCommExchange", handle, &comm));
+    if (mine == NULL || all == NULL || each == 0 || each > WEFT_BOOT_BYTES_MAX)
+        return weft_error(weftInvalidArgument,
+                          "weftCommExchange: mine or all is NULL, or each is %zu; it must be 1 to "
+                          "%d bytes",
+                          each, WEFT_BOOT_BYTES_MAX);
+    WEFT_TRY(weft_comm_takes("weftCommExchange", comm));
+    if (comm->rank.has_met)
+        return weft_rank_exchange(&comm->rank, &comm->loop->config, mine, all, each);
+    memmove(all, mine, each);
     return weftSuccess;
 }
 
@@ -221,6 +242,7 @@ weftResult_t weftCommDestroy(weftComm_t handle)
     WEFT_TRY(weft_group_closed("weftCommDestroy"));
     if (weft_comm_state(comm) != WEFT_COMM_FINALIZED)
         result = abort_comm("weftCommDestroy", comm);
+    weft_rank_leave(&comm->rank, &comm->loop->config);
     if (weft_comm_close(comm) == weftSuccess)
         return result;
     if (result != weftSuccess)

@@ -18,6 +18,7 @@
 #include "../host/loop.h"
 #include "../host/share.h"
 #include "handle.h"
+#include "rendezvous.h"
 
 enum weft_comm_state {
     WEFT_COMM_OPEN,
@@ -57,8 +58,7 @@ struct weft_memory {
 struct weft_comm {
     uint32_t number; /* entry of the table of comms */
     uint32_t generation;
-    int rank;
-    int rank_count;
+    struct weft_rank rank; /* of a comm of one: it has met nobody */
     struct weft_flag state;
     struct weft_loop *loop;
     uint32_t entry_count;
@@ -95,8 +95,8 @@ weftResult_t weft_comm_deadline(const char *call, const struct weft_comm *comm, 
 /* ---- comm_make.c ---- */
 
 /* Makes a comm and enters it into the table. */
-weftResult_t weft_comm_open(const char *call, const struct weft_config *settings, int rank,
-                            int rank_count, struct weft_comm **comm);
+weftResult_t weft_comm_open(const char *call, const struct weft_config *settings,
+                            struct weft_comm **comm);
 
 /* Takes the comm out of the table and frees it. weftUnknown: a copy hangs; all of it is kept. */
 weftResult_t weft_comm_close(struct weft_comm *comm);

@@ -111,8 +111,8 @@ static void free_tables(struct weft_comm *comm)
     free(comm);
 }
 
-weftResult_t weft_comm_open(const char *call, const struct weft_config *settings, int rank,
-                            int rank_count, struct weft_comm **comm)
+weftResult_t weft_comm_open(const char *call, const struct weft_config *settings,
+                            struct weft_comm **comm)
 {
     struct weft_comm *made = aligned_alloc(64, (sizeof(*made) + 63) & ~(size_t)63);
     char why[WEFT_MACHINE_WHY_BYTES] = "";
@@ -121,8 +121,6 @@ weftResult_t weft_comm_open(const char *call, const struct weft_config *settings
     if (made == NULL)
         return weft_error(weftSystemError, "%s: no memory for a comm", call);
     memset(made, 0, sizeof(*made));
-    made->rank = rank;
-    made->rank_count = rank_count;
     weft_flag_init(&made->state, WEFT_COMM_OPEN);
     pthread_mutex_init(&made->memory_lock, NULL);
     if (!reserve(made)) {

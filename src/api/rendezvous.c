@@ -7,28 +7,27 @@
 #include <string.h>
 #include <time.h>
 
+#include "../base/text.h"
+#include "../host/boot_call.h"
+#include "../host/boot_root.h"
 #include "../host/clock.h"
 #include "../host/share.h"
 #include "error.h"
+#include "settings.h"
 
-#define ID_MAGIC        "WEFTID1"
-#define ID_RANDOM_BYTES 32
-#define NS_PER_SECOND   1000000000u
+#define NS_PER_SECOND 1000000000u
 
-struct weft_meeting {
-    struct weft_meeting *next;
-    weftUniqueId id;
-    int rank_count;
-    int joined;  /* ranks that came */
-    int made;    /* of those, ranks whose member works */
-    int present; /* ranks that have not left */
-    int failed;  /* a rank that could not start, or -1 */
-    bool *taken; /* by rank */
+/* A meeting of ranks of this process, as long as it is not over. */
+struct hall {
+    struct hall *next;
+    struct weft_boot_id id;
+    uint32_t waiting; /* threads that are in it */
+    struct weft_boot_meeting meeting;
 };
 
 /* Guards the list and everything in it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct weft_meeting *meetings;
+static struct hall *halls;
 static pthread_cond_t changed;
 static pthread_once_t changed_once = PTHREAD_ONCE_INIT;
 
@@ -42,139 +41,199 @@ static void make_changed(void)
     pthread_condattr_destroy(&attributes);
 }
 
+/* ---- ids ---- */
+
 weftResult_t weftGetUniqueId(weftUniqueId *id)
 {
-    weftUniqueId made = {ID_MAGIC};
+    struct weft_config settings;
+    struct weft_boot_id made = {.has_address = false};
+    char why[256] = "the system gives no random numbers";
+    weftResult_t result = weftSuccess;
 
     if (id == NULL)
         return weft_error(weftInvalidArgument, "weftGetUniqueId: id is NULL");
-    if (!weft_random(&made.internal[sizeof(ID_MAGIC)], ID_RANDOM_BYTES))
-        return weft_error(weftSystemError, "weftGetUniqueId: the system gives no random numbers");
-    *id = made;
+    WEFT_TRY(weft_settings_gather(NULL, &settings));
+    made.has_address = !weft_text_equal(settings.net, "off");
+    if (!weft_process_id(made.process) || !weft_random(made.address, WEFT_NET_SECRET_BYTES))
+        result = weftSystemError;
+    else if (made.has_address)
+        result = weft_boot_root_start(&settings, made.address, why);
+    if (result != weftSuccess)
+        return weft_error(result, "weftGetUniqueId: %s", why);
+    if (!weft_boot_id_write(&made, id))
+        return weft_error(weftInternalError, "weftGetUniqueId: the root's address is too long");
     return weftSuccess;
 }
 
-static struct weft_meeting *find(const weftUniqueId *id)
+weftResult_t weft_rank_init(struct weft_rank *rank, const weftUniqueId *bytes, int number,
+                            int count, const struct weft_config *settings)
 {
-    struct weft_meeting *meeting = meetings;
+    struct weft_rank made = {.number = (uint32_t)number, .count = (uint32_t)count};
+    uint8_t process[WEFT_BOOT_PROCESS_BYTES];
+    const char *wrong = weft_boot_id_read(bytes, &made.id);
 
-    while (meeting != NULL && memcmp(&meeting->id, id, sizeof(*id)) != 0)
-        meeting = meeting->next;
-    return meeting;
+    if (wrong != NULL)
+        return weft_error(weftInvalidArgument, "weftCommInitRank: %s", wrong);
+    if (!weft_process_id(process) || !weft_random(&made.member, sizeof(made.member)))
+        return weft_error(weftSystemError, "weftCommInitRank: the system gives no random numbers");
+    made.member |= 1; /* 0 is nobody */
+    if (!made.id.has_address && memcmp(process, made.id.process, sizeof(process)) != 0)
+        return weft_error(weftInvalidUsage,
+                          "weftCommInitRank: the id was made by another process while its setting "
+                          "net was off, so it says no address to meet at; set WEFT_NET=tcp for the "
+                          "process that calls weftGetUniqueId, and for all ranks");
+    if (made.id.has_address && weft_text_equal(settings->net, "off"))
+        return weft_error(weftInvalidUsage,
+                          "weftCommInitRank: the ranks of this id meet over the network, but the "
+                          "setting net of rank %d is off; set it to tcp (WEFT_NET=tcp)",
+                          number);
+    *rank = made;
+    return weftSuccess;
 }
 
-static struct weft_meeting *found_new(const weftUniqueId *id, int rank_count)
-{
-    struct weft_meeting *meeting = calloc(1, sizeof(*meeting));
-    bool *taken = calloc((size_t)rank_count, sizeof(*taken));
+/* ---- inside this process ---- */
 
-    if (meeting == NULL || taken == NULL) {
-        free(meeting);
-        free(taken);
-        return NULL;
+static struct hall *enter(const struct weft_boot_id *id)
+{
+    struct hall *hall = halls;
+
+    while (hall != NULL && memcmp(&hall->id, id, sizeof(*id)) != 0)
+        hall = hall->next;
+    if (hall == NULL) {
+        hall = calloc(1, sizeof(*hall));
+        if (hall == NULL)
+            return NULL;
+        hall->id = *id;
+        hall->next = halls;
+        halls = hall;
     }
-    *meeting = (struct weft_meeting){
-        .next = meetings, .id = *id, .rank_count = rank_count, .failed = -1, .taken = taken};
-    meetings = meeting;
-    return meeting;
+    hall->waiting++;
+    return hall;
 }
 
-static void leave(struct weft_meeting *meeting)
+static void go(struct hall *hall)
 {
-    struct weft_meeting **at = &meetings;
+    struct hall **at = &halls;
 
-    if (--meeting->present > 0)
+    if (--hall->waiting > 0 || !weft_boot_meeting_is_over(&hall->meeting))
         return;
-    while (*at != meeting)
+    while (*at != hall)
         at = &(*at)->next;
-    *at = meeting->next;
-    free(meeting->taken);
-    free(meeting);
+    *at = hall->next;
+    weft_boot_meeting_end(&hall->meeting);
+    free(hall);
 }
 
-static weftResult_t join(const weftUniqueId *id, int rank, int rank_count,
-                         struct weft_meeting **meeting)
+/* Until the round that the rank came to has ended. */
+static weftResult_t await(struct hall *hall, const struct weft_config *settings, uint32_t rank,
+                          const uint64_t before[2], char why[WEFT_BOOT_WHY_BYTES])
 {
-    struct weft_meeting *found = find(id);
-
-    if (found == NULL)
-        found = found_new(id, rank_count);
-    if (found == NULL)
-        return weft_error(weftSystemError, "weftCommInitRank: no memory");
-    if (found->rank_count != rank_count)
-        return weft_error(weftInvalidUsage,
-                          "weftCommInitRank: rank %d says nranks is %d, others say %d", rank,
-                          rank_count, found->rank_count);
-    if (found->taken[rank])
-        return weft_error(weftInvalidUsage,
-                          "weftCommInitRank: rank %d of this id is taken; every rank calls once",
-                          rank);
-    found->taken[rank] = true;
-    found->joined++;
-    found->present++;
-    *meeting = found;
-    return weftSuccess;
-}
-
-weftResult_t weft_meeting_join(const weftUniqueId *id, int rank, int rank_count,
-                               struct weft_meeting **meeting)
-{
-    weftResult_t result;
-
-    if (memcmp(id->internal, ID_MAGIC, sizeof(ID_MAGIC)) != 0)
-        return weft_error(weftInvalidArgument,
-                          "weftCommInitRank: the id was not made by weftGetUniqueId, or not all of "
-                          "its %d bytes arrived",
-                          WEFT_UNIQUE_ID_BYTES);
-    pthread_once(&changed_once, make_changed);
-    pthread_mutex_lock(&lock);
-    result = join(id, rank, rank_count, meeting);
-    pthread_mutex_unlock(&lock);
-    return result;
-}
-
-static weftResult_t wait_for_all(struct weft_meeting *meeting, const struct weft_config *settings,
-                                 int rank)
-{
-    uint64_t dilation = settings->emulate[0] != '\0' ? settings->dilation : 1;
-    uint64_t left_ns = settings->timeout_ms * WEFT_NS_PER_MS * dilation;
+    struct weft_boot_meeting *meeting = &hall->meeting;
+    uint64_t left_ns = settings->boot_timeout_ms * WEFT_NS_PER_MS;
     struct timespec until;
     int error = 0;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)((left_ns + (uint64_t)until.tv_nsec) / NS_PER_SECOND);
     until.tv_nsec = (long)((left_ns + (uint64_t)until.tv_nsec) % NS_PER_SECOND);
-    while (meeting->made < meeting->rank_count && meeting->failed < 0 && error == 0)
+    while (meeting->told_count == before[0] && meeting->failed_count == before[1] && error == 0)
         error = pthread_cond_timedwait(&changed, &lock, &until);
-    if (meeting->made == meeting->rank_count)
+    if (meeting->told_count != before[0])
         return weftSuccess;
-    if (meeting->failed >= 0)
-        return weft_error(weftSystemError,
-                          "weftCommInitRank: rank %d waits in vain: rank %d could not start; its "
-                          "own error says why",
-                          rank, meeting->failed);
-    return weft_error(weftTimeout,
-                      "weftCommInitRank: %d of %d ranks came within timeout_ms %llu; start the "
-                      "others, or raise it",
-                      meeting->joined, meeting->rank_count,
-                      (unsigned long long)settings->timeout_ms);
+    if (meeting->failed_count == before[1])
+        weft_boot_meeting_give_up(meeting, rank);
+    weft_text_copy(why, WEFT_BOOT_WHY_BYTES, meeting->why);
+    return meeting->result;
 }
 
-weftResult_t weft_meeting_end(struct weft_meeting *meeting, const struct weft_config *settings,
-                              int rank, weftResult_t result)
+static weftResult_t meet_here(const struct weft_boot_id *id, const struct weft_config *settings,
+                              const struct weft_boot_coming *coming, void *all,
+                              char why[WEFT_BOOT_WHY_BYTES])
 {
+    struct hall *hall;
+    weftResult_t result = weftSystemError;
+
+    pthread_once(&changed_once, make_changed);
+    weft_text_copy(why, WEFT_BOOT_WHY_BYTES, "no memory for a meeting");
     pthread_mutex_lock(&lock);
-    if (result == weftSuccess)
-        meeting->made++;
-    else
-        meeting->failed = rank;
-    pthread_cond_broadcast(&changed);
-    if (result == weftSuccess)
-        result = wait_for_all(meeting, settings, rank);
-    /* Who gave up makes the comm impossible: those that come later are told at once. */
-    if (result == weftTimeout)
-        meeting->failed = rank;
-    leave(meeting);
+    hall = enter(id);
+    if (hall != NULL) {
+        uint64_t before[2] = {hall->meeting.told_count, hall->meeting.failed_count};
+
+        result = weft_boot_meeting_come(&hall->meeting, coming, why);
+        if (result == weftSuccess)
+            result = await(hall, settings, coming->rank, before, why);
+        if (result == weftSuccess && hall->meeting.told_bytes > 0)
+            memcpy(all, hall->meeting.told, hall->meeting.told_bytes);
+        pthread_cond_broadcast(&changed);
+        go(hall);
+    }
     pthread_mutex_unlock(&lock);
     return result;
+}
+
+static void leave_here(const struct weft_rank *rank)
+{
+    struct hall *hall;
+
+    pthread_mutex_lock(&lock);
+    hall = enter(&rank->id);
+    if (hall != NULL) {
+        weft_boot_meeting_leave(&hall->meeting, rank->number, rank->member);
+        go(hall);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- ranks ---- */
+
+static weftResult_t meet(const char *call, const struct weft_rank *rank,
+                         const struct weft_config *settings, const struct weft_boot_coming *coming,
+                         void *all)
+{
+    char why[WEFT_BOOT_WHY_BYTES] = "";
+    weftResult_t result = rank->id.has_address
+                              ? weft_boot_call(&rank->id, settings, coming, all, why)
+                              : meet_here(&rank->id, settings, coming, all, why);
+
+    /* Its own failure has its own sentence. */
+    if (result == weftSuccess || coming->made != weftSuccess)
+        return result;
+    return weft_error(result, "%s: %s", call, why);
+}
+
+weftResult_t weft_rank_begin(struct weft_rank *rank, const struct weft_config *settings,
+                             weftResult_t made)
+{
+    struct weft_boot_coming coming = {.kind = WEFT_BOOT_BEGIN,
+                                      .rank = rank->number,
+                                      .rank_count = rank->count,
+                                      .member = rank->member,
+                                      .made = made};
+    weftResult_t result = meet("weftCommInitRank", rank, settings, &coming, NULL);
+
+    rank->has_met = result == weftSuccess;
+    return made == weftSuccess ? result : made;
+}
+
+weftResult_t weft_rank_exchange(const struct weft_rank *rank, const struct weft_config *settings,
+                                const void *mine, void *all, size_t each)
+{
+    struct weft_boot_coming coming = {.kind = WEFT_BOOT_EXCHANGE,
+                                      .rank = rank->number,
+                                      .rank_count = rank->count,
+                                      .member = rank->member,
+                                      .size_bytes = (uint32_t)each,
+                                      .bytes = mine};
+
+    return meet("weftCommExchange", rank, settings, &coming, all);
+}
+
+void weft_rank_leave(struct weft_rank *rank, const struct weft_config *settings)
+{
+    if (rank->has_met && rank->id.has_address)
+        weft_boot_call_leave(&rank->id, settings, rank->number, rank->member);
+    else if (rank->has_met)
+        leave_here(rank);
+    rank->has_met = false;
 }

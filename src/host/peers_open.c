@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "log.h"
+#include "net_address.h"
 #include "peers.h"
 
-#define SEPARATOR     ','
 #define SHAPE_REAL_NS 1000000u /* NICs of an emulated machine are looked at so often */
 
 /* ---- emulated NICs ---- */
@@ -78,33 +78,6 @@ static bool read_crypto(const char *text, enum weft_net_crypto *crypto)
     return false;
 }
 
-/* The addresses of the setting, or those that the machine's kind implies. Emulated servers and
- * their NICs are loopback addresses. */
-static uint32_t nic_addresses(const struct weft_loop *loop, const struct weft_peers *peers,
-                              struct weft_net_nic nics[WEFT_NET_NICS_MAX])
-{
-    const char *text = loop->config.net_address;
-    uint32_t count = weft_world_nic_count(&peers->world, 0);
-
-    if (count > WEFT_NET_NICS_MAX)
-        count = WEFT_NET_NICS_MAX;
-    if (text[0] == '\0') {
-        for (uint32_t i = 0; i < count && loop->machine->emulation.on; i++)
-            weft_format(nics[i].address, sizeof(nics[i].address), "127.%u.%u.1",
-                        loop->machine->server & 0xff, i + 1);
-        if (!loop->machine->emulation.on)
-            weft_text_copy(nics[0].address, sizeof(nics[0].address), "127.0.0.1");
-        return loop->machine->emulation.on ? count : 1;
-    }
-    for (count = 0; *text != '\0' && count < WEFT_NET_NICS_MAX; count++) {
-        size_t length = strcspn(text, ",");
-
-        weft_format(nics[count].address, sizeof(nics[count].address), "%.*s", (int)length, text);
-        text += length + (text[length] == SEPARATOR);
-    }
-    return count;
-}
-
 static bool write_hello(const struct weft_loop *loop, struct weft_peers *peers, size_t *size)
 {
     struct weft_writer writer;
@@ -121,7 +94,9 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
                               char why[256])
 {
     struct weft_net_nic nics[WEFT_NET_NICS_MAX];
-    uint32_t nic_count = nic_addresses(loop, peers, nics);
+    uint32_t nic_count =
+        weft_net_addresses(&loop->config, loop->machine->server,
+                           weft_world_nic_count(&peers->world, 0), nics, WEFT_NET_NICS_MAX);
     struct weft_net_env env = {
         .cookies_max = peers->store_cookies + WEFT_PEERS_STORES_MAX,
         .windows_max = peers->landing_first + loop->relay_first,

@@ -30,6 +30,25 @@ bool weft_random(void *bytes, size_t size)
     return getrandom(bytes, size, 0) == (ssize_t)size;
 }
 
+/* Needs: the lock is held. */
+static bool know_process(void)
+{
+    if (!process_known)
+        process_known = weft_random(process, sizeof(process));
+    return process_known;
+}
+
+bool weft_process_id(uint8_t bytes[WEFT_KEY_TOKEN_BYTES])
+{
+    bool is_known;
+
+    weft_shares_lock();
+    is_known = know_process();
+    memcpy(bytes, process, sizeof(process));
+    weft_shares_unlock();
+    return is_known;
+}
+
 static bool same_token(const uint8_t *a, const uint8_t *b)
 {
     uint8_t differs = 0;
@@ -47,9 +66,7 @@ struct weft_share *weft_share_open(void *base, uint64_t size, uint32_t server, u
 
     if (share == NULL)
         return NULL;
-    if (!process_known)
-        process_known = weft_random(process, sizeof(process));
-    if (!process_known || !weft_random(share->tokens, sizeof(share->tokens))) {
+    if (!know_process() || !weft_random(share->tokens, sizeof(share->tokens))) {
         free(share);
         return NULL;
     }

@@ -37,6 +37,9 @@ void weft_shares_unlock(void);
 /* Random bytes; false when the system has none. */
 bool weft_random(void *bytes, size_t size);
 
+/* The random bytes that tell this process from others. False when the system has none. */
+bool weft_process_id(uint8_t bytes[WEFT_KEY_TOKEN_BYTES]);
+
 /* Of a share that the caller has joined or owns; needs no lock. */
 bool weft_share_is_revoked(const struct weft_share *share);
 

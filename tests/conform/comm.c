@@ -35,7 +35,7 @@ Test(comm, init__wrong_settings_are_named, .timeout = 60)
 
 Test(comm, init_rank__waits_no_longer_than_the_timeout, .timeout = 60)
 {
-    weftConfig_t config = conform_config("timeout_ms", "20", NULL);
+    weftConfig_t config = conform_config("boot_timeout_ms", "20", NULL);
     weftUniqueId id;
     weftUniqueId zero = {{0}};
     weftComm_t comm = NULL;

@@ -1,14 +1,9 @@
 /* Three servers, limits, aborts, windows that end while peers write into them, and strangers. */
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "peers_server.h"
+#include "strangers.h"
 
 static const struct server_settings second = {"127.0.0.2", "off", AREA_BYTES, NULL, NULL};
 static const struct server_settings third = {"127.0.0.3", "off", AREA_BYTES, NULL, NULL};
@@ -177,77 +172,6 @@ Test(peers_three, limits__say_which_setting, .timeout = 120)
     peers_server_stop(&c);
 }
 
-/* ---- strangers ---- */
-
-struct strangers {
-    pthread_t thread;
-    atomic_bool stop;
-    unsigned ports[64];
-    uint32_t addresses[64];
-    uint32_t port_count;
-    atomic_uint connected;
-};
-
-/* All that listens on the addresses of these two servers, as the kernel lists it. */
-static void find_ports(struct strangers *strangers)
-{
-    FILE *file = fopen("/proc/net/tcp", "r");
-    char line[256];
-
-    cr_assert_not_null(file);
-    while (fgets(line, sizeof(line), file) != NULL && strangers->port_count < 64) {
-        unsigned address;
-        unsigned port;
-        unsigned state;
-
-        if (sscanf(line, " %*d: %8X:%4X %*8X:%*4X %2X", &address, &port, &state) != 3 ||
-            state != 10 || (address & 0xff) != 127 ||
-            ((address >> 8 & 0xff) != 77 && (address >> 8 & 0xff) != 78))
-            continue;
-        strangers->addresses[strangers->port_count] = address;
-        strangers->ports[strangers->port_count++] = port;
-    }
-    (void)fclose(file);
-}
-
-/* A scanner says nothing, or a few bytes, and goes; the other client goes on until it is thrown
- * out. */
-static void visit(struct strangers *strangers, uint32_t i, uint64_t *random)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)strangers->ports[i]),
-                             .sin_addr = {.s_addr = strangers->addresses[i]}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    unsigned char bytes[512];
-
-    if (fd < 0)
-        return;
-    if (connect(fd, (struct sockaddr *)(void *)&to, sizeof(to)) == 0) {
-        size_t sends;
-
-        atomic_fetch_add(&strangers->connected, 1);
-        for (size_t k = 0; k < sizeof(bytes); k++) {
-            *random = *random * 6364136223846793005u + 1442695040888963407u;
-            bytes[k] = (unsigned char)(*random >> 56);
-        }
-        sends = *random >> 33 & 7;
-        for (size_t k = 0; k < sends; k++)
-            if (send(fd, bytes, bytes[k] * 2u + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-                break;
-    }
-    close(fd);
-}
-
-static void *bother(void *argument)
-{
-    struct strangers *strangers = argument;
-    uint64_t random = 1;
-
-    for (uint32_t i = 0; !atomic_load(&strangers->stop); i++)
-        visit(strangers, i % strangers->port_count, &random);
-    return NULL;
-}
-
 Test(peers_three, strangers__are_turned_away_all_the_time, .timeout = 120)
 {
     static const struct server_settings sealed = {"127.0.0.78", "full", AREA_BYTES, NULL, NULL};
@@ -256,11 +180,11 @@ Test(peers_three, strangers__are_turned_away_all_the_time, .timeout = 120)
     struct server b = peers_server_start(&sealed);
     struct first first = peers_first_open(&b, &sealed_here);
     static struct strangers strangers;
+    static const unsigned servers[] = {77, 78, 0};
     weftRequest_t request;
 
-    find_ports(&strangers);
+    strangers_begin(&strangers, servers);
     cr_assert_geq(strangers.port_count, 16, "both servers listen on eight NICs each");
-    cr_assert_eq(pthread_create(&strangers.thread, NULL, bother, &strangers), 0);
     for (uint32_t i = 0; i < 12 || atomic_load(&strangers.connected) < 500; i++) {
         conform_fill(&first.dram, 0, MIB(2), i);
         SUCCEED(weftPutSignal(first.far_dram, 0, first.dram.window, 0, MIB(2), first.far_dram,
@@ -273,8 +197,7 @@ Test(peers_three, strangers__are_turned_away_all_the_time, .timeout = 120)
         peers_wait(&request);
         cr_assert(conform_holds(&first.stage, 0, MIB(2), i));
     }
-    atomic_store(&strangers.stop, true);
-    pthread_join(strangers.thread, NULL);
+    strangers_end(&strangers);
     conform_close(first.comm);
     peers_server_stop(&b);
 }

@@ -33,6 +33,7 @@ static const struct {
     {"weftGetUniqueId", RESULT(SystemError)},
     {"weftCommInit", RESULT(SystemError)},
     {"weftCommInitRank", RESULT(SystemError) | RESULT(Timeout)},
+    {"weftCommExchange", RESULT(SystemError)},
     {"weftCommGetAsyncError", 0},
     {"weftCommAbort", RESULT(Unknown)},
     {"weftCommFinalize", RESULT(Timeout)},

@@ -63,12 +63,15 @@ static void comms_open(struct sweep_scene *scene)
 {
     weftConfig_t config = config_make(scene);
     weftUniqueId id;
+    int mine = 1;
+    int all = 0;
 
     if (config == NULL)
         return;
     (void)CALL(weftCommInit, &scene->owner, config);
-    if (CALL(weftGetUniqueId, &id) == weftSuccess)
-        (void)CALL(weftCommInitRank, &scene->user, 1, id, 0, config);
+    if (CALL(weftGetUniqueId, &id) == weftSuccess &&
+        CALL(weftCommInitRank, &scene->user, 1, id, 0, config) == weftSuccess)
+        (void)CALL(weftCommExchange, scene->user, &mine, &all, sizeof(mine));
     (void)CALL(weftConfigDestroy, config);
 }
 
