@@ -163,7 +163,7 @@ static weftResult_t meet_here(const struct weft_boot_id *id, const struct weft_c
         result = weft_boot_meeting_come(&hall->meeting, coming, why);
         if (result == weftSuccess)
             result = await(hall, settings, coming->rank, before, why);
-        if (result == weftSuccess && hall->meeting.told_bytes > 0)
+        if (result == weftSuccess && all != NULL)
             memcpy(all, hall->meeting.told, hall->meeting.told_bytes);
         pthread_cond_broadcast(&changed);
         go(hall);

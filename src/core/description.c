@@ -43,6 +43,19 @@ static void choose_links(struct weft_description *description, const struct weft
     }
 }
 
+uint32_t weft_description_link(const struct weft_topo *topo, uint32_t link)
+{
+    uint32_t number = link % 2;
+
+    if (link >= topo->link_count || !is_told(topo, topo->links[link].from) ||
+        !is_told(topo, topo->links[link].to))
+        return WEFT_NONE;
+    for (uint32_t i = 0; i + 1 < link; i += 2)
+        if (is_told(topo, topo->links[i].from) && is_told(topo, topo->links[i].to))
+            number += 2;
+    return number;
+}
+
 static bool uses_nvlink(const struct weft_topo *topo, const struct weft_hop *hop)
 {
     return hop->link_count > 0 && topo->links[hop->links[0]].kind == WEFT_LINK_NVL;

@@ -32,6 +32,9 @@ struct weft_description {
 void weft_description_make(struct weft_description *description, uint32_t server,
                            const struct weft_topo *topo, const struct weft_hop_table *hops);
 
+/* The number that a link has in the description of its server, or WEFT_NONE: it is not told. */
+uint32_t weft_description_link(const struct weft_topo *topo, uint32_t link);
+
 void weft_description_write(const struct weft_description *description, struct weft_writer *writer);
 
 /* NULL, or why the bytes describe no server. */

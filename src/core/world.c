@@ -107,6 +107,8 @@ bool weft_world_join(struct weft_world *world, const struct weft_description *pe
     uint32_t links = world->topo.link_count;
 
     joined->server = world->server_count;
+    joined->first_link = links;
+    joined->link_count = peer->topo.link_count;
     for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++)
         joined->devices[i] = WEFT_NONE;
     if (!add_devices(world, peer, name, joined) || !add_links(world, peer, joined)) {
@@ -126,6 +128,14 @@ uint32_t weft_world_nic(const struct weft_world *world, uint32_t server, uint32_
     for (uint32_t i = 0; i < world->topo.device_count; i++)
         if (world->topo.devices[i].server == server &&
             world->topo.devices[i].kind == weftDeviceNic && n-- == 0)
+            return i;
+    return WEFT_NONE;
+}
+
+uint32_t weft_world_nic_link(const struct weft_world *world, uint32_t nic)
+{
+    for (uint32_t i = 0; i < world->topo.link_count; i++)
+        if (world->topo.links[i].from == nic && world->topo.links[i].kind == WEFT_LINK_NET)
             return i;
     return WEFT_NONE;
 }

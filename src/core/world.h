@@ -22,7 +22,9 @@ struct weft_world {
 
 /* A peer's place in the world. */
 struct weft_world_peer {
-    uint32_t server;                    /* as in weft_device */
+    uint32_t server;     /* as in weft_device */
+    uint32_t first_link; /* its links follow, in the order of its description */
+    uint32_t link_count;
     uint32_t devices[WEFT_DEVICES_MAX]; /* of its description: the device here, or WEFT_NONE */
 };
 
@@ -42,6 +44,9 @@ bool weft_world_join(struct weft_world *world, const struct weft_description *pe
 uint32_t weft_world_lane(struct weft_world *world, const struct weft_world_peer *peer, uint32_t nic,
                          uint32_t peer_nic, bool gpus, uint32_t domain, weft_ns overhead_ns,
                          uint32_t *first);
+
+/* The link from a NIC to the network, or WEFT_NONE. */
+uint32_t weft_world_nic_link(const struct weft_world *world, uint32_t nic);
 
 /* NICs of a server, and its NIC number `n`, or WEFT_NONE. */
 uint32_t weft_world_nic_count(const struct weft_world *world, uint32_t server);

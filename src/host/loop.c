@@ -170,6 +170,8 @@ static weft_ns idle_time(const struct weft_loop *loop, weft_ns now)
     bool polling = loop->in_flight_total > 0 || loop->waiting_first != WEFT_NONE ||
                    loop->mark_count > 0 || (loop->peers != NULL && weft_peers_busy(loop->peers));
 
+    if (loop->peers != NULL)
+        until = weft_min(until, weft_peers_agent_at(loop->peers));
     if (loop->stalled_until > now)
         until = weft_min(until, loop->stalled_until);
     if (!loop->machine->emulation.on) {

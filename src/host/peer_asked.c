@@ -306,6 +306,9 @@ void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *even
     case WEFT_PEER_FETCHED:
         take_answer(loop, event->peer, &reader);
         break;
+    case WEFT_PEER_AGENT:
+        weft_peer_heard(loop, event->peer, &reader);
+        break;
     default:
         weft_log(WEFT_LOG_WARN, loop->noun, "peer %s sent a message of no known kind",
                  loop->peers->peers[event->peer].name);

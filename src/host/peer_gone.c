@@ -51,6 +51,7 @@ static void gone(struct weft_loop *loop, uint32_t index)
     struct weft_peers *peers = loop->peers;
 
     drop_late(peers, index);
+    weft_agent_leave(peers->agent, index);
     peers->peers[index].gone_at = weft_clock_now(&loop->clock);
     weft_peer_set_state(&peers->peers[index], WEFT_PEER_GONE);
     for (uint32_t i = 0; i < loop->relay_first; i++)
@@ -160,6 +161,7 @@ void weft_peers_place_give(struct weft_peers *peers, const struct weft_peer *pee
     *place = (struct weft_peers_place){
         .free = true, .digest = peer->digest, .lanes = peer->lanes, .place = peer->place};
     memcpy(place->devices, peer->devices, sizeof(place->devices));
+    place->condition = peer->condition;
     memcpy(place->name, peer->name, sizeof(place->name));
 }
 
@@ -172,6 +174,7 @@ bool weft_peers_place_take(struct weft_peers *peers, struct weft_peer *peer)
             continue;
         peer->place = place->place;
         memcpy(peer->devices, place->devices, sizeof(peer->devices));
+        peer->condition = place->condition;
         memcpy(peer->name, place->name, sizeof(peer->name));
         place->free = false;
         return true;

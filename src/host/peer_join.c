@@ -63,6 +63,7 @@ static const char *join(struct weft_loop *loop, uint32_t index,
     if (!weft_world_join(&peers->world, description, peer->name, peers->next_domain, FORWARD_NS,
                          &peer->place))
         return "there is no room for its devices: it is one server too many";
+    peer->condition.count = 0;
     peers->next_domain += description->hop_count;
     for (uint32_t i = first; i < peers->world.hops.count; i++)
         peers->lanes[i] = (struct weft_peers_lane){index, WEFT_NONE};
@@ -128,6 +129,7 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
         return;
     }
     weft_peer_set_state(peer, WEFT_PEER_GREETED);
+    weft_agent_join(loop->peers->agent, event->peer, weft_clock_now(&loop->clock));
     weft_log(WEFT_LOG_INFO, loop->noun, "peer %s: %u lanes", peer->name, peer->lanes);
     weft_peer_grant(loop, event->peer);
 }

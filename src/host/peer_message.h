@@ -3,6 +3,7 @@
  *     GRANT    slots, slot bytes, then for each relay: device, window, token
  *     FETCH    id, destination device, source window, destination window as it is exposed, extents
  *     FETCHED  id, result
+ *     AGENT    a record of the agent (core/agent)
  *
  * Written by the host of one comm, read by that of another: every number is checked by the reader,
  * and by the transport where it names a window. */
@@ -21,6 +22,7 @@ enum weft_peer_message_kind {
     WEFT_PEER_GRANT = 1,
     WEFT_PEER_FETCH,
     WEFT_PEER_FETCHED,
+    WEFT_PEER_AGENT,
 };
 
 struct weft_peer_fetch_head {

@@ -388,6 +388,7 @@ bool weft_peers_poll(struct weft_loop *loop)
     bool any = count > 0;
 
     weft_peers_shape(loop, now);
+    weft_peers_agent_poll(loop, now);
     for (uint32_t i = 0; i < count; i++)
         completed(loop, &completions[i]);
     for (uint32_t i = 0; i < EVENTS_PER_POLL && peers->ops->event(peers->net, &event); i++) {

@@ -16,6 +16,8 @@
 
 #include "../base/list.h"
 #include "../base/pool.h"
+#include "../core/agent.h"
+#include "../core/condition.h"
 #include "../core/relay.h"
 #include "../core/world.h"
 #include "peer_message.h"
@@ -50,6 +52,7 @@ struct weft_peer {
     void *relays[WEFT_DEVICES_MAX];     /* ours, for it, by device */
     uint32_t asked;                     /* slots of what it asked for */
     uint64_t digest;                    /* of how it described itself */
+    struct weft_condition condition;    /* of its links, as the plan has it */
     weft_ns gone_at;
     char name[24];
     char why[256];
@@ -63,6 +66,7 @@ struct weft_peers_place {
     uint32_t lanes;
     struct weft_world_peer place;
     uint32_t devices[WEFT_DEVICES_MAX];
+    struct weft_condition condition;
     char name[24];
 };
 
@@ -163,6 +167,13 @@ struct weft_peers {
     uint32_t next_domain;
     bool gpus; /* GPU memory can be addressed: an end of a lane */
     uint8_t hello[WEFT_DESCRIPTION_BYTES];
+    size_t hello_size;
+    struct weft_agent *agent;
+    int name_fd;                     /* keeps the agent's name */
+    bool record_due;                 /* there is something new to say */
+    struct weft_condition condition; /* of this server's links */
+    uint8_t record[WEFT_AGENT_BYTES_MAX];
+    uint8_t message[1 + WEFT_AGENT_HEAD_BYTES + WEFT_AGENT_BYTES_MAX];
     struct weft_description description; /* scratch: too large for a stack */
     uint32_t inbound_first;              /* window numbers: our relays for peers, */
     uint32_t import_first;               /* and the windows that their fetches are written into */
@@ -328,6 +339,25 @@ void weft_landing_shut(struct weft_loop *loop, uint32_t window);
 /* A forward into the landing was taken into a slot, and has ended. */
 void weft_landing_forward(struct weft_loop *loop, uint32_t window, uint32_t slot);
 void weft_landing_forwarded(struct weft_loop *loop, uint32_t slot, weftResult_t result);
+
+/* ---- peer_agent.c ---- */
+
+/* The agent of a comm; false: no memory. */
+bool weft_peers_agent_open(const struct weft_loop *loop, struct weft_peers *peers);
+void weft_peers_agent_close(struct weft_peers *peers);
+
+/* A NIC of this server sends at `rate` bytes per us now; 0: it is cut. */
+void weft_peers_nic_changed(struct weft_loop *loop, uint32_t nic, uint64_t rate_bytes_per_us);
+
+/* Tells peers what they do not know, and when there is something to tell next. */
+void weft_peers_agent_poll(struct weft_loop *loop, weft_ns now);
+weft_ns weft_peers_agent_at(const struct weft_peers *peers);
+
+/* A peer has told a record. */
+void weft_peer_heard(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader);
+
+/* The servers that are known, as JSON: "servers":[...]. Needs: the progress thread. */
+void weft_peers_report(struct weft_loop *loop, struct weft_text *text);
 
 /* ---- peer_asked.c: what peers send ---- */
 void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *event);

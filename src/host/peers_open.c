@@ -50,6 +50,9 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
             continue;
         peers->shapes[i] = shape;
         peers->ops->shape(peers->net, i, &shape);
+        /* A NIC that is silent does not know. */
+        if (shape.state != WEFT_NET_SHAPE_SILENT)
+            weft_peers_nic_changed(loop, i, shape.state == WEFT_NET_SHAPE_CUT ? 0 : rate);
     }
 }
 
@@ -159,7 +162,6 @@ static bool tables_alloc(const struct weft_loop *loop, struct weft_peers *peers)
 weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, char why[256])
 {
     struct weft_peers *made;
-    size_t hello_size = 0;
 
     *peers = NULL;
     if (weft_text_equal(loop->config.net, "off"))
@@ -176,10 +178,11 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
     made->ops = weft_registry_net(loop->config.net);
     weft_world_init(&made->world, &loop->machine->topo, &loop->machine->hops);
     number_parts(loop, made);
-    if (!tables_alloc(loop, made) || !write_hello(loop, made, &hello_size) ||
-        !weft_random(&made->incarnation, sizeof(made->incarnation)))
+    if (!tables_alloc(loop, made) || !write_hello(loop, made, &made->hello_size) ||
+        !weft_random(&made->incarnation, sizeof(made->incarnation)) ||
+        !weft_peers_agent_open(loop, made))
         return weftSystemError;
-    return listen_on(loop, made, hello_size, why);
+    return listen_on(loop, made, made->hello_size, why);
 }
 
 void weft_peers_close(struct weft_loop *loop)
@@ -193,6 +196,7 @@ void weft_peers_close(struct weft_loop *loop)
     peers->net = NULL;
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
         weft_peer_free_relays(loop, i);
+    weft_peers_agent_close(peers);
     free(peers->exposures);
     free(peers->sources);
     free(peers->landings);

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "../core/trace.h"
+#include "peers.h"
 
 void weft_report_string(struct weft_text *text, const char *string)
 {
@@ -152,6 +153,10 @@ void weft_report_stats(struct weft_loop *loop, weft_ns now, struct weft_text *te
             if (weft_engine_pair_used(loop->engine, src, dst))
                 add_pair(text, loop, src, dst, &first);
     weft_text_add(text, "],");
+    if (loop->peers != NULL) {
+        weft_peers_report(loop, text);
+        weft_text_char(text, ',');
+    }
     add_events(text, weft_engine_trace(loop->engine));
     weft_text_char(text, '}');
 }
