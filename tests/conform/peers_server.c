@@ -2,6 +2,7 @@
 #include "peers_server.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -66,6 +67,16 @@ static uint64_t put_back(struct areas *areas, const struct order *order)
                              order->size, areas->comm, NULL, &areas->request);
 }
 
+static uint64_t set_nic(const struct areas *areas, const struct order *order)
+{
+    char link[32];
+
+    (void)snprintf(link, sizeof(link), "nic%u-net", order->seed);
+    conform_link(areas->comm, link, order->size == 0 ? WEFT_EMU_LINK_CUT : WEFT_EMU_LINK_UP,
+                 order->size == 0 ? 1000 : (unsigned)order->size);
+    return 1;
+}
+
 static uint64_t obey(struct areas *areas, const struct order *order)
 {
     uint64_t word = 0;
@@ -94,6 +105,8 @@ static uint64_t obey(struct areas *areas, const struct order *order)
         return (uint64_t)weftWindowImport(areas->comm, &order->key, &areas->far);
     case 'p':
         return put_back(areas, order);
+    case 'n':
+        return set_nic(areas, order);
     case 'e':
         return (uint64_t)weftWait(&areas->request, WEFT_TIMEOUT_DEFAULT);
     default:

@@ -25,7 +25,8 @@ struct keys {
  *     x       deregister it, and fill the memory at once: the result
  *     k       import the key that `key` is
  *     p       fill staging memory and begin to put it, at `offset`, into the window of that key
- *     e       the result of that put, when it has ended */
+ *     e       the result of that put, when it has ended
+ *     n       NIC number `seed` of its machine carries `size` permille from now on; 0: it is cut */
 struct order {
     char letter;
     uint32_t seed;
