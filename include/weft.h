@@ -176,7 +176,8 @@ weftResult_t weftConfigDestroy(weftConfig_t config);
 weftResult_t weftGetUniqueId(weftUniqueId *id);
 
 /* Makes this thread's member of a comm of `nranks` ranks and waits for the others, in whatever
- * process they are, until the setting `boot_timeout_ms`.
+ * process they are, until the setting `boot_timeout_ms`. Ranks reach each other when they import
+ * each other's keys, or here, with the setting `boot_connect`.
  * Needs: every rank calls it with the same `id` and `nranks`; `config` may be NULL.
  * Owns:  the caller, until weftCommDestroy.
  * weftInvalidArgument  `comm` is NULL, `nranks` < 1 or > 256, `rank` outside 0 .. nranks-1, or `id`

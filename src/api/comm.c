@@ -90,7 +90,9 @@ static weftResult_t make(const char *call, int number, int count, weftConfig_t c
         WEFT_TRY(weft_rank_init(&rank, id, number, count, &settings));
     result = weft_comm_open(call, &settings, &comm);
     if (id != NULL)
-        result = weft_rank_begin(&rank, &settings, result);
+        result = weft_comm_meet(comm, &rank, &settings, result);
+    if (result != weftSuccess)
+        weft_rank_leave(&rank, &settings);
     if (result != weftSuccess && comm != NULL)
         (void)weft_comm_close(comm);
     if (result != weftSuccess)

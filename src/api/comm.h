@@ -92,6 +92,13 @@ const char *weft_comm_device_name(const struct weft_comm *comm, uint32_t device)
 weftResult_t weft_comm_deadline(const char *call, const struct weft_comm *comm, int64_t timeout_ns,
                                 weft_ns *deadline_at);
 
+/* ---- comm_meet.c ---- */
+
+/* Says how making the comm went (NULL where it went wrong), meets all others of its id, and reaches
+ * them where the setting boot_connect says so. Results as weftCommInitRank. */
+weftResult_t weft_comm_meet(struct weft_comm *comm, struct weft_rank *rank,
+                            const struct weft_config *settings, weftResult_t made);
+
 /* ---- comm_make.c ---- */
 
 /* Makes a comm and enters it into the table. */

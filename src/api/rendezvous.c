@@ -163,7 +163,7 @@ static weftResult_t meet_here(const struct weft_boot_id *id, const struct weft_c
         result = weft_boot_meeting_come(&hall->meeting, coming, why);
         if (result == weftSuccess)
             result = await(hall, settings, coming->rank, before, why);
-        if (result == weftSuccess && all != NULL)
+        if (result == weftSuccess)
             memcpy(all, hall->meeting.told, hall->meeting.told_bytes);
         pthread_cond_broadcast(&changed);
         go(hall);
@@ -203,14 +203,16 @@ static weftResult_t meet(const char *call, const struct weft_rank *rank,
 }
 
 weftResult_t weft_rank_begin(struct weft_rank *rank, const struct weft_config *settings,
-                             weftResult_t made)
+                             weftResult_t made, const void *mine, void *all, size_t each)
 {
     struct weft_boot_coming coming = {.kind = WEFT_BOOT_BEGIN,
                                       .rank = rank->number,
                                       .rank_count = rank->count,
                                       .member = rank->member,
-                                      .made = made};
-    weftResult_t result = meet("weftCommInitRank", rank, settings, &coming, NULL);
+                                      .made = made,
+                                      .size_bytes = (uint32_t)each,
+                                      .bytes = mine};
+    weftResult_t result = meet("weftCommInitRank", rank, settings, &coming, all);
 
     rank->has_met = result == weftSuccess;
     return made == weftSuccess ? result : made;

@@ -23,10 +23,10 @@ struct weft_rank {
 weftResult_t weft_rank_init(struct weft_rank *rank, const weftUniqueId *bytes, int number,
                             int count, const struct weft_config *settings);
 
-/* Says how making the comm went and waits for all others. weftTimeout: not all came; `made`, when
- * that was bad; others as weftCommInitRank. */
+/* Says how making the comm went and waits for all others; `mine` and `all` as weftCommExchange.
+ * weftTimeout: not all came; `made`, when that was bad; others as weftCommInitRank. */
 weftResult_t weft_rank_begin(struct weft_rank *rank, const struct weft_config *settings,
-                             weftResult_t made);
+                             weftResult_t made, const void *mine, void *all, size_t each);
 
 /* `mine` and `all` as weftCommExchange. */
 weftResult_t weft_rank_exchange(const struct weft_rank *rank, const struct weft_config *settings,

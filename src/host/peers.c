@@ -125,6 +125,30 @@ static weftResult_t reach(struct weft_loop *loop, const struct weft_window_key *
     return weftSuccess;
 }
 
+/* A peer that is ready, with its number. */
+static weftResult_t make_ready(struct weft_loop *loop, const struct weft_window_key *key,
+                               uint32_t *index)
+{
+    const struct weft_peer *peer;
+
+    WEFT_TRY(reach(loop, key, index));
+    peer = &loop->peers->peers[*index];
+    if (peer->state == WEFT_PEER_GONE) {
+        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES, "peer %s: %s",
+                    peer->name[0] == '\0' ? "not reached" : peer->name, peer->why);
+        return weftRemoteError;
+    }
+    return peer->state == WEFT_PEER_READY ? weftSuccess : weftInProgress;
+}
+
+weftResult_t weft_command_reach(struct weft_loop *loop, struct weft_command *command, weft_ns now)
+{
+    uint32_t index;
+
+    (void)now;
+    return make_ready(loop, command->key, &index);
+}
+
 weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *command, weft_ns now)
 {
     struct weft_peers *peers = loop->peers;
@@ -133,19 +157,10 @@ weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *co
                                      .epoch = key->epoch,
                                      .size_bytes = key->size_bytes,
                                      .rights = key->rights};
-    struct weft_peer *peer;
     uint32_t index;
 
     (void)now;
-    WEFT_TRY(reach(loop, key, &index));
-    peer = &peers->peers[index];
-    if (peer->state == WEFT_PEER_GONE) {
-        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES, "peer %s: %s",
-                    peer->name[0] == '\0' ? "not reached" : peer->name, peer->why);
-        return weftRemoteError;
-    }
-    if (peer->state != WEFT_PEER_READY)
-        return weftInProgress;
+    WEFT_TRY(make_ready(loop, key, &index));
     command->device = weft_peer_device(peers, index, key->device);
     if (command->device == WEFT_NONE) {
         weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, "its key names no device with memory");

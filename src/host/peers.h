@@ -283,6 +283,10 @@ weftResult_t weft_command_conceal(struct weft_loop *, struct weft_command *, wef
  * */
 weftResult_t weft_command_import(struct weft_loop *, struct weft_command *, weft_ns now);
 
+/* Reaches the comm that command->key says the incarnation and address of. weftInProgress: it is not
+ * ready yet. Other results as those of an import. */
+weftResult_t weft_command_reach(struct weft_loop *, struct weft_command *, weft_ns now);
+
 /* ---- peer_join.c ---- */
 
 /* A peer said hello: its devices, links and lanes join the world, and it is granted relays. */

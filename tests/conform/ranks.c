@@ -30,6 +30,7 @@ struct task {
     const char *patience; /* boot_timeout_ms */
     bool moves;           /* with all others, after they have met */
     const char *net;
+    const char *connects; /* boot_connect; NULL: 0 */
 };
 
 struct outcome {
@@ -64,7 +65,8 @@ static weftComm_t begin(struct rank *rank)
     (void)snprintf(server, sizeof(server), "127.0.0.%u", rank->server);
     config = conform_config("net", rank->task->net, "server_id", server, "boot_timeout_ms",
                             rank->task->patience, "timeout_ms", "2000", "relay_slot_bytes",
-                            "262144", "relay_slots", "2", NULL);
+                            "262144", "relay_slots", "2", "boot_connect",
+                            rank->task->connects == NULL ? "0" : rank->task->connects, NULL);
     rank->outcome.result =
         weftCommInitRank(&comm, rank->task->rank_count, rank->id, rank->number, config);
     (void)snprintf(rank->outcome.why, sizeof(rank->outcome.why), "%s", weftGetLastError(NULL));
@@ -229,10 +231,10 @@ static void run_all(struct process *processes, const struct task *tasks, uint32_
 
 Test(ranks, exchange__four_processes_reach_each_other, .timeout = 120)
 {
-    static const struct task tasks[] = {{5, 0, 1, PATIENCE, true, "tcp"},
-                                        {5, 1, 2, PATIENCE, true, "tcp"},
-                                        {5, 3, 1, PATIENCE, true, "tcp"},
-                                        {5, 4, 1, PATIENCE, true, "tcp"}};
+    static const struct task tasks[] = {{5, 0, 1, PATIENCE, true, "tcp", NULL},
+                                        {5, 1, 2, PATIENCE, true, "tcp", NULL},
+                                        {5, 3, 1, PATIENCE, true, "tcp", NULL},
+                                        {5, 4, 1, PATIENCE, true, "tcp", NULL}};
     static const unsigned servers[] = {ROOT_SERVER, FIRST_SERVER, FIRST_SERVER + 1, 0};
     static struct strangers strangers;
     struct process processes[4];
@@ -254,10 +256,26 @@ Test(ranks, exchange__four_processes_reach_each_other, .timeout = 120)
         end(&processes[i]);
 }
 
+/* Who reaches all at the beginning has nobody to reach later. */
+Test(ranks, init_rank__ranks_that_connect_at_once, .timeout = 60)
+{
+    static const struct task tasks[] = {{4, 0, 1, PATIENCE, true, "tcp", "1"},
+                                        {4, 1, 2, PATIENCE, true, "tcp", "1"},
+                                        {4, 3, 1, PATIENCE, true, "tcp", "1"}};
+    struct process processes[3];
+
+    run_all(processes, tasks, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        for (int rank = 0; rank < tasks[i].ranks; rank++)
+            expect(&processes[i], weftSuccess, "");
+    for (uint32_t i = 0; i < 3; i++)
+        end(&processes[i]);
+}
+
 Test(ranks, init_rank__missing_ranks_are_named, .timeout = 60)
 {
-    static const struct task tasks[] = {{4, 1, 1, "700", false, "tcp"},
-                                        {4, 3, 1, PATIENCE, false, "tcp"}};
+    static const struct task tasks[] = {{4, 1, 1, "700", false, "tcp", NULL},
+                                        {4, 3, 1, PATIENCE, false, "tcp", NULL}};
     struct process processes[2];
 
     run_all(processes, tasks, 2);
@@ -269,10 +287,10 @@ Test(ranks, init_rank__missing_ranks_are_named, .timeout = 60)
 
 Test(ranks, init_rank__a_rank_twice, .timeout = 60)
 {
-    static const struct task tasks[] = {{3, 0, 1, PATIENCE, false, "tcp"},
-                                        {3, 0, 1, PATIENCE, false, "tcp"},
-                                        {3, 1, 1, PATIENCE, false, "tcp"},
-                                        {3, 2, 1, PATIENCE, false, "tcp"}};
+    static const struct task tasks[] = {{3, 0, 1, PATIENCE, false, "tcp", NULL},
+                                        {3, 0, 1, PATIENCE, false, "tcp", NULL},
+                                        {3, 1, 1, PATIENCE, false, "tcp", NULL},
+                                        {3, 2, 1, PATIENCE, false, "tcp", NULL}};
     struct process processes[4];
     struct outcome first;
     weftUniqueId id;
@@ -305,8 +323,8 @@ Test(ranks, init_rank__a_rank_twice, .timeout = 60)
 
 Test(ranks, init_rank__counts_that_differ, .timeout = 60)
 {
-    static const struct task tasks[] = {{2, 0, 1, "3000", false, "tcp"},
-                                        {3, 1, 1, "3000", false, "tcp"}};
+    static const struct task tasks[] = {{2, 0, 1, "3000", false, "tcp", NULL},
+                                        {3, 1, 1, "3000", false, "tcp", NULL}};
     struct process processes[2];
     struct outcome outcomes[2];
 
@@ -323,9 +341,9 @@ Test(ranks, init_rank__counts_that_differ, .timeout = 60)
 
 Test(ranks, init_rank__a_process_that_dies_may_come_again, .timeout = 60)
 {
-    static const struct task tasks[] = {{2, 1, 1, PATIENCE, false, "tcp"},
-                                        {2, 1, 1, PATIENCE, false, "tcp"},
-                                        {2, 0, 1, PATIENCE, false, "tcp"}};
+    static const struct task tasks[] = {{2, 1, 1, PATIENCE, false, "tcp", NULL},
+                                        {2, 1, 1, PATIENCE, false, "tcp", NULL},
+                                        {2, 0, 1, PATIENCE, false, "tcp", NULL}};
     static const struct timespec a_while = {1, 0};
     struct process processes[3];
     weftUniqueId id;
@@ -347,9 +365,9 @@ Test(ranks, init_rank__a_process_that_dies_may_come_again, .timeout = 60)
 
 Test(ranks, init_rank__a_wrong_secret_reaches_nobody, .timeout = 60)
 {
-    static const struct task tasks[] = {{2, 1, 1, "1500", false, "tcp"},
-                                        {2, 1, 1, PATIENCE, false, "tcp"},
-                                        {2, 0, 1, PATIENCE, false, "tcp"}};
+    static const struct task tasks[] = {{2, 1, 1, "1500", false, "tcp", NULL},
+                                        {2, 1, 1, PATIENCE, false, "tcp", NULL},
+                                        {2, 0, 1, PATIENCE, false, "tcp", NULL}};
     struct process processes[3];
     struct weft_boot_id parts;
     weftUniqueId wrong;
@@ -374,8 +392,8 @@ Test(ranks, init_rank__a_wrong_secret_reaches_nobody, .timeout = 60)
 /* The remedy is said where the network is off, on either side. */
 Test(ranks, init_rank__net_off, .timeout = 60)
 {
-    static const struct task tasks[] = {{1, 0, 1, PATIENCE, false, "off"},
-                                        {1, 0, 1, PATIENCE, false, "tcp"}};
+    static const struct task tasks[] = {{1, 0, 1, PATIENCE, false, "off", NULL},
+                                        {1, 0, 1, PATIENCE, false, "tcp", NULL}};
     struct process processes[2];
     weftUniqueId off;
     weftUniqueId id;
