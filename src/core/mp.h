@@ -82,11 +82,13 @@ enum weft_mp_verdict {
 /* A packet that came. It may be copied and kept until its bytes are placed. */
 struct weft_mp_arrival {
     uint32_t path; /* on which it came */
+    uint32_t path_id;
     weft_ns came_at;
     uint64_t number;   /* the peer's */
     uint64_t sequence; /* which packet of the session this is, however often it is sent */
     uint64_t message;  /* its id: 1, 2, 3 ..., as the peer submitted them */
     uint32_t slot;     /* < WEFT_MP_MESSAGES: unique among messages that are not complete */
+    bool asks;         /* an ack is wanted at once */
     bool is_first;     /* the first of its message that came: nothing of it was placed yet */
     uint64_t message_bytes;
     uint64_t offset; /* offset + length <= message_bytes */

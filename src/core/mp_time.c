@@ -1,0 +1,272 @@
+/* Time: what was lost, which paths lead nowhere, what is probed, whether the peer is there. */
+#include "mp_tables.h"
+
+#define PROBE_NS_LEAST 1000000 /* the first wait between two probes of a group's dead paths */
+
+weft_ns weft_mp_timeout_of(struct weft_mp *mp, uint32_t path)
+{
+    return weft_mp_path_timeout(&mp->paths[path], &mp->config,
+                                weft_mp_group_of(mp, path)->window.rtt_ns);
+}
+
+void weft_mp_wake_path(struct weft_mp *mp, uint32_t path, weft_ns at)
+{
+    if (at < weft_heap_at(&mp->timers, path))
+        weft_heap_set(&mp->timers, path, at);
+}
+
+static void wake_group(struct weft_mp *mp, const struct weft_mp_group *group, weft_ns at)
+{
+    weft_heap_set(&mp->timers, mp->config.path_count + group->index, at);
+}
+
+void weft_mp_want_probe(struct weft_mp *mp, uint32_t path)
+{
+    if (mp->paths[path].probes_due == 0)
+        mp->paths[path].probes_due = 1;
+    mp->due[path / 64] |= UINT64_C(1) << (path % 64);
+}
+
+/* A group with dead paths probes them in turn; another one is probed when it was silent. */
+void weft_mp_review(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now)
+{
+    mp->alive_count -= group->alive_count;
+    weft_mp_group_count(group, mp->paths, &mp->config);
+    mp->alive_count += group->alive_count;
+    if (group->was_told_down) {
+        group->probe_at = WEFT_NEVER;
+    } else if (group->dead_count > 0) {
+        if (group->probe_wait_ns == 0) {
+            group->probe_wait_ns = weft_min(PROBE_NS_LEAST, mp->config.probe_ns_max);
+            group->probe_at = now + group->probe_wait_ns;
+        }
+    } else {
+        group->probe_wait_ns = 0;
+        group->probe_at = now + mp->config.keepalive_ns;
+    }
+    wake_group(mp, group, group->probe_at);
+}
+
+void weft_mp_probe_soon(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now)
+{
+    group->probe_wait_ns = 0;
+    weft_mp_review(mp, group, now);
+    if (group->dead_count == 0 || group->was_told_down)
+        return;
+    group->probe_at = now;
+    wake_group(mp, group, now);
+}
+
+/* ---- packets that count as lost ---- */
+
+static void lose(struct weft_mp *mp, uint64_t sequence, bool by_order)
+{
+    struct weft_mp_sent_packet *packet = weft_mp_sent_at(&mp->sent, sequence);
+    struct weft_mp_group *group = &mp->groups[packet->group];
+
+    if (by_order)
+        weft_mp_window_lost(&group->window, packet->wire_bytes);
+    else
+        weft_mp_window_dropped(&group->window, packet->wire_bytes);
+    packet->by_order = by_order;
+    mp->counts.lost_packets++;
+    weft_mp_sent_lost(&mp->sent, sequence, &mp->paths[packet->path], &group->lost);
+}
+
+void weft_mp_find_lost(struct weft_mp *mp, uint32_t path, weft_ns now)
+{
+    weft_ns patience_ns = weft_mp_path_patience(&mp->paths[path], &mp->config);
+    struct weft_mp_group *group = weft_mp_group_of(mp, path);
+    weft_ns look_at = WEFT_NEVER;
+
+    for (;;) {
+        uint64_t sequence =
+            weft_mp_sent_find_lost(&mp->sent, &mp->paths[path], patience_ns, now, &look_at);
+
+        if (sequence == WEFT_MP_NO_SEQUENCE)
+            break;
+        lose(mp, sequence, true);
+        if (group->alive_count > 1)
+            weft_mp_path_skip(&mp->paths[path], &mp->config, now);
+    }
+    if (look_at != WEFT_NEVER)
+        weft_mp_wake_path(mp, path, look_at);
+}
+
+/* All that is out on the path goes to the others. */
+static void empty(struct weft_mp *mp, uint32_t path)
+{
+    while (mp->paths[path].out.first != WEFT_NONE)
+        lose(mp, weft_mp_sent_sequence(&mp->sent, mp->paths[path].out.first), false);
+}
+
+/* ---- paths ---- */
+
+static void path_changed(struct weft_mp *mp, uint32_t path, weft_ns now)
+{
+    struct weft_mp_group *group = weft_mp_group_of(mp, path);
+
+    weft_mp_review(mp, group, now);
+    if (group->alive_count == 0)
+        weft_mp_window_collapse(&group->window);
+    else
+        weft_mp_group_freeze(group, now);
+}
+
+static void time_out(struct weft_mp *mp, uint32_t path, weft_ns now)
+{
+    struct weft_mp_path *of = &mp->paths[path];
+
+    mp->counts.timeouts++;
+    empty(mp, path);
+    (void)weft_mp_path_timed_out(of, &mp->config, weft_mp_group_of(mp, path)->window.rtt_ns,
+                                 mp->next_number, now);
+    of->probe_number = 0;
+    path_changed(mp, path, now);
+    if (of->state != WEFT_MP_PATH_SUSPECT)
+        return;
+    weft_mp_want_probe(mp, path);
+    weft_mp_wake_path(mp, path, of->wake_at);
+}
+
+/* When what is out on a path has been without an answer for too long. */
+static weft_ns overdue_at(struct weft_mp *mp, uint32_t path)
+{
+    const struct weft_mp_path *of = &mp->paths[path];
+    weft_ns since = WEFT_NEVER;
+
+    if (of->out.first != WEFT_NONE)
+        since = mp->sent.packets[of->out.first].sent_at;
+    if (of->probe_number != 0)
+        since = weft_min(since, of->probe_sent_at);
+    return weft_add_sat(since, weft_mp_timeout_of(mp, path));
+}
+
+void weft_mp_watch(struct weft_mp *mp, uint32_t path)
+{
+    weft_mp_wake_path(mp, path, overdue_at(mp, path));
+}
+
+static void path_expired(struct weft_mp *mp, uint32_t path, weft_ns now)
+{
+    struct weft_mp_path *of = &mp->paths[path];
+
+    if (of->state == WEFT_MP_PATH_SUSPECT) {
+        if (now >= of->wake_at)
+            time_out(mp, path, now);
+        else
+            weft_mp_wake_path(mp, path, of->wake_at);
+        return;
+    }
+    weft_mp_find_lost(mp, path, now);
+    if (now < overdue_at(mp, path)) {
+        weft_mp_wake_path(mp, path, overdue_at(mp, path));
+    } else if (of->state == WEFT_MP_PATH_DEAD) {
+        /* What was tried on it came to nothing. */
+        empty(mp, path);
+        of->probe_number = 0;
+    } else {
+        time_out(mp, path, now);
+    }
+}
+
+/* ---- groups ---- */
+
+static void group_expired(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now)
+{
+    uint32_t path = WEFT_NONE;
+
+    if (group->dead_count > 0) {
+        path = weft_mp_group_probe(group, mp->paths, &mp->config);
+        group->probe_at = now + group->probe_wait_ns;
+        group->probe_wait_ns = weft_min(group->probe_wait_ns * 2, mp->config.probe_ns_max);
+    } else if (now >= group->came_at + mp->config.keepalive_ns) {
+        path = weft_mp_group_pick(group, mp->paths, &mp->config, now);
+        group->probe_at = now + mp->config.keepalive_ns;
+    } else {
+        group->probe_at = group->came_at + mp->config.keepalive_ns;
+    }
+    if (path != WEFT_NONE)
+        weft_mp_want_probe(mp, path);
+    wake_group(mp, group, group->probe_at);
+}
+
+/* All that is left waits for leave that may have been lost: ask. */
+static void ask(struct weft_mp *mp, weft_ns now)
+{
+    for (uint32_t i = 0; i < mp->config.group_count; i++) {
+        uint32_t path = weft_mp_group_pick(&mp->groups[i], mp->paths, &mp->config, now);
+
+        if (path == WEFT_NONE)
+            continue;
+        weft_mp_want_probe(mp, path);
+        break;
+    }
+    mp->ask_wait_ns = weft_min(mp->ask_wait_ns * 2, mp->config.probe_ns_max);
+    mp->ask_at = now + mp->ask_wait_ns;
+}
+
+/* ---- the session ---- */
+
+static weft_ns silent_at(const struct weft_mp *mp)
+{
+    return mp->is_lost ? WEFT_NEVER : weft_add_sat(mp->asked_at, mp->config.silence_ns);
+}
+
+weft_ns weft_mp_deadline(const struct weft_mp *mp)
+{
+    weft_ns at = weft_min(weft_heap_next_at(&mp->timers), weft_min(silent_at(mp), mp->ask_at));
+
+    if (mp->is_aborted)
+        return WEFT_NEVER;
+    for (uint32_t i = 0; i < mp->config.group_count; i++)
+        at = weft_min(at, mp->groups[i].owed.due_at);
+    return at;
+}
+
+void weft_mp_expire(struct weft_mp *mp, weft_ns now)
+{
+    uint32_t id;
+
+    if (mp->is_aborted)
+        return;
+    while ((id = weft_heap_due(&mp->timers, now)) != WEFT_NONE) {
+        if (id < mp->config.path_count)
+            path_expired(mp, id, now);
+        else
+            group_expired(mp, &mp->groups[id - mp->config.path_count], now);
+    }
+    if (now >= mp->ask_at)
+        ask(mp, now);
+    if (now >= silent_at(mp))
+        mp->is_lost = true;
+}
+
+void weft_mp_group_told(struct weft_mp *mp, weft_ns now, uint32_t group, bool is_up)
+{
+    struct weft_mp_group *of = &mp->groups[group];
+
+    weft_assert(group < mp->config.group_count);
+    of->was_told_down = !is_up;
+    for (uint32_t i = group; i < mp->config.path_count; i += mp->config.group_count) {
+        if (is_up && mp->paths[i].state == WEFT_MP_PATH_DEAD)
+            weft_mp_want_probe(mp, i);
+        if (is_up)
+            continue;
+        empty(mp, i);
+        weft_mp_path_down(&mp->paths[i], mp->next_number);
+    }
+    of->probe_wait_ns = 0;
+    weft_mp_review(mp, of, now);
+    if (!is_up)
+        weft_mp_window_collapse(&of->window);
+}
+
+void weft_mp_path_renewed(struct weft_mp *mp, weft_ns now, uint32_t path)
+{
+    weft_assert(path < mp->config.path_count);
+    empty(mp, path);
+    weft_mp_path_renew(&mp->paths[path], now);
+    path_changed(mp, path, now);
+    weft_heap_set(&mp->timers, path, now);
+}
