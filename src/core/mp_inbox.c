@@ -48,6 +48,7 @@ bool weft_mp_inbox_take(struct weft_mp_inbox *inbox, const struct weft_mp_wire_d
             (struct weft_mp_incoming){.message = data->message, .size_bytes = data->message_bytes};
         incoming->allowed_bytes =
             (uint32_t)weft_min(inbox->unscheduled_bytes, incoming->size_bytes);
+        inbox->open_count++;
     }
     was_scheduled = !is_first && is_scheduled(inbox, incoming);
     is_first = incoming->taken_bytes == 0;
@@ -85,7 +86,11 @@ bool weft_mp_inbox_placed(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t l
         return true;
     incoming->placed_bytes += length;
     weft_assert(incoming->placed_bytes <= incoming->taken_bytes);
-    return incoming->placed_bytes == incoming->size_bytes;
+    if (incoming->placed_bytes < incoming->size_bytes)
+        return false;
+    weft_assert(inbox->open_count > 0);
+    inbox->open_count--;
+    return true;
 }
 
 /* Those with least left, in that order; how many. */

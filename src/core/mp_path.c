@@ -4,8 +4,10 @@
 #define TO(state) (1u << WEFT_MP_PATH_##state)
 
 #define TIMEOUT_FACTOR 4 /* an answer may take this often the smoothed round trip */
+#define PACKET_PART     2 /* a packet is sent again after this part of the timeout */
 #define BACKOFF_MOST   6
 #define SUSPECT_PROBES 3 /* so many without an answer: dead */
+#define PROBES_AT_ONCE  2 /* where packets that wait serve as probes */
 #define TRIAL_LEAST    2 /* packets that may be out at first */
 #define TRIAL_ENOUGH   16
 #define SKIP_NS_MOST   10000000
@@ -39,6 +41,7 @@ static void set_state(struct weft_mp_path *path, enum weft_mp_path_state state)
     path->trial_packets = state == WEFT_MP_PATH_TRIAL ? TRIAL_LEAST : 0;
     path->wake_at = WEFT_NEVER;
     path->probes_due = 0;
+    path->asked_at = WEFT_NEVER;
     if (state != WEFT_MP_PATH_SUSPECT && state != WEFT_MP_PATH_DEAD)
         path->backoff = 0;
 }
@@ -50,6 +53,7 @@ void weft_mp_path_init(struct weft_mp_path *path, uint32_t slot)
         .id = slot,
         .reorder_packets = WEFT_MP_PATH_REORDER_LEAST,
         .wake_at = WEFT_NEVER,
+        .asked_at = WEFT_NEVER,
     };
     weft_list_init(&path->out);
     weft_mp_least_init(&path->base_rtt);
@@ -71,13 +75,25 @@ weft_ns weft_mp_path_timeout(const struct weft_mp_path *path, const struct weft_
     return timeout_ns << path->backoff;
 }
 
+weft_ns weft_mp_path_packet_timeout(const struct weft_mp_path *path,
+                                    const struct weft_mp_config *config, weft_ns group_rtt_ns)
+{
+    return weft_mp_path_timeout(path, config, group_rtt_ns) / PACKET_PART;
+}
+
 weft_ns weft_mp_path_patience(const struct weft_mp_path *path, const struct weft_mp_config *config)
 {
     return path->rtt_ns + weft_max(path->rtt_ns / 4, config->host_ns);
 }
 
-void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at)
+void weft_mp_path_asked(struct weft_mp_path *path, weft_ns now)
 {
+    path->asked_at = weft_min(path->asked_at, now);
+}
+
+void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at, weft_ns now)
+{
+    path->asked_at = path->out.count > 1 ? now : WEFT_NEVER;
     if (order + 1 > path->order_acked) {
         path->order_acked = order + 1;
         path->acked_sent_at = sent_at;
@@ -101,6 +117,7 @@ bool weft_mp_path_answered(struct weft_mp_path *path, uint64_t number, weft_ns r
     path->rtt_ns = weft_max(path->rtt_ns, 1);
     weft_mp_least_add(&path->base_rtt, rtt_ns, now);
     path->backoff = 0;
+    path->asked_at = path->out.count > 0 ? now : WEFT_NEVER;
     if (path->probe_number != 0 && number >= path->probe_number)
         path->probe_number = 0;
     if (path->state == WEFT_MP_PATH_SUSPECT)
@@ -148,7 +165,7 @@ bool weft_mp_path_timed_out(struct weft_mp_path *path, const struct weft_mp_conf
         return false;
     }
     path->unanswered = unanswered;
-    path->probes_due = 1;
+    path->probes_due = PROBES_AT_ONCE;
     path->wake_at = now + weft_mp_path_timeout(path, config, group_rtt_ns);
     if (path->backoff < BACKOFF_MOST)
         path->backoff++;

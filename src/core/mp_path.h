@@ -48,6 +48,7 @@ struct weft_mp_path {
     struct weft_mp_least base_rtt;
     uint32_t reorder_packets; /* so much later ones must have come before one counts as lost */
     uint32_t backoff;         /* doublings of the timeout */
+    weft_ns asked_at; /* the first packet since the last answer; WEFT_NEVER: none waits for one */
     weft_ns skip_until;
     weft_ns skip_ns;       /* the last such time: doubles with losses, halves with acks */
     uint64_t since_number; /* DEAD: the first number that can raise it */
@@ -68,11 +69,19 @@ bool weft_mp_path_alive(const struct weft_mp_path *path);
 weft_ns weft_mp_path_timeout(const struct weft_mp_path *path, const struct weft_mp_config *config,
                              weft_ns group_rtt_ns);
 
+/* How long a packet may be out while the path answers others, before it is sent again. */
+weft_ns weft_mp_path_packet_timeout(const struct weft_mp_path *path,
+                                    const struct weft_mp_config *config, weft_ns group_rtt_ns);
+
 /* How long a packet may be behind later ones that were acked, before it counts as lost. */
 weft_ns weft_mp_path_patience(const struct weft_mp_path *path, const struct weft_mp_config *config);
 
-/* A packet of order `order`, sent at `sent_at`, was acked, and it was that sending for sure. */
-void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at);
+/* Something was sent on it that wants an answer. */
+void weft_mp_path_asked(struct weft_mp_path *path, weft_ns now);
+
+/* A packet of order `order`, sent at `sent_at` and still in `out`, was acked, and it was that
+ * sending for sure. */
+void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at, weft_ns now);
 
 /* An ack for what this path carried under `number` took `rtt_ns`. True: it is alive again. */
 bool weft_mp_path_answered(struct weft_mp_path *path, uint64_t number, weft_ns rtt_ns, weft_ns now);

@@ -127,5 +127,5 @@ void weft_mp_overloaded(struct weft_mp *mp, weft_ns now, const struct weft_mp_ar
     /* What does not fit is found by the sender's own clock. */
     if (mp->overload_count < WEFT_MP_WIRE_OVERLOADS)
         mp->overloads[mp->overload_count++] = arrival->sequence;
-    owe(mp, now, arrival->path_id, WEFT_MP_NO_NUMBER, WEFT_MP_NO_SEQUENCE, arrival->came_at, true);
+    owe(mp, now, arrival->path_id, arrival->number, arrival->sequence, arrival->came_at, true);
 }

@@ -79,7 +79,10 @@ bool weft_mp_seen_placed(struct weft_mp_seen *seen, uint64_t sequence, weftResul
     weft_assert((seen->taken[word_of(sequence)] & bit_of(sequence)) != 0);
     weft_assert((seen->placed[word_of(sequence)] & bit_of(sequence)) == 0);
     if (result != weftSuccess) {
-        if (seen->refusal_count == WEFT_MP_WIRE_REFUSALS)
+        /* The last place is for the first gap: then the sender's floor can always move. */
+        uint32_t most = WEFT_MP_WIRE_REFUSALS - (sequence != seen->cumulative);
+
+        if (seen->refusal_count >= most)
             return false;
         seen->refusals[seen->refusal_count++] =
             (struct weft_mp_wire_refusal){sequence, (uint32_t)result};

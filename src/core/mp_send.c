@@ -196,6 +196,7 @@ static void send(struct weft_mp *mp, struct work *work, uint32_t path, weft_ns n
     sent->sent_at = now;
     sent->mark = weft_mp_window_sent(&group->window, sent->wire_bytes, now);
     weft_mp_sent_out(&mp->sent, sequence, &mp->paths[path]);
+    weft_mp_path_asked(&mp->paths[path], now);
     if (weft_heap_at(&mp->timers, path) == WEFT_NEVER)
         weft_mp_watch(mp, path);
     mp->asked_at = weft_min(mp->asked_at, now);
@@ -248,6 +249,7 @@ static void probe(struct weft_mp *mp, weft_ns now, uint32_t path, struct weft_mp
     finish(packet, &writer);
     of->probe_number = packet->number;
     of->probe_sent_at = now;
+    weft_mp_path_asked(of, now);
     mp->asked_at = weft_min(mp->asked_at, now);
     mp->counts.probes_sent++;
     weft_mp_watch(mp, path);
@@ -263,15 +265,17 @@ static bool next_probe(struct weft_mp *mp, weft_ns now, uint32_t groups,
 
             if ((groups >> weft_mp_group_of(mp, path)->index & 1) == 0)
                 continue;
-            if (mp->paths[path].probes_due <= 1)
+            if (mp->paths[path].probes_due == 0) {
                 mp->due[word] &= ~(UINT64_C(1) << (path % 64));
-            if (mp->paths[path].probes_due == 0)
                 continue;
-            mp->paths[path].probes_due--;
-            if (mp->alive_count == 0 && find_any_work(mp, &work))
+            }
+            if (mp->alive_count == 0 && find_any_work(mp, &work)) {
+                mp->paths[path].probes_due--;
                 send(mp, &work, path, now, packet);
-            else
+            } else {
+                mp->paths[path].probes_due = 0;
                 probe(mp, now, path, packet);
+            }
             return true;
         }
     }

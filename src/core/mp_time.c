@@ -27,6 +27,15 @@ void weft_mp_want_probe(struct weft_mp *mp, uint32_t path)
     mp->due[path / 64] |= UINT64_C(1) << (path % 64);
 }
 
+/* How long a group may be silent before it is asked. In the middle of a message the end that takes it
+ * asks sooner: the sender may have lost sight of it (a new address), and then only this end is heard. */
+static weft_ns quiet_ns(const struct weft_mp *mp)
+{
+    if (mp->inbox.open_count == 0)
+        return mp->config.keepalive_ns;
+    return weft_min(mp->config.rto_ns_first, mp->config.keepalive_ns);
+}
+
 /* A group with dead paths probes them in turn; another one is probed when it was silent. */
 void weft_mp_review(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now)
 {
@@ -42,7 +51,7 @@ void weft_mp_review(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now
         }
     } else {
         group->probe_wait_ns = 0;
-        group->probe_at = now + mp->config.keepalive_ns;
+        group->probe_at = now + quiet_ns(mp);
     }
     wake_group(mp, group, group->probe_at);
 }
@@ -129,22 +138,41 @@ static void time_out(struct weft_mp *mp, uint32_t path, weft_ns now)
     weft_mp_wake_path(mp, path, of->wake_at);
 }
 
-/* When what is out on a path has been without an answer for too long. */
-static weft_ns overdue_at(struct weft_mp *mp, uint32_t path)
+static weft_ns packet_timeout_of(struct weft_mp *mp, uint32_t path)
+{
+    return weft_mp_path_packet_timeout(&mp->paths[path], &mp->config,
+                                       weft_mp_group_of(mp, path)->window.rtt_ns);
+}
+
+/* When the oldest packet that is out has been so for too long. */
+static weft_ns packet_overdue_at(struct weft_mp *mp, uint32_t path)
 {
     const struct weft_mp_path *of = &mp->paths[path];
-    weft_ns since = WEFT_NEVER;
+    weft_ns sent_at = WEFT_NEVER;
 
     if (of->out.first != WEFT_NONE)
-        since = mp->sent.packets[of->out.first].sent_at;
-    if (of->probe_number != 0)
-        since = weft_min(since, of->probe_sent_at);
-    return weft_add_sat(since, weft_mp_timeout_of(mp, path));
+        sent_at = mp->sent.packets[of->out.first].sent_at;
+    return weft_add_sat(sent_at, packet_timeout_of(mp, path));
+}
+
+/* When the path itself has been silent for too long. */
+static weft_ns path_overdue_at(struct weft_mp *mp, uint32_t path)
+{
+    return weft_add_sat(mp->paths[path].asked_at, weft_mp_timeout_of(mp, path));
 }
 
 void weft_mp_watch(struct weft_mp *mp, uint32_t path)
 {
-    weft_mp_wake_path(mp, path, overdue_at(mp, path));
+    weft_mp_wake_path(mp, path,
+                      weft_min(packet_overdue_at(mp, path), path_overdue_at(mp, path)));
+}
+
+/* The last packets of a transfer have none behind them that could show their loss: they are sent
+ * again before the path is given up. */
+static void send_overdue_again(struct weft_mp *mp, uint32_t path, weft_ns now)
+{
+    while (now >= packet_overdue_at(mp, path))
+        lose(mp, weft_mp_sent_sequence(&mp->sent, mp->paths[path].out.first), false);
 }
 
 static void path_expired(struct weft_mp *mp, uint32_t path, weft_ns now)
@@ -158,16 +186,20 @@ static void path_expired(struct weft_mp *mp, uint32_t path, weft_ns now)
             weft_mp_wake_path(mp, path, of->wake_at);
         return;
     }
-    weft_mp_find_lost(mp, path, now);
-    if (now < overdue_at(mp, path)) {
-        weft_mp_wake_path(mp, path, overdue_at(mp, path));
-    } else if (of->state == WEFT_MP_PATH_DEAD) {
-        /* What was tried on it came to nothing. */
+    if (now >= path_overdue_at(mp, path) && of->state != WEFT_MP_PATH_DEAD) {
+        time_out(mp, path, now);
+        return;
+    }
+    if (now >= path_overdue_at(mp, path)) {
+        /* What was tried on a dead path came to nothing. */
         empty(mp, path);
         of->probe_number = 0;
-    } else {
-        time_out(mp, path, now);
+        of->asked_at = WEFT_NEVER;
+        return;
     }
+    weft_mp_find_lost(mp, path, now);
+    send_overdue_again(mp, path, now);
+    weft_mp_watch(mp, path);
 }
 
 /* ---- groups ---- */
@@ -180,11 +212,11 @@ static void group_expired(struct weft_mp *mp, struct weft_mp_group *group, weft_
         path = weft_mp_group_probe(group, mp->paths, &mp->config);
         group->probe_at = now + group->probe_wait_ns;
         group->probe_wait_ns = weft_min(group->probe_wait_ns * 2, mp->config.probe_ns_max);
-    } else if (now >= group->came_at + mp->config.keepalive_ns) {
+    } else if (now >= group->came_at + quiet_ns(mp)) {
         path = weft_mp_group_pick(group, mp->paths, &mp->config, now);
-        group->probe_at = now + mp->config.keepalive_ns;
+        group->probe_at = now + quiet_ns(mp);
     } else {
-        group->probe_at = group->came_at + mp->config.keepalive_ns;
+        group->probe_at = group->came_at + quiet_ns(mp);
     }
     if (path != WEFT_NONE)
         weft_mp_want_probe(mp, path);

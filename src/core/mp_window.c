@@ -5,7 +5,9 @@
 #define CAP_HALVES     3  /* the cap is so many halves of rate by least round trip */
 #define GROW_PACKETS   4  /* per round trip with no queue at all */
 #define SHRINK_PERCENT 80 /* of the part of the delay that is too much */
-#define HEAVY_PART     8  /* more than a packet of so many lost in a round: too much was sent */
+#define HEAVY_PART     8  /* more than one of so many bytes lost in a round, and a queue ... */
+#define QUEUE_PART     8  /* ... of this part of the target: too much was sent */
+#define FLOOD_PART     3  /* so many lost say that without a queue */
 #define PERIOD_ROUNDS  8  /* the rate is the most of so many round trips, and as many before */
 #define SMOOTHING      8
 
@@ -136,7 +138,9 @@ static void end_round(struct weft_mp_window *window, weft_ns now)
 {
     uint64_t round_bytes = window->round_acked_bytes + window->round_lost_bytes;
     weft_ns target = target_ns(window);
-    bool is_heavy = window->round_lost_bytes * HEAVY_PART > round_bytes;
+    bool is_heavy = window->round_lost_bytes * HEAVY_PART > round_bytes &&
+                    window->queue_ns > target / QUEUE_PART;
+    bool is_flood = window->round_lost_bytes * FLOOD_PART > round_bytes;
 
     if (window->queue_ns > target) {
         uint64_t over = weft_min((window->queue_ns - target) * 100 / window->queue_ns, 100);
@@ -144,7 +148,7 @@ static void end_round(struct weft_mp_window *window, weft_ns now)
         window->is_starting = false;
         window->window_bytes -=
             window->window_bytes * weft_min(over * SHRINK_PERCENT / 100, 50) / 100;
-    } else if (is_heavy) {
+    } else if (is_heavy || is_flood) {
         window->is_starting = false;
         window->window_bytes -= window->window_bytes / 4;
     } else if (window->round_acked_bytes > 0) {

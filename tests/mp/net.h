@@ -1,0 +1,77 @@
+/* The simulated network between two servers, in virtual time: for each group of paths and direction
+ * one link with a rate, a latency and a queue, and what can go wrong on it.
+ *
+ * Everything is drawn from one generator, so that a run is repeated by its seed. Sizes on a link are
+ * a packet's and MPSIM_WRAP_BYTES: what IP, UDP and a sealed datagram add. */
+#ifndef MPSIM_NET_H
+#define MPSIM_NET_H
+
+#include "base/prng.h"
+#include "core/mp.h"
+
+#define MPSIM_WRAP_BYTES 52
+#define MPSIM_BURST_MOST 3 /* packets that are lost in a row, as the interop runner's scenarios */
+
+struct mpsim_link {
+    uint64_t rate_bits_per_ms; /* 0: no limit */
+    weft_ns latency_ns;
+    weft_ns jitter_ns;      /* a packet takes so much longer, at most: packets pass each other */
+    uint64_t queue_packets; /* that wait for the link; more are dropped */
+    uint32_t loss;          /* of 10,000; a loss takes 1 to MPSIM_BURST_MOST packets */
+    bool is_burst;
+    uint32_t corrupt;       /* of 10,000: dropped by who authenticates */
+    uint32_t twice;         /* of 10,000 */
+    uint32_t early;         /* of 10,000: takes no latency and passes all others */
+    bool is_silent;         /* a black hole */
+    uint64_t deaf_paths[2]; /* paths of which all is lost, a bit each */
+    weft_ns busy_until;
+    uint32_t burst_left;
+    uint64_t carried_bytes;
+    uint64_t carried_packets;
+    uint64_t dropped_packets; /* by loss, queue, corruption, silence */
+};
+
+/* What is on its way: a packet to a side, or bytes there to their place. */
+enum mpsim_flight_kind { MPSIM_PACKET, MPSIM_PLACING };
+
+struct mpsim_flight {
+    weft_ns at;
+    uint64_t order;
+    enum mpsim_flight_kind kind;
+    uint32_t side;                  /* where it arrives */
+    uint32_t port;                  /* the sender's, of this path: grows when it is bound again */
+    struct weft_mp_arrival arrival; /* PLACING */
+    weftResult_t result;            /* PLACING */
+    size_t size;
+    uint8_t *bytes;
+};
+
+struct mpsim_net {
+    struct weft_prng prng;
+    struct mpsim_link links[2][WEFT_MP_GROUPS_MAX]; /* by the sending side */
+    uint32_t group_count;
+    uint32_t packet_bytes; /* of the largest packet */
+    struct mpsim_flight *flights; /* a heap */
+    uint32_t flight_count;
+    uint32_t flight_room;
+    uint64_t order;
+};
+
+void mpsim_net_init(struct mpsim_net *net, uint32_t group_count, uint32_t packet_bytes,
+                    uint64_t seed);
+void mpsim_net_fini(struct mpsim_net *net);
+
+/* A side sends a packet. The bytes are copied. */
+void mpsim_net_send(struct mpsim_net *net, weft_ns now, uint32_t side, uint32_t path, uint32_t port,
+                    const void *bytes, size_t size);
+
+/* Something else comes true at its time. */
+void mpsim_net_add(struct mpsim_net *net, const struct mpsim_flight *flight);
+
+/* When the next arrives; WEFT_NEVER: nothing is on its way. */
+weft_ns mpsim_net_next_at(const struct mpsim_net *net);
+
+/* It has come; its bytes are the caller's now. */
+struct mpsim_flight mpsim_net_take(struct mpsim_net *net);
+
+#endif

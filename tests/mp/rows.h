@@ -1,0 +1,94 @@
+/* The table of scenarios: links, faults, a transfer, and the bound that it must keep, each with the
+ * place that the bound is from. */
+#ifndef MPSIM_ROWS_H
+#define MPSIM_ROWS_H
+
+#include "duo.h"
+
+#define MPSIM_ROW_LINKS  4
+#define MPSIM_ROW_FAULTS 4
+#define MPSIM_BOTH       3u /* sides */
+
+/* Times and sizes of an internet path, or of one between two servers of a rack. */
+enum mpsim_scale { MPSIM_WIDE, MPSIM_RACK };
+
+struct mpsim_row_link {
+    uint64_t rate_kbit;
+    uint32_t latency_us;
+    uint32_t queue_packets;
+    uint32_t loss; /* this and the next three: of 10,000 */
+    uint32_t corrupt;
+    uint32_t twice;
+    uint32_t early;
+    uint32_t jitter_us;
+};
+
+enum mpsim_fault_kind {
+    MPSIM_NO_FAULT,
+    MPSIM_SILENT, /* the group's link carries nothing, from the sides */
+    MPSIM_RATE,   /* it has another rate: `argument` kbit */
+    MPSIM_DEAF,   /* the first `argument` paths of the group carry nothing */
+    MPSIM_TOLD,   /* SILENT, and both ends are told of it */
+    MPSIM_REBIND, /* side 0 has a new port for all paths */
+    MPSIM_FAULT_KINDS
+};
+
+struct mpsim_row_fault {
+    enum mpsim_fault_kind kind;
+    uint32_t group;
+    uint32_t sides; /* that send into it, a bit each */
+    uint32_t first_ms;
+    uint32_t for_ms;   /* 0: it stays */
+    uint32_t every_ms; /* 0: once */
+    uint64_t argument;
+};
+
+struct mpsim_row {
+    const char *name;
+    const char *source;
+    enum mpsim_scale scale;
+    uint32_t group_count;
+    uint32_t path_count;
+    struct mpsim_row_link links[MPSIM_ROW_LINKS];
+    struct mpsim_row_fault faults[MPSIM_ROW_FAULTS];
+    struct mpsim_flow flow;
+    uint32_t from;     /* the side that sends; both for exchanges */
+    uint32_t least_us; /* faster is not possible: the simulator would be wrong */
+    uint32_t bound_us;
+    bool is_hopeless; /* it must end with LOST, and not by itself */
+};
+
+/* A quicly row: 100 runs of some exchanges, and the least and most of what they take. */
+struct mpsim_spread {
+    const char *name;
+    uint32_t loss[2]; /* of 10,000, of what each side sends */
+    uint32_t failures_max;
+    uint32_t mean_ms[2];
+    uint32_t median_ms[2];
+    uint32_t p90_ms[2];
+};
+
+extern const struct mpsim_row mpsim_rows[];
+extern const uint32_t mpsim_row_count;
+extern const struct mpsim_spread mpsim_spreads[];
+extern const uint32_t mpsim_spread_count;
+
+void mpsim_scale_config(enum mpsim_scale scale, struct weft_mp_config *config);
+
+/* What became of a run. */
+struct mpsim_outcome {
+    weft_ns took_ns;
+    bool is_done;
+    bool is_wrong; /* a promise was broken: `why` */
+    uint32_t lost_events;
+    struct weft_mp_counts counts[2];
+    char why[MPSIM_WHY_BYTES];
+};
+
+void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outcome *outcome);
+
+/* Prints what differs, and false, when a row is out of its bounds. */
+bool mpsim_rows_check(const char *only, bool is_verbose);
+bool mpsim_spreads_check(const char *only);
+
+#endif

@@ -1,0 +1,292 @@
+/* Runs rows of the table, and compares. */
+#include "rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SPREAD_RUNS   100
+#define SPREAD_LIMIT  SECOND(300)
+#define SPREAD_ROUNDS 2
+#define SPREAD_LEG_NS 20000000
+#define SPREAD_BYTES  1000 /* of a request; an answer has twice as many */
+#define SECOND(n)     ((weft_ns)(n)*1000000000)
+#define NEVER_MS      UINT32_MAX
+
+void mpsim_scale_config(enum mpsim_scale scale, struct weft_mp_config *config)
+{
+    weft_mp_defaults(config);
+    if (scale == MPSIM_RACK) {
+        config->packet_bytes = 8192;
+        config->host_ns = 20000;
+        config->ack_ns = 20000;
+        config->silence_ns = SECOND(1);
+        return;
+    }
+    config->packet_bytes = 1448;
+    config->burst_packets = 1;
+    config->ack_packets = 2;
+    config->ack_ns = 1000000;
+    config->host_ns = 1000000;
+    config->rto_ns_min = 40000000;
+    config->rto_ns_first = 200000000;
+    config->probe_ns_max = 200000000;
+    config->silence_ns = SECOND(30);
+    config->first_window_bytes = 14480;
+}
+
+static void set_link(struct mpsim_link *link, const struct mpsim_row_link *as)
+{
+    link->rate_bits_per_ms = as->rate_kbit;
+    link->latency_ns = (weft_ns)as->latency_us * 1000;
+    link->jitter_ns = (weft_ns)as->jitter_us * 1000;
+    link->queue_packets = as->queue_packets;
+    link->loss = as->loss;
+    link->is_burst = as->loss > 0;
+    link->corrupt = as->corrupt;
+    link->twice = as->twice;
+    link->early = as->early;
+}
+
+static void tell(struct mpsim_duo *duo, uint32_t group, bool is_up)
+{
+    for (uint32_t side = 0; side < 2; side++)
+        weft_mp_group_told(duo->ends[side].mp, duo->now, group, is_up);
+}
+
+static void apply(struct mpsim_duo *duo, const struct mpsim_row *row,
+                  const struct mpsim_row_fault *fault, bool begins)
+{
+    if (fault->kind == MPSIM_REBIND)
+        for (uint32_t path = 0; path < row->path_count; path++)
+            mpsim_duo_rebind(duo, 0, path);
+    for (uint32_t side = 0; side < 2; side++) {
+        struct mpsim_link *link = &duo->net.links[side][fault->group];
+
+        if ((fault->sides >> side & 1) == 0)
+            continue;
+        if (fault->kind == MPSIM_SILENT || fault->kind == MPSIM_TOLD)
+            link->is_silent = begins;
+        if (fault->kind == MPSIM_RATE)
+            link->rate_bits_per_ms = begins ? fault->argument : row->links[fault->group].rate_kbit;
+        for (uint32_t i = 0; fault->kind == MPSIM_DEAF && begins && i < fault->argument; i++) {
+            uint32_t path = fault->group + i * row->group_count;
+
+            link->deaf_paths[path / 64] |= UINT64_C(1) << (path % 64);
+        }
+    }
+    if (fault->kind == MPSIM_TOLD)
+        tell(duo, fault->group, !begins);
+}
+
+/* What a row's faults do next after `now`. */
+struct moment {
+    weft_ns at;
+    const struct mpsim_row_fault *fault;
+    bool begins;
+};
+
+static void consider(struct moment *moment, const struct mpsim_row_fault *fault, weft_ns from,
+                     weft_ns at, bool begins)
+{
+    if (at >= from && at < moment->at)
+        *moment = (struct moment){at, fault, begins};
+}
+
+static struct moment next_moment(const struct mpsim_row *row, weft_ns from)
+{
+    struct moment moment = {.at = WEFT_NEVER};
+
+    for (uint32_t i = 0; i < MPSIM_ROW_FAULTS; i++) {
+        const struct mpsim_row_fault *fault = &row->faults[i];
+        weft_ns first = (weft_ns)fault->first_ms * 1000000 + i;
+        weft_ns period = (weft_ns)fault->every_ms * 1000000;
+        weft_ns lasts = (weft_ns)fault->for_ms * 1000000;
+        weft_ns start = first;
+
+        if (fault->kind == MPSIM_NO_FAULT)
+            continue;
+        if (period > 0 && from > first + lasts)
+            start = first + (from - first - lasts + period - 1) / period * period;
+        consider(&moment, fault, from, start, true);
+        if (period > 0)
+            consider(&moment, fault, from, start + period, true);
+        if (lasts > 0)
+            consider(&moment, fault, from, start + lasts, false);
+    }
+    return moment;
+}
+
+static void run_with_faults(struct mpsim_duo *duo, const struct mpsim_row *row, weft_ns limit)
+{
+    weft_ns from = 0;
+
+    while (!duo->has_failed && !mpsim_duo_is_done(duo) && duo->now < limit) {
+        struct moment moment = next_moment(row, from);
+
+        mpsim_duo_run(duo, weft_min(moment.at, limit));
+        if (mpsim_duo_is_done(duo) || moment.at >= limit)
+            break;
+        apply(duo, row, moment.fault, moment.begins);
+        from = moment.at + 1;
+    }
+    if (!duo->has_failed && !mpsim_duo_is_done(duo))
+        mpsim_duo_run(duo, limit);
+}
+
+void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outcome *outcome)
+{
+    static struct mpsim_duo duo;
+    struct mpsim_flow flows[2] = {{.total_bytes = 0}, {.total_bytes = 0}};
+    struct weft_mp_config config;
+
+    mpsim_scale_config(row->scale, &config);
+    config.group_count = row->group_count;
+    config.path_count = row->path_count;
+    flows[row->from] = row->flow;
+    if (row->flow.exchanges > 0)
+        flows[1] = flows[0] = row->flow;
+    mpsim_duo_init(&duo, &config, flows, seed);
+    duo.manners.is_followed = true;
+    for (uint32_t side = 0; side < 2; side++)
+        for (uint32_t i = 0; i < row->group_count; i++)
+            set_link(&duo.net.links[side][i], &row->links[i]);
+    run_with_faults(&duo, row, (weft_ns)row->bound_us * 1000 * 3 / 2);
+    *outcome = (struct mpsim_outcome){
+        .took_ns = weft_max(duo.ends[0].ended_at, duo.ends[1].ended_at),
+        .is_done = mpsim_duo_is_done(&duo),
+        .is_wrong = !mpsim_duo_check_end(&duo),
+        .lost_events = duo.ends[row->from].lost,
+        .counts = {*weft_mp_counts_of(duo.ends[0].mp), *weft_mp_counts_of(duo.ends[1].mp)},
+    };
+    memcpy(outcome->why, duo.why, sizeof(outcome->why));
+    mpsim_duo_fini(&duo);
+}
+
+/* NULL: within its bounds. */
+static const char *judge(const struct mpsim_row *row, const struct mpsim_outcome *outcome)
+{
+    if (outcome->is_wrong)
+        return outcome->why;
+    if (row->is_hopeless)
+        return outcome->is_done || outcome->lost_events != 1 ? "not LOST once" : NULL;
+    if (!outcome->is_done)
+        return "not done";
+    if (outcome->took_ns < (weft_ns)row->least_us * 1000)
+        return "faster than possible";
+    return outcome->took_ns > (weft_ns)row->bound_us * 1000 ? "too slow" : NULL;
+}
+
+bool mpsim_rows_check(const char *only, bool is_verbose)
+{
+    bool is_good = true;
+
+    printf("%-28s %10s %10s %10s %7s %7s %6s  %s\n", "scenario", "least ms", "took ms", "bound ms",
+           "resent", "late", "rto", "source");
+    for (uint32_t i = 0; i < mpsim_row_count; i++) {
+        const struct mpsim_row *row = &mpsim_rows[i];
+        const struct weft_mp_counts *counts;
+        struct mpsim_outcome outcome;
+        const char *wrong;
+
+        if (only != NULL && strstr(row->name, only) == NULL)
+            continue;
+        mpsim_row_run(row, 1, &outcome);
+        counts = &outcome.counts[row->from];
+        wrong = judge(row, &outcome);
+        printf("%-28s %10.3f %10.3f %10.3f %7" PRIu64 " %7" PRIu64 " %6" PRIu64 "  %s%s%s\n",
+               row->name, row->least_us / 1e3, (double)outcome.took_ns / 1e6, row->bound_us / 1e3,
+               counts->resent_packets, counts->late_packets, counts->timeouts, row->source,
+               wrong == NULL ? "" : ": FAILED: ", wrong == NULL ? "" : wrong);
+        if (is_verbose)
+            printf("    sent %" PRIu64 " lost %" PRIu64 " probes %" PRIu64 " acks %" PRIu64
+                   " duplicates %" PRIu64 "\n",
+                   counts->sent_packets, counts->lost_packets, counts->probes_sent,
+                   counts->acks_received, outcome.counts[1 - row->from].duplicate_packets);
+        is_good = is_good && wrong == NULL;
+    }
+    return is_good;
+}
+
+/* ---- spreads ---- */
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t first = *(const uint32_t *)a;
+    uint32_t second = *(const uint32_t *)b;
+
+    return (first > second) - (first < second);
+}
+
+static uint32_t run_once(const struct mpsim_spread *spread, uint64_t seed, char *why)
+{
+    static struct mpsim_duo duo;
+    struct mpsim_flow flow = {
+        .total_bytes = SPREAD_ROUNDS * 1000, .message_bytes = 1000, .exchanges = SPREAD_ROUNDS};
+    struct mpsim_flow flows[2] = {flow, flow};
+    struct weft_mp_config config;
+    uint32_t took_ms = NEVER_MS;
+
+    for (uint32_t side = 0; side < 2; side++)
+        flows[side] = (struct mpsim_flow){.total_bytes = SPREAD_ROUNDS * SPREAD_BYTES * (1 + side),
+                                          .message_bytes = SPREAD_BYTES * (1 + side),
+                                          .exchanges = SPREAD_ROUNDS};
+    mpsim_scale_config(MPSIM_WIDE, &config);
+    mpsim_duo_init(&duo, &config, flows, seed);
+    for (uint32_t side = 0; side < 2; side++)
+        duo.net.links[side][0].latency_ns = SPREAD_LEG_NS;
+    mpsim_duo_run(&duo, SPREAD_LEG_NS / 2);
+    for (uint32_t side = 0; side < 2; side++)
+        duo.net.links[side][0].loss = spread->loss[side];
+    /* The last answer is what the caller of side 0 waits for. */
+    while (!duo.has_failed && duo.ends[1].completed < SPREAD_ROUNDS && duo.now < SPREAD_LIMIT)
+        mpsim_duo_run(&duo, duo.now + 1000000);
+    if (!mpsim_duo_check_end(&duo))
+        memcpy(why, duo.why, sizeof(duo.why));
+    else if (duo.ends[1].completed == SPREAD_ROUNDS)
+        took_ms = (uint32_t)(duo.now / 1000000);
+    mpsim_duo_fini(&duo);
+    return took_ms;
+}
+
+static bool is_within(const uint32_t bounds[2], uint64_t value)
+{
+    return value >= bounds[0] && value <= bounds[1];
+}
+
+bool mpsim_spreads_check(const char *only)
+{
+    bool is_good = true;
+
+    printf("%-20s %9s %22s %22s %22s\n", "quicly t/lossy.c", "failures", "mean ms", "median ms",
+           "p90 ms");
+    for (uint32_t i = 0; i < mpsim_spread_count; i++) {
+        const struct mpsim_spread *spread = &mpsim_spreads[i];
+        uint32_t took_ms[SPREAD_RUNS];
+        char why[MPSIM_WHY_BYTES] = "";
+        uint32_t count = 0;
+        uint64_t sum = 0;
+        bool is_in;
+
+        if (only != NULL && strstr(spread->name, only) == NULL)
+            continue;
+        for (uint32_t run = 0; run < SPREAD_RUNS; run++) {
+            took_ms[count] = run_once(spread, run + 1, why);
+            if (took_ms[count] == NEVER_MS)
+                continue;
+            sum += took_ms[count++];
+        }
+        qsort(took_ms, count, sizeof(*took_ms), compare);
+        is_in = why[0] == '\0' && SPREAD_RUNS - count <= spread->failures_max && count > 0 &&
+                is_within(spread->mean_ms, sum / count) &&
+                is_within(spread->median_ms, took_ms[count / 2]) &&
+                is_within(spread->p90_ms, took_ms[count * 9 / 10]);
+        printf("%-20s %3u of %2u %6" PRIu64 " in %4u..%-6u %6u in %4u..%-6u %6u in %4u..%-6u%s%s\n",
+               spread->name, SPREAD_RUNS - count, spread->failures_max, count > 0 ? sum / count : 0,
+               spread->mean_ms[0], spread->mean_ms[1], count > 0 ? took_ms[count / 2] : 0,
+               spread->median_ms[0], spread->median_ms[1], count > 0 ? took_ms[count * 9 / 10] : 0,
+               spread->p90_ms[0], spread->p90_ms[1], is_in ? "" : " FAILED ", why);
+        is_good = is_good && is_in;
+    }
+    return is_good;
+}
