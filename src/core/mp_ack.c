@@ -208,8 +208,7 @@ static void judge(struct weft_mp *mp, const struct harvest *harvest, const struc
     weft_mp_window_sample(&group->window, rtt_ns, path->base_rtt.ns, sample->mark, harvest->now);
     if (!weft_mp_window_slow(&group->window, queue_ns))
         weft_mp_group_recycle(group, sample->path);
-    else if (!weft_mp_window_slow(&group->window, group->window.queue_ns) &&
-             group->alive_count > 1)
+    else if (!weft_mp_window_slow(&group->window, group->window.queue_ns) && group->alive_count > 1)
         weft_mp_path_skip(path, &mp->config, harvest->now);
 }
 

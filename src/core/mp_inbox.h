@@ -22,7 +22,7 @@ struct weft_mp_inbox {
     struct weft_mp_incoming table[WEFT_MP_MESSAGES];
     struct weft_list_link links[WEFT_MP_MESSAGES];
     struct weft_list scheduled; /* of which something has to be let in, or was and is not here */
-    uint32_t open_count; /* of more than a packet, begun and not complete */
+    uint32_t open_count;        /* of more than a packet, begun and not complete */
     uint64_t unscheduled_bytes;
     uint64_t room_bytes;
 };

@@ -4,10 +4,10 @@
 #define TO(state) (1u << WEFT_MP_PATH_##state)
 
 #define TIMEOUT_FACTOR 4 /* an answer may take this often the smoothed round trip */
-#define PACKET_PART     2 /* a packet is sent again after this part of the timeout */
+#define PACKET_PART    2 /* a packet is sent again after this part of the timeout */
 #define BACKOFF_MOST   6
 #define SUSPECT_PROBES 3 /* so many without an answer: dead */
-#define PROBES_AT_ONCE  2 /* where packets that wait serve as probes */
+#define PROBES_AT_ONCE 2 /* where packets that wait serve as probes */
 #define TRIAL_LEAST    2 /* packets that may be out at first */
 #define TRIAL_ENOUGH   16
 #define SKIP_NS_MOST   10000000

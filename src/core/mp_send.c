@@ -101,6 +101,21 @@ static bool find_lost(struct weft_mp *mp, struct weft_list *lost, struct work *w
     return true;
 }
 
+/* The first gap, where it may go over this group: while it is open the other end's memory fills. */
+static bool find_gap(struct weft_mp *mp, uint32_t group, struct work *work)
+{
+    const struct weft_mp_sent_packet *packet = weft_mp_sent_at(&mp->sent, mp->sent.floor);
+
+    if (mp->sent.floor == mp->sent.next || packet->state != WEFT_MP_SENT_LOST)
+        return false;
+    if (packet->group != group && mp->groups[packet->group].alive_count > 0)
+        return false;
+    work->sequence = mp->sent.floor;
+    work->slot = packet->slot;
+    work->lost = &mp->groups[packet->group].lost;
+    return true;
+}
+
 static bool find_new(struct weft_mp *mp, uint32_t queue, struct work *work)
 {
     work->sequence = WEFT_MP_NO_SEQUENCE;
@@ -111,7 +126,7 @@ static bool find_new(struct weft_mp *mp, uint32_t queue, struct work *work)
 /* What a group sends next: what is its own, then what belongs to groups without a path. */
 static bool find_work(struct weft_mp *mp, uint32_t group, struct work *work)
 {
-    if (find_lost(mp, &mp->groups[group].lost, work))
+    if (find_gap(mp, group, work) || find_lost(mp, &mp->groups[group].lost, work))
         return true;
     for (uint32_t i = 0; i < mp->config.group_count; i++)
         if (mp->groups[i].alive_count == 0 && find_lost(mp, &mp->groups[i].lost, work))

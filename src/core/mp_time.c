@@ -163,8 +163,7 @@ static weft_ns path_overdue_at(struct weft_mp *mp, uint32_t path)
 
 void weft_mp_watch(struct weft_mp *mp, uint32_t path)
 {
-    weft_mp_wake_path(mp, path,
-                      weft_min(packet_overdue_at(mp, path), path_overdue_at(mp, path)));
+    weft_mp_wake_path(mp, path, weft_min(packet_overdue_at(mp, path), path_overdue_at(mp, path)));
 }
 
 /* The last packets of a transfer have none behind them that could show their loss: they are sent

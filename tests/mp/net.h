@@ -50,7 +50,7 @@ struct mpsim_net {
     struct weft_prng prng;
     struct mpsim_link links[2][WEFT_MP_GROUPS_MAX]; /* by the sending side */
     uint32_t group_count;
-    uint32_t packet_bytes; /* of the largest packet */
+    uint32_t packet_bytes;        /* of the largest packet */
     struct mpsim_flight *flights; /* a heap */
     uint32_t flight_count;
     uint32_t flight_room;

@@ -170,8 +170,7 @@ const struct mpsim_row mpsim_rows[] = {
              .faults = {{.kind = MPSIM_TOLD, .group = 1, .sides = MPSIM_BOTH, .first_ms = 760}}),
     PICO_ROW("pico-fail", 2000000,
              .faults = {{.kind = MPSIM_SILENT, .group = 1, .sides = MPSIM_BOTH, .first_ms = 0}}),
-    PICO_ROW("pico-nat", 3000000,
-             .faults = {{.kind = MPSIM_REBIND, .first_ms = 300}}, .from = 1),
+    PICO_ROW("pico-nat", 3000000, .faults = {{.kind = MPSIM_REBIND, .first_ms = 300}}, .from = 1),
     PICO_ROW("pico-abandon", 3800000,
              .faults = {{.kind = MPSIM_TOLD, .sides = MPSIM_BOTH, .first_ms = 100}}),
     PICO_ROW(

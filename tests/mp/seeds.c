@@ -6,11 +6,11 @@
 
 #include "base/hash.h"
 
-#define MS(n)        ((weft_ns)(n)*1000000)
-#define STEPS        12     /* of the first phase: after each the links change */
-#define HEALED_NS    MS(20000) /* within so long all ends after that */
-#define BYTES_MOST   1500000
-#define TWICE_EVERY  16 /* seeds: run again, and must do the same */
+#define MS(n)       ((weft_ns)(n)*1000000)
+#define STEPS       12        /* of the first phase: after each the links change */
+#define HEALED_NS   MS(20000) /* within so long all ends after that */
+#define BYTES_MOST  1500000
+#define TWICE_EVERY 16 /* seeds: run again, and must do the same */
 
 /* Features are off altogether in some seeds, so that others show. */
 static uint32_t some(struct weft_prng *prng, uint32_t most)
@@ -22,9 +22,8 @@ static void draw_config(struct weft_prng *prng, struct weft_mp_config *config)
 {
     weft_mp_defaults(config);
     config->group_count = (uint32_t)weft_prng_between(prng, 1, 4);
-    config->path_count =
-        config->group_count * (uint32_t)weft_prng_between(prng, 1, 8) +
-        (uint32_t)weft_prng_below(prng, config->group_count);
+    config->path_count = config->group_count * (uint32_t)weft_prng_between(prng, 1, 8) +
+                         (uint32_t)weft_prng_below(prng, config->group_count);
     config->packet_bytes = (uint32_t)weft_prng_between(prng, 1200, 9000);
     config->burst_packets = (uint32_t)weft_prng_between(prng, 1, 16);
     config->ack_packets = (uint32_t)weft_prng_between(prng, 1, 32);
@@ -128,8 +127,8 @@ static uint64_t hash_of(const struct mpsim_duo *duo)
 
 static void describe(const struct mpsim_duo *duo)
 {
-    printf("%u groups, %u paths, packets of %u\n", duo->config.group_count,
-           duo->config.path_count, duo->config.packet_bytes);
+    printf("%u groups, %u paths, packets of %u\n", duo->config.group_count, duo->config.path_count,
+           duo->config.packet_bytes);
     for (uint32_t side = 0; side < 2; side++) {
         const struct mpsim_end *end = &duo->ends[side];
         const struct weft_mp_counts *counts = weft_mp_counts_of(end->mp);
@@ -137,8 +136,8 @@ static void describe(const struct mpsim_duo *duo)
         printf("side %u: %" PRIu64 " of %" PRIu64 " bytes in %u messages, %u ended; sent %" PRIu64
                " again %" PRIu64 " timeouts %" PRIu64 " probes %" PRIu64 " lost %u found %u\n",
                side, end->next_byte, end->flow.total_bytes, end->message_count, end->ended,
-               counts->sent_packets, counts->resent_packets, counts->timeouts,
-               counts->probes_sent, end->lost, end->found);
+               counts->sent_packets, counts->resent_packets, counts->timeouts, counts->probes_sent,
+               end->lost, end->found);
         for (uint32_t path = 0; path < duo->config.path_count; path++)
             printf(" %s", weft_mp_path_look(end->mp, path));
         printf("\n");
