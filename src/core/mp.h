@@ -38,7 +38,8 @@
 
 struct weft_mp;
 
-/* Equal at both ends: path_count, group_count, unscheduled_bytes. `weft_mp_defaults` fills all of it. */
+/* Equal at both ends: path_count, group_count, unscheduled_bytes. `weft_mp_defaults` fills all of
+ * it. */
 struct weft_mp_config {
     uint32_t path_count;    /* group_count .. WEFT_MP_PATHS_MAX */
     uint32_t group_count;   /* 1 .. WEFT_MP_GROUPS_MAX */

@@ -1,8 +1,8 @@
 /* Acks: what came there, how long it took, what is let in, what is to be sent again. */
 #include "mp_tables.h"
 
-/* The newest packet of a group that an ack lets go, of which it is sure which sending it was. It may
- * have waited there for the ack of another group's: that is part of the round trip. */
+/* The newest packet of a group that an ack lets go, of which it is sure which sending it was. It
+ * may have waited there for the ack of another group's: that is part of the round trip. */
 struct sample {
     uint32_t path;
     uint64_t number;
@@ -62,8 +62,8 @@ static weft_ns answered(struct weft_mp *mp, const struct harvest *harvest,
     return rtt_ns;
 }
 
-/* What the echo says beyond the acks: a probe came, or a packet in that state, which the acks do not
- * tell of: it was taken for lost, or it came and was not wanted (yet). */
+/* What the echo says beyond the acks: a probe came, or a packet in that state, which the acks do
+ * not tell of: it was taken for lost, or it came and was not wanted (yet). */
 static void read_echo(struct weft_mp *mp, struct harvest *harvest, enum weft_mp_sent_state state)
 {
     const struct weft_mp_wire_ack *ack = harvest->ack;

@@ -27,8 +27,9 @@ void weft_mp_want_probe(struct weft_mp *mp, uint32_t path)
     mp->due[path / 64] |= UINT64_C(1) << (path % 64);
 }
 
-/* How long a group may be silent before it is asked. In the middle of a message the end that takes it
- * asks sooner: the sender may have lost sight of it (a new address), and then only this end is heard. */
+/* How long a group may be silent before it is asked. In the middle of a message the end that takes
+ * it asks sooner: the sender may have lost sight of it (a new address), and then only this end is
+ * heard. */
 static weft_ns quiet_ns(const struct weft_mp *mp)
 {
     if (mp->inbox.open_count == 0)

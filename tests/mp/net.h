@@ -1,8 +1,7 @@
 /* The simulated network between two servers, in virtual time: for each group of paths and direction
  * one link with a rate, a latency and a queue, and what can go wrong on it.
- *
- * Everything is drawn from one generator, so that a run is repeated by its seed. Sizes on a link are
- * a packet's and MPSIM_WRAP_BYTES: what IP, UDP and a sealed datagram add. */
+ * Everything is drawn from one generator, so that a run is repeated by its seed. Sizes on a link
+ * are a packet's and MPSIM_WRAP_BYTES: what IP, UDP and a sealed datagram add. */
 #ifndef MPSIM_NET_H
 #define MPSIM_NET_H
 

@@ -246,8 +246,8 @@ const uint32_t mpsim_row_count = WEFT_ARRAY_COUNT(mpsim_rows);
 
 /* quicly t/lossy.c: 100 runs of a handshake and a request, which are four legs of 20 ms each (its
  * loop adds the latency of 10 ms twice). Here: two exchanges; the answers are two packets each, as
- * its server's first flight. Its first packet is never lost, nor is ours. Upper bounds are quicly's,
- * lower ones what the legs take. */
+ * its server's first flight. Its first packet is never lost, nor is ours. Upper bounds are
+ * quicly's, lower ones what the legs take. */
 const struct mpsim_spread mpsim_spreads[] = {
     {"quicly-down-2.5", {0, 250}, 0, {80, 103}, {80, 80}, {80, 190}},
     {"quicly-down-5", {0, 500}, 0, {80, 118}, {80, 80}, {80, 230}},

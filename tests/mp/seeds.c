@@ -86,8 +86,8 @@ static void disturb(struct mpsim_duo *duo, struct weft_prng *prng)
                              (uint32_t)weft_prng_below(prng, duo->config.path_count));
 }
 
-/* A core of groups works from now on, a little lossy; the rest stays as bad as it is. A rebound port
- * is heard of only by what its own end sends, so that is over. */
+/* A core of groups works from now on, a little lossy; the rest stays as bad as it is. A rebound
+ * port is heard of only by what its own end sends, so that is over. */
 static void heal(struct mpsim_duo *duo, struct weft_prng *prng)
 {
     uint32_t kept = (uint32_t)weft_prng_below(prng, duo->config.group_count);

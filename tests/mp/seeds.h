@@ -1,6 +1,6 @@
-/* Random runs: a seed decides the paths, the links, the faults, the traffic and the owners' manners.
- * The shadow memory of duo.h is the oracle. First everything may go wrong; then what is left of the
- * network is healed but for a part, and all that was submitted must end in time. */
+/* Random runs: a seed decides the paths, the links, the faults, the traffic and the owners'
+ * manners. The shadow memory of duo.h is the oracle. First everything may go wrong; then what is
+ * left of the network is healed but for a part, and all that was submitted must end in time. */
 #ifndef MPSIM_SEEDS_H
 #define MPSIM_SEEDS_H
 
