@@ -11,6 +11,7 @@
 #include "common/args.h"
 #include "common/json.h"
 #include "common/stats.h"
+#include "mp.h"
 #include "rig.h"
 
 #define PROGRAM         "weft-bench-core"
@@ -139,6 +140,13 @@ static uint64_t work_crowd(struct weft_rig *rig)
     return weft_rig_count(rig, WEFT_TRACE_chunk_done) - before;
 }
 
+/* Both ends of a multipath session. */
+static uint64_t work_packets(struct weft_rig *rig)
+{
+    (void)rig;
+    return weft_bench_mp_packets();
+}
+
 static void prepare_pages(struct weft_rig *rig)
 {
     weft_rig_pages(rig, PAGES, PAGE_BYTES);
@@ -164,6 +172,8 @@ static const struct measure measures[] = {
     {"extent", "extent of 81,920 of 4 KiB dram0 > gpu0", 150, prepare_pages, work_extents},
     {"small", "64 B transfer gpu0 > dram0", 0, prepare_nothing, work_small},
     {"plan", "plan of one pair", 50000, prepare_nothing, work_plans},
+    {"mp_packet", "8 KiB packet, sent, placed and acked: both ends", 150, prepare_nothing,
+     work_packets},
 };
 
 /* The median of CPU time per unit, in picoseconds. */
