@@ -75,8 +75,8 @@ static void read_echo(struct weft_mp *mp, struct harvest *harvest, enum weft_mp_
     if (sample.path >= mp->config.path_count || mp->paths[sample.path].id != ack->echo_path)
         return;
     if (ack->echo_sequence == WEFT_MP_NO_SEQUENCE) {
-        sample.sent_at = mp->paths[sample.path].probe_sent_at;
-        if (ack->echo_number != 0 && mp->paths[sample.path].probe_number == ack->echo_number)
+        sample.sent_at = weft_mp_path_probe_at(&mp->paths[sample.path], ack->echo_number);
+        if (sample.sent_at != WEFT_NEVER)
             (void)answered(mp, harvest, &sample);
         return;
     }

@@ -91,6 +91,26 @@ void weft_mp_path_asked(struct weft_mp_path *path, weft_ns now)
     path->asked_at = weft_min(path->asked_at, now);
 }
 
+void weft_mp_path_probed(struct weft_mp_path *path, uint64_t number, weft_ns now)
+{
+    if (path->probe_first == 0) {
+        path->probe_first = number;
+        path->probe_first_at = now;
+    }
+    path->probe_number = number;
+    path->probe_sent_at = now;
+    weft_mp_path_asked(path, now);
+}
+
+/* An answer may come after the next probe has gone: the round trip is longer than was thought, so
+ * the larger guess is the better one. */
+weft_ns weft_mp_path_probe_at(const struct weft_mp_path *path, uint64_t number)
+{
+    if (path->probe_first == 0 || number < path->probe_first || number > path->probe_number)
+        return WEFT_NEVER;
+    return number == path->probe_number ? path->probe_sent_at : path->probe_first_at;
+}
+
 void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at, weft_ns now)
 {
     path->asked_at = path->out.count > 1 ? now : WEFT_NEVER;
@@ -118,8 +138,8 @@ bool weft_mp_path_answered(struct weft_mp_path *path, uint64_t number, weft_ns r
     weft_mp_least_add(&path->base_rtt, rtt_ns, now);
     path->backoff = 0;
     path->asked_at = path->out.count > 0 ? now : WEFT_NEVER;
-    if (path->probe_number != 0 && number >= path->probe_number)
-        path->probe_number = 0;
+    if (number >= path->probe_number)
+        path->probe_first = 0;
     if (path->state == WEFT_MP_PATH_SUSPECT)
         set_state(path, WEFT_MP_PATH_GOOD);
     else if (path->state == WEFT_MP_PATH_DEAD)
@@ -178,7 +198,7 @@ void weft_mp_path_down(struct weft_mp_path *path, uint64_t next_number)
         return;
     set_state(path, WEFT_MP_PATH_DEAD);
     path->since_number = next_number;
-    path->probe_number = 0;
+    path->probe_first = 0;
 }
 
 void weft_mp_path_renew(struct weft_mp_path *path, weft_ns now)
@@ -191,6 +211,6 @@ void weft_mp_path_renew(struct weft_mp_path *path, weft_ns now)
     path->unanswered = 0;
     path->rtt_ns = 0;
     weft_mp_least_init(&path->base_rtt);
-    path->probe_number = 0;
+    path->probe_first = 0;
     path->wake_at = now;
 }

@@ -52,7 +52,9 @@ struct weft_mp_path {
     weft_ns skip_until;
     weft_ns skip_ns;       /* the last such time: doubles with losses, halves with acks */
     uint64_t since_number; /* DEAD: the first number that can raise it */
-    uint64_t probe_number; /* of the last probe; 0: it was answered, or there is none */
+    uint64_t probe_first;  /* of the first probe that was not answered; 0: there is none */
+    uint64_t probe_number; /* of the last */
+    weft_ns probe_first_at;
     weft_ns probe_sent_at;
     weft_ns wake_at;        /* SUSPECT: when the next probe is due */
     uint32_t unanswered;    /* SUSPECT: probes and timeouts since */
@@ -78,6 +80,13 @@ weft_ns weft_mp_path_patience(const struct weft_mp_path *path, const struct weft
 
 /* Something was sent on it that wants an answer. */
 void weft_mp_path_asked(struct weft_mp_path *path, weft_ns now);
+
+/* A probe is sent. */
+void weft_mp_path_probed(struct weft_mp_path *path, uint64_t number, weft_ns now);
+
+/* When the probe of that number was sent, or at least before; WEFT_NEVER: it is none that waits for
+ * an answer. */
+weft_ns weft_mp_path_probe_at(const struct weft_mp_path *path, uint64_t number);
 
 /* A packet of order `order`, sent at `sent_at` and still in `out`, was acked, and it was that
  * sending for sure. */

@@ -262,9 +262,7 @@ static void probe(struct weft_mp *mp, weft_ns now, uint32_t path, struct weft_mp
     struct weft_writer writer = begin(mp, packet, path, WEFT_MP_WIRE_KIND_PROBE, WEFT_MP_WIRE_ASKS);
 
     finish(packet, &writer);
-    of->probe_number = packet->number;
-    of->probe_sent_at = now;
-    weft_mp_path_asked(of, now);
+    weft_mp_path_probed(of, packet->number, now);
     mp->asked_at = weft_min(mp->asked_at, now);
     mp->counts.probes_sent++;
     weft_mp_watch(mp, path);

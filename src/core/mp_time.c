@@ -131,7 +131,6 @@ static void time_out(struct weft_mp *mp, uint32_t path, weft_ns now)
     empty(mp, path);
     (void)weft_mp_path_timed_out(of, &mp->config, weft_mp_group_of(mp, path)->window.rtt_ns,
                                  mp->next_number, now);
-    of->probe_number = 0;
     path_changed(mp, path, now);
     if (of->state != WEFT_MP_PATH_SUSPECT)
         return;
@@ -193,7 +192,6 @@ static void path_expired(struct weft_mp *mp, uint32_t path, weft_ns now)
     if (now >= path_overdue_at(mp, path)) {
         /* What was tried on a dead path came to nothing. */
         empty(mp, path);
-        of->probe_number = 0;
         of->asked_at = WEFT_NEVER;
         return;
     }
