@@ -44,6 +44,14 @@ void weft_world_init(struct weft_world *world, const struct weft_topo *topo,
         add_plain_nic(&world->topo);
 }
 
+void weft_world_nic_rate(struct weft_world *world, uint64_t rate_bytes_per_us)
+{
+    weft_assert(world->server_count == 1);
+    for (uint32_t i = 0; i < world->topo.link_count; i++)
+        if (world->topo.links[i].kind == WEFT_LINK_NET)
+            world->topo.links[i].rate_bytes_per_us = rate_bytes_per_us;
+}
+
 /* ---- joining ---- */
 
 static bool add_devices(struct weft_world *world, const struct weft_description *peer,

@@ -32,6 +32,10 @@ struct weft_world_peer {
 void weft_world_init(struct weft_world *world, const struct weft_topo *topo,
                      const struct weft_hop_table *hops);
 
+/* This server's NICs reach the network at this rate: what is described is not what is used. Before
+ * peers join. */
+void weft_world_nic_rate(struct weft_world *world, uint64_t rate_bytes_per_us);
+
 /* Adds a peer's devices, links and the hops inside it, each in a domain of its own from `domain`
  * on: its copies are asked for one by one. False when the tables are full: nothing was added. */
 bool weft_world_join(struct weft_world *world, const struct weft_description *peer,

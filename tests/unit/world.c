@@ -82,3 +82,20 @@ Test(world, init__without_a_nic)
     cr_expect_eq(weft_world_nic_count(&world, 0), 1);
     cr_expect_null(weft_topo_check(&world.topo));
 }
+
+Test(world, nic_rate__of_what_is_used)
+{
+    static struct weft_world world;
+    static struct weft_topo topo;
+    static struct weft_hop_table hops;
+    uint32_t changed = 0;
+
+    memset(&topo, 0, sizeof(topo));
+    (void)weft_topo_add_device(&topo, weftDeviceCpu, NULL, 0, NULL);
+    weft_world_init(&world, &topo, &hops);
+    weft_world_nic_rate(&world, 12000);
+    for (uint32_t i = 0; i < world.topo.link_count; i++)
+        changed += world.topo.links[i].kind == WEFT_LINK_NET &&
+                   world.topo.links[i].rate_bytes_per_us == 12000;
+    cr_assert_eq(changed, 2, "both directions of the assumed NIC's link");
+}
