@@ -100,6 +100,9 @@ struct weft_action {
     uint32_t after;     /* WEFT_COOKIE_NONE, or the cookie of the hop before it */
     uint32_t after_hop; /* the hop that cookie was issued on */
     bool lent;          /* its path uses engines of devices that are neither end */
+    uint32_t owner;     /* the tag of the transfer that it is for; WEFT_NONE: none any more */
+    bool is_whole;      /* it alone brings all bytes of the owner, to where they belong: the owner's
+                           signal may be raised along with it, and is not raised again then */
     /* COMPLETE: the host raises the signal (if any), then tells the caller. */
     uint32_t tag;
     weftResult_t result;

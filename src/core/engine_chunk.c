@@ -161,7 +161,10 @@ static void fill_copy(struct weft_engine *engine, uint32_t index, uint32_t step,
         .lent = engine->paths[chunk->path].lent,
         .cookie = index * WEFT_CHUNK_COOKIES + step,
         .after = chained ? index * WEFT_CHUNK_COOKIES + step - 1 : WEFT_COOKIE_NONE,
-        .after_hop = chained ? route->hops[step - 1] : WEFT_NONE};
+        .after_hop = chained ? route->hops[step - 1] : WEFT_NONE,
+        .owner = chunk->transfer,
+        .is_whole = chunk->transfer != WEFT_NONE && route->hop_count == 1 &&
+                    chunk->size_bytes == engine->transfers[chunk->transfer].op.size_bytes};
     action->extent_count =
         weft_chunk_extents(chunk, step, route, engine->blocks, engine->relays, engine->scratch,
                            (uint32_t)engine->config->chunk_extents_max);

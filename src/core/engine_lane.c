@@ -164,7 +164,8 @@ bool weft_engine_probe_next(struct weft_engine *engine, struct weft_action *acti
                                        .size_bytes = WEFT_RELAY_PROBE_PLACE_BYTES,
                                        .cookie = weft_engine_probe_cookie(engine, hop),
                                        .after = WEFT_COOKIE_NONE,
-                                       .after_hop = WEFT_NONE};
+                                       .after_hop = WEFT_NONE,
+                                       .owner = WEFT_NONE};
         return true;
     }
     return false;
