@@ -114,19 +114,24 @@ struct weft_net_lane_state {
     uint64_t received_bytes;
 };
 
-/* What was dropped, and why, since open. */
+/* What came in, what was dropped, and why, since open. */
 struct weft_net_counts {
-    uint64_t accepted;  /* connections */
-    uint64_t strangers; /* that did not say the right first bytes */
+    uint64_t accepted;       /* connections */
+    uint64_t strangers;      /* that did not say the right first bytes */
     uint64_t wrong_secrets;
     uint64_t slow;           /* that did not finish their handshake in time */
     uint64_t refused_writes; /* of peers: no such window, token, epoch, right or range */
     uint64_t fences;         /* lanes that died and were fenced */
+    uint64_t received_bytes; /* of peers: who polls sees by it that it is not idle */
 };
 
 struct weft_net_ops {
     uint32_t abi;
     const char *name;
+    /* Up to so many bytes `copy` takes a copy with a signal in a window of the same peer, and
+     * raises the word, once, when the bytes are visible; a copy that ends badly has not raised it,
+     * and will not. 0: it takes none. */
+    uint64_t signal_bytes_max;
 
     /* Listens on each NIC. weftSystemError: an address cannot be bound; `why` names it.
      * weftInvalidArgument: it is no address. */

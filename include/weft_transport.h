@@ -66,6 +66,14 @@ struct weft_extent {
 
 #define WEFT_COOKIE_NONE UINT32_MAX
 
+/* A 64-bit word of a window that is set or raised. */
+struct weft_copy_signal {
+    uint32_t window;
+    uint64_t offset;
+    uint64_t value;
+    weftSignalOp_t op;
+};
+
 /* A vector of extents from one window to another on one lane, ended as a whole. */
 struct weft_copy {
     uint32_t lane; /* as connect gave it */
@@ -79,6 +87,8 @@ struct weft_copy {
     uint32_t after;                    /* a cookie of `after_port` that must have ended, or NONE;
                                           if it ends badly this copy does too, and moves nothing */
     struct weft_port *after_port;      /* of the same transport */
+    const struct weft_copy_signal
+        *signal; /* NULL but between servers: signal_bytes_max of weft_net.h */
 };
 
 struct weft_completion {

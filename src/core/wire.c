@@ -11,7 +11,7 @@ static const char *const kind_names[WEFT_WIRE_KINDS] = {
     [WEFT_WIRE_BYE] = "BYE",       [WEFT_WIRE_WRITE] = "WRITE",
     [WEFT_WIRE_STORE] = "STORE",   [WEFT_WIRE_FORWARD] = "FORWARD",
     [WEFT_WIRE_ANSWER] = "ANSWER", [WEFT_WIRE_MESSAGE] = "MESSAGE",
-    [WEFT_WIRE_PING] = "PING",
+    [WEFT_WIRE_PING] = "PING",     [WEFT_WIRE_WRITE_STORE] = "WRITE_STORE",
 };
 
 _Static_assert(WEFT_WIRE_BODY_MAX >= WEFT_WIRE_MESSAGE_MAX, "a message fits into a body");
@@ -105,7 +105,8 @@ bool weft_wire_get_head(struct weft_reader *reader, struct weft_wire_head *head)
     head->kind = (enum weft_wire_kind)kind;
     if (head->body_bytes > WEFT_WIRE_BODY_MAX)
         return fail(reader);
-    if (head->payload_bytes != 0 && head->kind != WEFT_WIRE_WRITE)
+    if (head->payload_bytes != 0 && head->kind != WEFT_WIRE_WRITE &&
+        head->kind != WEFT_WIRE_WRITE_STORE)
         return fail(reader);
     if (weft_wire_has_sequence(head->kind) != (head->sequence != 0))
         return fail(reader);

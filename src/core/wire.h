@@ -56,13 +56,14 @@ enum weft_wire_kind {
     WEFT_WIRE_ANSWER,
     WEFT_WIRE_MESSAGE,
     WEFT_WIRE_PING,
+    WEFT_WIRE_WRITE_STORE, /* a WRITE with a STORE in front: applied both, or none of them */
     WEFT_WIRE_KINDS
 };
 
 struct weft_wire_head {
     enum weft_wire_kind kind;
     uint32_t body_bytes;
-    uint64_t payload_bytes; /* 0 but of a WRITE */
+    uint64_t payload_bytes; /* 0 but of a WRITE or WRITE_STORE */
     uint64_t sequence;      /* 0 of frames without one */
     uint64_t ack;
 };
@@ -186,6 +187,7 @@ void weft_wire_put_hello(struct weft_writer *writer, const struct weft_wire_hell
 bool weft_wire_get_head(struct weft_reader *reader, struct weft_wire_head *head);
 bool weft_wire_get_write(struct weft_reader *reader, struct weft_wire_write *write);
 bool weft_wire_get_write_extent(struct weft_reader *reader, uint64_t *offset, uint64_t *bytes);
+/* Needs: the reader holds it and no more. */
 bool weft_wire_get_store(struct weft_reader *reader, struct weft_wire_store *store);
 bool weft_wire_get_forward(struct weft_reader *reader, struct weft_wire_forward *forward);
 bool weft_wire_get_extent(struct weft_reader *reader, uint64_t *dst_offset, uint64_t *src_offset,

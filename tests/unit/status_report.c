@@ -88,7 +88,7 @@ static void make_net(void)
 {
     snapshot.has_net = true;
     snapshot.net = "tcp";
-    snapshot.counts = (struct weft_net_counts){10, 1, 2, 3, 4, 5};
+    snapshot.counts = (struct weft_net_counts){10, 1, 2, 3, 4, 5, 0};
     snapshot.peer_count = 1;
     snapshot.peers[0] = (struct weft_snapshot_peer){
         .name = "10.0.0.2",

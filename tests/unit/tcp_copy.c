@@ -182,6 +182,45 @@ Test(tcp_copy, store__each_once)
     tcp_close_end(&ends[1]);
 }
 
+/* The word is raised with the bytes, once. */
+Test(tcp_copy, copy__with_its_signal)
+{
+    static struct tcp_end ends[2];
+    struct weft_copy_signal signal = {TCP_THEIRS, 16, 3, weftSignalAdd};
+    struct weft_extent extents[2] = {{1000, 0, 10}, {3000, 50, 20}};
+    struct weft_copy copy = {.dst_window = TCP_THEIRS,
+                             .src_window = TCP_OWN,
+                             .extent_count = 2,
+                             .extents = extents,
+                             .size_bytes = 30,
+                             .cookie = 1,
+                             .after = WEFT_COOKIE_NONE,
+                             .signal = &signal};
+    uint64_t word;
+
+    tcp_meet(ends, 1, WEFT_NET_CRYPTO_FULL);
+    tcp_fill(ends[0].memory, 100, 1);
+    for (uint32_t i = 1; i <= 3; i++) {
+        copy.cookie = i;
+        cr_assert_eq(weft_tcp_net.copy(ends[0].net, &copy), weftSuccess);
+    }
+    for (uint32_t i = 1; i <= 3; i++)
+        cr_assert_eq(tcp_wait(ends, 2, &ends[0], i), weftSuccess);
+    memcpy(&word, ends[1].memory + 16, sizeof(word));
+    cr_assert_eq(word, 9);
+    cr_assert_eq(memcmp(ends[1].memory + 1000, ends[0].memory, 10), 0);
+    cr_assert_eq(memcmp(ends[1].memory + 3000, ends[0].memory + 50, 20), 0);
+    signal.offset = 12;
+    copy.cookie = 4;
+    cr_expect_eq(weft_tcp_net.copy(ends[0].net, &copy), weftInvalidArgument, "no multiple of 8");
+    signal.offset = TCP_BYTES;
+    cr_expect_eq(weft_tcp_net.copy(ends[0].net, &copy), weftInvalidArgument, "outside");
+    signal.window = TCP_OWN;
+    cr_expect_eq(weft_tcp_net.copy(ends[0].net, &copy), weftInvalidArgument, "not the peer's");
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
 Test(tcp_copy, forward__asked_and_answered)
 {
     static struct tcp_end ends[2];

@@ -10,6 +10,7 @@
 
 #define SLOTS      31                   /* places of copies, each way */
 #define WORD       (SLOTS * SLOT_BYTES) /* behind the sources: stores go there */
+#define RAISED     (WORD + 8)           /* raised by each copy that is there, and no other */
 #define SLOT_BYTES 65536
 #define GUARD      0x6b
 
@@ -68,13 +69,25 @@ static void stream_issue(struct stream *stream, struct weft_prng *prng)
 {
     uint32_t slot = (uint32_t)weft_prng_below(prng, SLOTS);
     uint32_t lane = (uint32_t)weft_prng_below(prng, stream->from->nic_count);
+    struct weft_copy_signal signal = {TCP_THEIRS, RAISED, 1, weftSignalAdd};
+    struct weft_extent extent = {.size_bytes = SLOT_BYTES};
+    struct weft_copy copy = {.dst_window = TCP_THEIRS,
+                             .src_window = TCP_OWN,
+                             .extent_count = 1,
+                             .extents = &extent,
+                             .size_bytes = SLOT_BYTES,
+                             .after = WEFT_COOKIE_NONE,
+                             .signal = &signal};
 
     if (stream->is_out[slot])
         return;
     check_guard(stream, slot);
     tcp_fill(source(stream, slot), SLOT_BYTES, weft_prng_next(prng));
-    if (tcp_copy(stream->from, lane, TCP_BYTES / 2 + (uint64_t)slot * SLOT_BYTES,
-                 (uint64_t)slot * SLOT_BYTES, SLOT_BYTES, slot) != weftSuccess)
+    copy.lane = lane;
+    copy.cookie = slot;
+    extent.dst_offset = TCP_BYTES / 2 + (uint64_t)slot * SLOT_BYTES;
+    extent.src_offset = (uint64_t)slot * SLOT_BYTES;
+    if (weft_tcp_net.copy(stream->from->net, &copy) != weftSuccess)
         return;
     stream->is_guarded[slot] = false;
     stream->is_out[slot] = true;
@@ -113,6 +126,13 @@ static void streams_drain(struct stream *streams)
         cr_assert_lt(tcp_clock(), deadline_ns, "%u and %u copies do not end",
                      stream_out(&streams[0]), stream_out(&streams[1]));
         streams_turn(streams);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t raised;
+
+        memcpy(&raised, streams[i].to->memory + RAISED, sizeof(raised));
+        cr_assert_eq(raised, streams[i].good, "raised %u times by %u copies", (unsigned)raised,
+                     streams[i].good);
     }
 }
 

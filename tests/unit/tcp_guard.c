@@ -103,6 +103,40 @@ Test(tcp_guard, write__refused_sealed)
 }
 
 /* Rights of the exposure count, not those that the importer claims. */
+/* Of a copy with its signal both must be allowed, or neither is done. */
+Test(tcp_guard, expose__rights_of_a_copy_with_its_signal)
+{
+    static const unsigned rights[] = {WEFT_RIGHT_SIGNAL, WEFT_RIGHT_WRITE};
+    struct weft_copy_signal signal = {TCP_THEIRS, 24, 1, weftSignalSet};
+    struct weft_extent extent = {32, 0, 8};
+    struct weft_copy copy = {.dst_window = TCP_THEIRS,
+                             .src_window = TCP_OWN,
+                             .extent_count = 1,
+                             .extents = &extent,
+                             .size_bytes = 8,
+                             .cookie = 5,
+                             .after = WEFT_COOKIE_NONE,
+                             .signal = &signal};
+
+    tcp_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
+    tcp_fill(ends[0].memory, 8, 9);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct weft_net_remote some = tcp_remote();
+
+        some.token[0] = (uint8_t)(i + 1);
+        some.rights = rights[i];
+        cr_assert_eq(weft_tcp_net.expose(ends[1].net, TCP_OWN, &some), weftSuccess);
+        some.rights = WEFT_RIGHTS_ALL;
+        import_as(&some);
+        cr_assert_eq(weft_tcp_net.copy(ends[0].net, &copy), weftSuccess);
+        cr_expect_eq(tcp_wait(ends, 2, &ends[0], 5), weftInvalidUsage);
+        cr_expect_eq(*(uint64_t *)(void *)(ends[1].memory + 24), 0);
+        cr_expect_eq(*(uint64_t *)(void *)(ends[1].memory + 32), 0);
+    }
+    tcp_close_end(&ends[0]);
+    tcp_close_end(&ends[1]);
+}
+
 Test(tcp_guard, expose__rights_and_several_tokens)
 {
     struct weft_net_remote all = tcp_remote();
@@ -327,9 +361,9 @@ static int mad_connect(uint64_t session, uint64_t generation)
 static size_t mad_frame(struct weft_prng *prng, uint64_t *sequence, uint8_t *bytes, size_t size)
 {
     static const uint32_t bodies[WEFT_WIRE_KINDS] = {
-        [WEFT_WIRE_FENCE] = 64, [WEFT_WIRE_FENCED] = 64,  [WEFT_WIRE_REFUSED] = 16,
-        [WEFT_WIRE_WRITE] = 48, [WEFT_WIRE_STORE] = 48,   [WEFT_WIRE_FORWARD] = 80,
-        [WEFT_WIRE_ANSWER] = 8, [WEFT_WIRE_MESSAGE] = 100};
+        [WEFT_WIRE_FENCE] = 64, [WEFT_WIRE_FENCED] = 64,   [WEFT_WIRE_REFUSED] = 16,
+        [WEFT_WIRE_WRITE] = 48, [WEFT_WIRE_STORE] = 48,    [WEFT_WIRE_FORWARD] = 80,
+        [WEFT_WIRE_ANSWER] = 8, [WEFT_WIRE_MESSAGE] = 100, [WEFT_WIRE_WRITE_STORE] = 96};
     struct weft_wire_head head = {.kind =
                                       (enum weft_wire_kind)weft_prng_below(prng, WEFT_WIRE_KINDS)};
     struct weft_writer writer = weft_writer_of(bytes, size);
@@ -339,7 +373,7 @@ static size_t mad_frame(struct weft_prng *prng, uint64_t *sequence, uint8_t *byt
         head.kind = WEFT_WIRE_PING;
     if (weft_wire_has_sequence(head.kind))
         head.sequence = ++*sequence + weft_prng_chance(prng, 2);
-    if (head.kind == WEFT_WIRE_WRITE)
+    if (head.kind == WEFT_WIRE_WRITE || head.kind == WEFT_WIRE_WRITE_STORE)
         head.payload_bytes = weft_prng_below(prng, 200);
     if (weft_prng_chance(prng, 5))
         head.ack = weft_prng_below(prng, 3);

@@ -18,16 +18,22 @@ static void copy_write(const struct weft_net_end *end, const struct weft_net_ope
                                        end->blocks[b].of.extents[i].size_bytes);
 }
 
-static void store_write(const struct weft_net_end *end, const struct weft_net_operation *operation,
-                        struct weft_writer *writer)
+void weft_net_signal_write(const struct weft_net_operation *operation,
+                           const struct weft_wire_window *dst, struct weft_writer *writer)
 {
-    struct weft_wire_store store = {.dst = operation->dst_window,
+    struct weft_wire_store store = {.dst = *dst,
                                     .offset = operation->offset,
                                     .value = operation->value,
                                     .op = (uint32_t)operation->op};
 
-    (void)end;
     weft_wire_put_store(writer, &store);
+}
+
+static void store_write(const struct weft_net_end *end, const struct weft_net_operation *operation,
+                        struct weft_writer *writer)
+{
+    (void)end;
+    weft_net_signal_write(operation, &operation->dst_window, writer);
 }
 
 static void forward_write(const struct weft_net_end *end,
@@ -99,28 +105,41 @@ void weft_net_body_write(const struct weft_net_end *end, const struct weft_net_o
 
 /* ---- in ---- */
 
+void *weft_net_store_place(const struct weft_net_end *end, const struct weft_wire_store *store)
+{
+    const struct weft_net_exposure *exposure =
+        weft_net_window_admit(end, &store->dst, WEFT_RIGHT_SIGNAL);
+    char *word;
+
+    if (exposure == NULL ||
+        !weft_range_inside(store->offset, sizeof(uint64_t), exposure->size_bytes))
+        return NULL;
+    word = end->windows[store->dst.window].base + store->offset;
+    return (uintptr_t)word % sizeof(uint64_t) == 0 ? word : NULL;
+}
+
+bool weft_net_store_do(const struct weft_net_end *end, const struct weft_wire_store *store)
+{
+    void *word = weft_net_store_place(end, store);
+
+    if (word == NULL)
+        return false;
+    if (store->op == weftSignalSet)
+        weft_word_set(word, store->value);
+    else
+        weft_word_add(word, store->value);
+    return true;
+}
+
 static enum weft_net_outcome store_apply(struct weft_net_end *end, uint32_t peer,
                                          struct weft_reader *body)
 {
-    const struct weft_net_exposure *exposure;
     struct weft_wire_store store;
-    char *word;
 
     (void)peer;
     if (!weft_wire_get_store(body, &store))
         return WEFT_NET_WRONG;
-    exposure = weft_net_window_admit(end, &store.dst, WEFT_RIGHT_SIGNAL);
-    if (exposure == NULL ||
-        !weft_range_inside(store.offset, sizeof(uint64_t), exposure->size_bytes))
-        return WEFT_NET_REFUSED;
-    word = end->windows[store.dst.window].base + store.offset;
-    if ((uintptr_t)word % sizeof(uint64_t) != 0)
-        return WEFT_NET_REFUSED;
-    if (store.op == weftSignalSet)
-        weft_word_set(word, store.value);
-    else
-        weft_word_add(word, store.value);
-    return WEFT_NET_APPLIED;
+    return weft_net_store_do(end, &store) ? WEFT_NET_APPLIED : WEFT_NET_REFUSED;
 }
 
 static bool forward_is_inside(struct weft_reader extents, uint32_t count, uint64_t dst_bytes,
@@ -235,7 +254,7 @@ enum weft_net_outcome weft_net_body_apply(struct weft_net_end *end, uint32_t pee
         [WEFT_WIRE_BYE] = no_body,         [WEFT_WIRE_WRITE] = no_body,
         [WEFT_WIRE_STORE] = store_apply,   [WEFT_WIRE_FORWARD] = forward_apply,
         [WEFT_WIRE_ANSWER] = answer_apply, [WEFT_WIRE_MESSAGE] = message_apply,
-        [WEFT_WIRE_PING] = no_body,
+        [WEFT_WIRE_PING] = no_body,        [WEFT_WIRE_WRITE_STORE] = no_body,
     };
 
     return applies[kind](end, peer, body);

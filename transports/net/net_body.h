@@ -21,6 +21,14 @@ uint32_t weft_net_body_bytes(const struct weft_net_operation *operation);
 void weft_net_body_write(const struct weft_net_end *end, const struct weft_net_operation *operation,
                          struct weft_writer *writer);
 
+/* The STORE of a word in `dst`: the operation's own, or that which goes along with a copy. */
+void weft_net_signal_write(const struct weft_net_operation *operation,
+                           const struct weft_wire_window *dst, struct weft_writer *writer);
+
+/* Where the word of a store is; NULL: the peer may not touch it. do: false where it may not. */
+void *weft_net_store_place(const struct weft_net_end *end, const struct weft_wire_store *store);
+bool weft_net_store_do(const struct weft_net_end *end, const struct weft_wire_store *store);
+
 /* ---- in: of a STORE, FORWARD, ANSWER or MESSAGE; what it does, once ---- */
 
 enum weft_net_outcome weft_net_body_apply(struct weft_net_end *end, uint32_t peer,

@@ -175,6 +175,43 @@ static void cookie_check(const struct weft_net_end *end, uint32_t cookie)
     weft_assert(end->operations[cookie].kind == WEFT_NET_OP_NOTHING);
 }
 
+/* A word of a peer's window that may be signalled. */
+static weftResult_t word_check(const struct weft_net_window *dst, uint64_t offset,
+                               weftSignalOp_t op)
+{
+    if (dst == NULL || offset % sizeof(uint64_t) != 0 || (unsigned)op >= weftNumSignalOps ||
+        !weft_range_inside(offset, sizeof(uint64_t), dst->size_bytes))
+        return weftInvalidArgument;
+    return (dst->remote.rights & WEFT_RIGHT_SIGNAL) == 0 ? weftInvalidUsage : weftSuccess;
+}
+
+static weftResult_t signal_check(const struct weft_net_end *end, const struct weft_copy *copy,
+                                 uint32_t peer)
+{
+    const struct weft_copy_signal *signal = copy->signal;
+    const struct weft_net_window *dst;
+
+    if (signal == NULL)
+        return weftSuccess;
+    dst = weft_net_window_imported(end, signal->window);
+    WEFT_TRY(word_check(dst, signal->offset, signal->op));
+    return dst->peer == peer && copy->size_bytes <= end->base.ops->signal_bytes_max
+               ? weftSuccess
+               : weftInvalidArgument;
+}
+
+static void signal_keep(const struct weft_net_end *end, const struct weft_copy_signal *signal,
+                        struct weft_net_operation *operation)
+{
+    if (signal == NULL)
+        return;
+    operation->has_signal = true;
+    operation->src_window = weft_net_window_wire(weft_net_window_imported(end, signal->window));
+    operation->offset = signal->offset;
+    operation->value = signal->value;
+    operation->op = signal->op;
+}
+
 weftResult_t weft_net_copy_check(const struct weft_net_end *end, const struct weft_copy *copy,
                                  uint32_t *peer)
 {
@@ -189,6 +226,7 @@ weftResult_t weft_net_copy_check(const struct weft_net_end *end, const struct we
     if ((dst->remote.rights & WEFT_RIGHT_WRITE) == 0)
         return weftInvalidUsage;
     WEFT_TRY(extents_check(copy, dst->size_bytes, src->size_bytes));
+    WEFT_TRY(signal_check(end, copy, dst->peer));
     *peer = dst->peer;
     return weftSuccess;
 }
@@ -211,6 +249,7 @@ bool weft_net_copy_begin(struct weft_net_end *end, const struct weft_copy *copy)
         .src = end->windows[copy->src_window].base,
         .dst_window = weft_net_window_wire(dst),
     };
+    signal_keep(end, copy->signal, &end->operations[copy->cookie]);
     return true;
 }
 
@@ -261,11 +300,7 @@ weftResult_t weft_net_store(struct weft_net *net, uint32_t window, uint64_t offs
     struct weft_net_end *end = weft_net_end_of(net);
     const struct weft_net_window *dst = weft_net_window_imported(end, window);
 
-    if (dst == NULL || offset % sizeof(uint64_t) != 0 || (unsigned)op >= weftNumSignalOps ||
-        !weft_range_inside(offset, sizeof(uint64_t), dst->size_bytes))
-        return weftInvalidArgument;
-    if ((dst->remote.rights & WEFT_RIGHT_SIGNAL) == 0)
-        return weftInvalidUsage;
+    WEFT_TRY(word_check(dst, offset, op));
     WEFT_TRY(reach(end, dst->peer));
     cookie_check(end, cookie);
     end->operations[cookie] = (struct weft_net_operation){

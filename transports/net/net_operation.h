@@ -48,6 +48,7 @@ struct weft_net_operation {
     bool is_refused;  /* the peer said so; its ack follows */
     bool is_answered; /* of FORWARD: `result` came before the ack */
     bool is_lent;     /* of COPY: weft_copy.lent */
+    bool has_signal;  /* of COPY: its one frame is a WRITE_STORE, with the word in src_window */
     bool is_whole;    /* of COPY: its last frame was begun */
     bool is_lost;     /* a part of it is known not to have arrived, nor to land any more */
     uint32_t frames;  /* of COPY: begun, their fate not known */
@@ -60,7 +61,7 @@ struct weft_net_operation {
     const char *src; /* of COPY */
     struct weft_wire_window dst_window;
     struct weft_wire_window src_window;
-    uint64_t offset; /* of STORE */
+    uint64_t offset; /* of STORE, and of a COPY's signal */
     uint64_t value;
     weftSignalOp_t op;
     weftResult_t result; /* of ANSWER, and of a FORWARD that is answered */

@@ -79,9 +79,21 @@ static bool places_read(struct weft_reader *body, uint32_t count, uint64_t size_
     return inside && total_bytes == arrival->left_bytes;
 }
 
-static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+void weft_tcp_frame_arrived(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_arrival *arrival = &lane->arrival;
+    uint64_t sequence = arrival->sequence;
+
+    if (arrival->has_store && !arrival->is_refused)
+        arrival->is_refused = !weft_net_store_do(&net->end, &arrival->store);
+    lane->ack_held = arrival->has_store;
+    arrival->sequence = 0;
+    weft_tcp_frame_finish(net, lane, sequence, arrival->size_bytes, arrival->is_refused);
+}
+
+static enum weft_tcp_outcome write_begin(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                                          const struct weft_wire_head *head,
-                                         struct weft_reader *body)
+                                         struct weft_reader *body, bool has_store)
 {
     struct weft_tcp_arrival *arrival = &lane->arrival;
     const struct weft_net_exposure *exposure;
@@ -94,15 +106,42 @@ static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_t
     arrival->size_bytes = head->payload_bytes;
     arrival->place = 0;
     arrival->skip_bytes = 0;
+    arrival->has_store = has_store;
     arrival->is_refused =
         exposure == NULL || !places_read(body, write.extent_count, exposure->size_bytes, arrival);
-    if (head->payload_bytes == 0)
-        return finish(net, lane, head, arrival->is_refused);
+    /* Bytes without their signal are of no use. */
+    if (has_store && weft_net_store_place(&net->end, &arrival->store) == NULL)
+        arrival->is_refused = true;
     arrival->window = write.dst.window;
     if (!arrival->is_refused)
         arrival->conceal_count = net->end.windows[write.dst.window].conceal_count;
     arrival->sequence = head->sequence;
-    return WEFT_TCP_PAYLOAD;
+    if (head->payload_bytes > 0)
+        return WEFT_TCP_PAYLOAD;
+    weft_tcp_frame_arrived(net, lane);
+    return WEFT_TCP_DONE;
+}
+
+static enum weft_tcp_outcome write_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                                         const struct weft_wire_head *head,
+                                         struct weft_reader *body)
+{
+    return write_begin(net, lane, head, body, false);
+}
+
+static enum weft_tcp_outcome write_store_apply(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                                               const struct weft_wire_head *head,
+                                               struct weft_reader *body)
+{
+    const uint8_t *bytes = weft_reader_take(body, WEFT_WIRE_STORE_BYTES);
+    struct weft_reader store;
+
+    if (bytes == NULL)
+        return WEFT_TCP_WRONG;
+    store = weft_reader_of(bytes, WEFT_WIRE_STORE_BYTES);
+    if (!weft_wire_get_store(&store, &lane->arrival.store))
+        return WEFT_TCP_WRONG;
+    return write_begin(net, lane, head, body, true);
 }
 
 /* ---- what is the same over any transport ---- */
@@ -208,6 +247,7 @@ enum weft_tcp_outcome weft_tcp_frame_apply(struct weft_tcp_net *net, struct weft
         [WEFT_WIRE_ANSWER] = body_apply,
         [WEFT_WIRE_MESSAGE] = body_apply,
         [WEFT_WIRE_PING] = ping_apply,
+        [WEFT_WIRE_WRITE_STORE] = write_store_apply,
     };
 
     if (!ack_take(net, lane, head->ack))

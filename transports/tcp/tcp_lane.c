@@ -85,6 +85,7 @@ static void clear(struct weft_tcp_lane *lane)
 {
     weft_tcp_batch_reset(&lane->batch);
     lane->ack_due = false;
+    lane->ack_held = false;
     lane->ping_due = false;
     lane->fence_due = false;
     lane->reply.count = 0;

@@ -64,6 +64,8 @@ struct weft_tcp_arrival {
     uint64_t size_bytes;
     uint64_t left_bytes;
     bool is_refused; /* the payload goes nowhere */
+    bool has_store;  /* `store` is due when all of it is here */
+    struct weft_wire_store store;
     uint32_t window;
     uint64_t conceal_count; /* the window's, when it was let in */
     uint32_t place;
@@ -96,6 +98,7 @@ struct weft_tcp_lane {
     struct weft_tcp_batch batch;
     bool is_dirty; /* listed in net->dirty */
     bool ack_due;
+    bool ack_held; /* until the next poll: who was signalled may have something to send along */
     bool ping_due;
     bool fence_due;
     struct weft_wire_fence reply; /* a FENCED is due when its count is not 0 */
@@ -220,6 +223,8 @@ enum weft_tcp_outcome weft_tcp_frame_apply(struct weft_tcp_net *net, struct weft
 /* A frame with a sequence is applied, or refused. */
 void weft_tcp_frame_finish(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint64_t sequence,
                            uint64_t bytes, bool is_refused);
+/* The payload of the arrival is where it belongs, or nowhere: its frame ends. */
+void weft_tcp_frame_arrived(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 
 /* ---- tcp_fence.c ---- */
 

@@ -177,6 +177,24 @@ static void blocked_wake(struct weft_tcp_net *net)
         }
 }
 
+/* Acks that were held wait no longer. */
+static void held_wake(struct weft_tcp_net *net)
+{
+    if (!net->has_held)
+        return;
+    net->has_held = false;
+    for (uint32_t p = 0; p < net->end.env.peers_max; p++)
+        for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++) {
+            struct weft_tcp_lane *lane = &net->peers[p].lanes[l];
+
+            if (!lane->ack_held)
+                continue;
+            lane->ack_held = false;
+            lane->ack_due = lane->applied > lane->applied_told;
+            weft_tcp_lane_touch(net, lane);
+        }
+}
+
 static void timers_work(struct weft_tcp_net *net)
 {
     weft_ns gap_ns = net->end.now - net->polled_at;
@@ -222,6 +240,7 @@ static uint32_t tcp_poll(struct weft_net *base, struct weft_completion *completi
     struct weft_tcp_net *net = weft_tcp_net_of(base);
 
     net->end.now = weft_net_now();
+    held_wake(net);
     sockets_work(net);
     blocked_wake(net);
     timers_work(net);
@@ -241,7 +260,7 @@ static uint64_t tcp_deadline_ns(struct weft_net *base)
     struct weft_tcp_net *net = weft_tcp_net_of(base);
     weft_ns deadline_at = net->end.timer_at;
 
-    if (net->has_blocked || weft_net_end_waits(&net->end))
+    if (net->has_blocked || net->has_held || weft_net_end_waits(&net->end))
         return net->end.now;
     for (uint32_t i = 0; i < net->dirty_count; i++)
         deadline_at = weft_min(deadline_at, net->dirty[i]->reads_again
@@ -276,6 +295,7 @@ static void tcp_counts(struct weft_net *base, struct weft_net_counts *counts)
 const struct weft_net_ops weft_tcp_net = {
     .abi = WEFT_NET_ABI,
     .name = "tcp",
+    .signal_bytes_max = WEFT_TCP_FRAME_BYTES - 1, /* it is one frame */
     .open = tcp_open,
     .close = tcp_close,
     .address = tcp_address,

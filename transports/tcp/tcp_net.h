@@ -41,6 +41,7 @@ struct weft_tcp_net {
     struct weft_tcp_channel *guests[WEFT_TCP_GUESTS_MAX];
     struct weft_tcp_channel *trash; /* closed in this poll */
     bool has_blocked;
+    bool has_held; /* some lane holds an ack */
     weft_ns polled_at;
 };
 

@@ -167,12 +167,8 @@ static size_t payload_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
                                   : payload_from_channel(net, lane);
         lane->received_bytes += got;
     }
-    if (arrival->left_bytes == 0) {
-        uint64_t sequence = arrival->sequence;
-
-        arrival->sequence = 0;
-        weft_tcp_frame_finish(net, lane, sequence, arrival->size_bytes, arrival->is_refused);
-    }
+    if (arrival->left_bytes == 0)
+        weft_tcp_frame_arrived(net, lane);
     return got;
 }
 
@@ -226,6 +222,7 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         got = step(net, lane);
         done_bytes += got;
     }
+    net->end.counts.received_bytes += done_bytes;
     if (lane->channel != channel)
         return;
     if (channel->state == WEFT_TCP_CHANNEL_BROKEN) {
@@ -236,6 +233,10 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     lane->reads_again = got > 0;
     if (got == 0 && lane->applied > lane->applied_told)
         lane->ack_due = true;
+    if (lane->ack_held && lane->ack_due) {
+        lane->ack_due = false;
+        net->has_held = true;
+    }
     if (lane->ack_due || lane->reads_again)
         weft_tcp_lane_touch(net, lane);
     weft_tcp_channel_watch(channel, !lane->is_blocked,

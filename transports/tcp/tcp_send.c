@@ -172,6 +172,12 @@ static bool copy_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     operation = &net->end.operations[cut->operation];
     part = weft_tcp_cut_part(cut, &net->end);
     head.body_bytes = WEFT_WIRE_WRITE_BYTES + part.extent_count * WEFT_WIRE_WRITE_EXTENT_BYTES;
+    if (operation->has_signal) {
+        /* Such a copy is one frame. */
+        weft_assert(part.end.block == WEFT_NONE);
+        head.kind = WEFT_WIRE_WRITE_STORE;
+        head.body_bytes += WEFT_WIRE_STORE_BYTES;
+    }
     head.payload_bytes = part.size_bytes;
     if (!has_room(lane, head.body_bytes) || !has_sequence(lane))
         return false;
@@ -180,6 +186,8 @@ static bool copy_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     head.sequence = sequence_take(net, lane, cut->operation);
     write = (struct weft_wire_write){operation->dst_window, part.extent_count};
     writer = frame_begin(lane, &head);
+    if (operation->has_signal)
+        weft_net_signal_write(operation, &operation->src_window, &writer);
     weft_wire_put_write(&writer, &write);
     weft_tcp_cut_write(cut, &net->end, &part, &writer);
     frame_end(lane, &writer, &head);
