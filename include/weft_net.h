@@ -116,8 +116,8 @@ struct weft_net_lane_state {
 
 /* What came in, what was dropped, and why, since open. */
 struct weft_net_counts {
-    uint64_t accepted;       /* connections */
-    uint64_t strangers;      /* that did not say the right first bytes */
+    uint64_t accepted;  /* connections */
+    uint64_t strangers; /* that did not say the right first bytes */
     uint64_t wrong_secrets;
     uint64_t slow;           /* that did not finish their handshake in time */
     uint64_t refused_writes; /* of peers: no such window, token, epoch, right or range */

@@ -3,9 +3,6 @@
 #include "error.h"
 #include "group.h"
 
-/* A wait looks this long before it sleeps: a short transfer ends sooner than a thread wakes. */
-#define SPIN_NS 20000u
-
 /* A default wait outlasts the transfer's own deadline by this, of the machine's time. */
 #define SLACK_NS 1000000u
 
@@ -78,7 +75,7 @@ weftResult_t weftWait(weftRequest_t *handle, int64_t timeoutNs)
 {
     struct request request = {0};
     struct weft_loop *loop;
-    weft_ns begun_at;
+    struct weft_loop_wait wait = {.is_over = false};
     weft_ns deadline_at;
 
     if (handle == NULL)
@@ -90,8 +87,8 @@ weftResult_t weftWait(weftRequest_t *handle, int64_t timeoutNs)
         return weft_error(weftInvalidUsage,
                           "weftWait: the request's group is open, so its transfer "
                           "has not begun; call weftGroupEnd first");
-    begun_at = weft_clock_now(&loop->clock);
-    deadline_at = weft_add_sat(begun_at, wait_time(loop, timeoutNs));
+    wait.busy_at = weft_clock_now(&loop->clock);
+    deadline_at = weft_add_sat(wait.busy_at, wait_time(loop, timeoutNs));
     for (;;) {
         weftResult_t result = collect(&request, handle);
         weft_ns now = weft_clock_now(&loop->clock);
@@ -102,7 +99,7 @@ weftResult_t weftWait(weftRequest_t *handle, int64_t timeoutNs)
                                                                         : weftInvalidArgument;
         if (result != weftInProgress || now >= deadline_at)
             return result;
-        if (!loop->machine->emulation.on && now - begun_at < SPIN_NS)
+        if (weft_loop_await(loop, &wait, now))
             continue;
         weft_slot_wait(&loop->slots, request.index, request.generation,
                        weft_clock_real(&loop->clock, deadline_at - now));

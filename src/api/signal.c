@@ -58,6 +58,7 @@ static weftResult_t wait_here(const struct wait *wait, weft_ns deadline_at)
 {
     const struct weft_clock *clock = &wait->comm->loop->clock;
     const char *device = weft_comm_device_name(wait->comm, wait->entry->device);
+    struct weft_loop_wait looking = {.busy_at = weft_clock_now(clock)};
     weft_ns look = LOOK_NS_MIN;
     uint64_t word;
 
@@ -79,6 +80,8 @@ static weftResult_t wait_here(const struct wait *wait, weft_ns deadline_at)
                               "%llu, below %llu; check that the other side signals, or wait longer",
                               (unsigned long long)wait->offset, device, (unsigned long long)word,
                               (unsigned long long)wait->value);
+        if (weft_loop_await(wait->comm->loop, &looking, now))
+            continue;
         weft_clock_sleep(clock, weft_min(look, deadline_at - now));
         look = weft_min(look * 2, LOOK_NS_MAX);
     }

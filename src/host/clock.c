@@ -51,7 +51,11 @@ void weft_clock_sleep(const struct weft_clock *clock, weft_ns duration)
         continue;
 }
 
-uint64_t weft_clock_thread_cpu(void)
+uint64_t weft_clock_thread_cpu(pthread_t thread)
 {
-    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+    clockid_t clock;
+    int failed = pthread_getcpuclockid(thread, &clock);
+
+    weft_assert(failed == 0);
+    return read_ns(clock);
 }

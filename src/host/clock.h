@@ -6,6 +6,8 @@
 #ifndef WEFT_CLOCK_H
 #define WEFT_CLOCK_H
 
+#include <pthread.h>
+
 #include "../base/base.h"
 
 struct weft_clock {
@@ -26,8 +28,8 @@ weft_ns weft_clock_after(const struct weft_clock *clock, weft_ns duration);
 /* Sleeps for a machine time; returns at once for 0. */
 void weft_clock_sleep(const struct weft_clock *clock, weft_ns duration);
 
-/* CPU time that the calling thread has used, real nanoseconds. */
-uint64_t weft_clock_thread_cpu(void);
+/* CPU time that a thread of this process has used, real nanoseconds. */
+uint64_t weft_clock_thread_cpu(pthread_t thread);
 
 #define WEFT_NS_PER_MS 1000000u
 #define WEFT_NS_PER_US 1000u

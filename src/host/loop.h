@@ -1,7 +1,15 @@
-/* The progress loop: one thread per comm that alone drives the comm's engine and its ports.
+/* The progress loop: what drives a comm's engine, its ports and its net, one thread at a time.
  *
  * Callers push slots on a ring and ring the bell; the loop submits them to the engine, performs the
  * engine's actions on the ports, polls the ports that have copies in flight, and ends the slots.
+ *
+ * Who drives has the turn. The comm has a progress thread for it. Where `helps` says so a caller
+ * that waits takes the turn when it is free, and one that asks for a small transfer does for the
+ * one round that sends it: no other thread has to be woken for a message. The progress thread naps
+ * meanwhile, and takes over within 1 ms when no caller drives any more. When nothing happens both
+ * look on for as long as that has paid lately, at most idle_spin_us, then sleep on a bell and the
+ * net's descriptor.
+ *
  * A transfer with a stream waits in a list until its stream is reached. Control calls (windows,
  * abort, explanation) are commands: the loop runs one at a time between its rounds; what is not
  * done then is asked again until its deadline. The loop decides nothing about routes; it leaves
@@ -47,6 +55,8 @@ struct weft_command {
     bool text_cut;
 };
 
+enum weft_turn { WEFT_TURN_FREE, WEFT_TURN_TAKEN };
+
 enum weft_command_state { WEFT_COMMAND_IDLE, WEFT_COMMAND_ASKED, WEFT_COMMAND_ANSWERED };
 
 /* A mark of a stream whose transfer has ended without it: polled until the stream gives it back. */
@@ -69,8 +79,13 @@ struct weft_loop {
     struct weft_counter fence;
 
     /* where threads meet */
-    struct weft_ring ops; /* slot | kind, see loop_op.c */
-    struct weft_bell bell;
+    struct weft_ring ops;         /* slot | kind, see loop_op.c */
+    struct weft_bell bell;        /* the progress thread's */
+    struct weft_bell helper_bell; /* of a caller that sleeps with the turn */
+    struct weft_flag turn;        /* WEFT_TURN_* */
+    atomic_ullong helped_at;   /* until then a caller drives; 0: the progress thread is to go on */
+    atomic_ullong spin_ns;     /* who drives looks on so long before it sleeps: learned */
+    atomic_ullong sleeps_till; /* the progress thread, unless it is woken; 0: it is awake */
     struct weft_flag flush_error; /* the first bad result of transfers without a request */
     struct weft_flag async_error;
     pthread_mutex_t command_lock; /* guards command, text and `stuck` among the callers */
@@ -82,9 +97,11 @@ struct weft_loop {
     pthread_mutex_t error_lock; /* guards last_error */
     char last_error[WEFT_BLAME_BYTES];
 
-    /* the progress thread's own */
     pthread_t thread;
     bool running;
+    bool helps; /* callers may drive: there is a net, and no driver that minds whose thread it is */
+
+    /* of who has the turn */
     bool stopping;
     bool aborted;
     struct weft_engine *engine;
@@ -100,6 +117,8 @@ struct weft_loop {
     uint64_t fence_last;
     weft_ns stalled_until; /* a port's queue is full */
     weft_ns busy_at;       /* the last round with work */
+    uint32_t looks;        /* in which nothing happened, since something did or somebody slept */
+    uint32_t wasted_spins;
     uint64_t copy_count;
     uint64_t refused_count;
     uint64_t failed_count; /* transfers of callers that ended badly */
@@ -120,6 +139,23 @@ void weft_loop_push(struct weft_loop *loop, uint32_t slot);
 
 /* Asks for the end of a slot's present use. */
 void weft_loop_cancel(struct weft_loop *loop, uint32_t slot, uint32_t generation);
+
+/* A round by the calling thread, if it may and nobody else is at it. weftInvalidUsage: it may not;
+ * weftSuccess: something happened; weftInProgress: nothing did. */
+weftResult_t weft_loop_help(struct weft_loop *loop);
+
+/* A caller that waits. */
+struct weft_loop_wait {
+    weft_ns busy_at; /* when it began, and when something happened last */
+    bool is_over;    /* it leaves it to others from now on */
+};
+
+/* What a caller that waits does at first: it drives, or looks on for a moment. False: that has
+ * been long enough; it is to sleep, and others drive. */
+bool weft_loop_await(struct weft_loop *loop, struct weft_loop_wait *wait, weft_ns now);
+
+/* Whoever drives, or sleeps to drive, looks again. */
+void weft_loop_ring(struct weft_loop *loop);
 
 /* Runs a command and waits for it. weftTimeout: its deadline passed; weftInternalError: the
  * progress thread does not answer. */

@@ -57,7 +57,7 @@ static weftResult_t ask_once(struct weft_loop *loop, struct weft_command *comman
         loop->command = *command;
         loop->text[0] = '\0';
         weft_flag_set(&loop->command_state, WEFT_COMMAND_ASKED);
-        weft_bell_ring(&loop->bell);
+        weft_loop_ring(loop);
         result = await_answer(loop);
         if (weft_flag_get(&loop->command_state) == WEFT_COMMAND_ANSWERED) {
             hand_back(loop, command);

@@ -10,6 +10,9 @@
 
 /* ---- the callers' side ---- */
 
+/* What is small is sent by the caller's own thread: it is sooner done than another one is woken. */
+#define HELP_BYTES_MAX 16384u
+
 static void push(struct weft_loop *loop, uint32_t value)
 {
     /* The ring holds four values per slot: its op, a cancel, and those of the use before it that
@@ -17,13 +20,16 @@ static void push(struct weft_loop *loop, uint32_t value)
     bool pushed = weft_ring_push(&loop->ops, value);
 
     weft_assert(pushed);
-    weft_bell_ring(&loop->bell);
 }
 
 void weft_loop_push(struct weft_loop *loop, uint32_t slot)
 {
+    bool is_small = loop->slots.slots[slot].op.size_bytes <= HELP_BYTES_MAX;
+
     weft_slot_live(&loop->slots, slot);
     push(loop, slot | KIND_OP);
+    if (!is_small || weft_loop_help(loop) == weftInvalidUsage)
+        weft_loop_ring(loop);
 }
 
 void weft_loop_cancel(struct weft_loop *loop, uint32_t slot, uint32_t generation)
@@ -33,6 +39,7 @@ void weft_loop_cancel(struct weft_loop *loop, uint32_t slot, uint32_t generation
 
     if (before != generation && weft_flag_move(cancel, before, generation))
         push(loop, slot | KIND_CANCEL);
+    weft_loop_ring(loop);
 }
 
 /* ---- ends ---- */

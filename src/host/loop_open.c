@@ -47,10 +47,20 @@ static weftResult_t tables_init(struct weft_loop *loop, uint32_t generation)
 
 static weftResult_t peers_open(struct weft_loop *loop, char why[WEFT_MACHINE_WHY_BYTES])
 {
+    int fd;
+
     WEFT_TRY(weft_peers_open(loop, &loop->peers, why));
     loop->topo = loop->peers == NULL ? &loop->machine->topo : &loop->peers->world.topo;
     loop->hops = loop->peers == NULL ? &loop->machine->hops : &loop->peers->world.hops;
-    return weftSuccess;
+    /* An emulated machine is polled in its own time. */
+    if (loop->peers == NULL || loop->machine->emulation.on)
+        return weftSuccess;
+    /* A CUDA driver's calls leave their context with the thread that makes them. */
+    loop->helps = weft_machine_stream_port(loop->machine, 0) == WEFT_NONE;
+    weft_text_copy(why, WEFT_MACHINE_WHY_BYTES, "the system gives no descriptor; raise ulimit -n");
+    fd = loop->peers->ops->wakeup_fd(loop->peers->net);
+    WEFT_TRY(weft_bell_watch(&loop->bell, fd));
+    return weft_bell_watch(&loop->helper_bell, fd);
 }
 
 static weftResult_t engine_open(struct weft_loop *loop, uint32_t number,
@@ -137,6 +147,11 @@ static void parts_init(struct weft_loop *loop, const struct weft_config *config,
     loop->config.windows_max += WEFT_DEVICES_MAX + weft_peers_windows(config);
     weft_clock_init(&loop->clock, config->emulate[0] != '\0' ? config->dilation : 1);
     weft_bell_init(&loop->bell);
+    weft_bell_init(&loop->helper_bell);
+    weft_flag_init(&loop->turn, WEFT_TURN_FREE);
+    atomic_init(&loop->helped_at, 0);
+    atomic_init(&loop->sleeps_till, 0);
+    atomic_init(&loop->spin_ns, config->idle_spin_us * WEFT_NS_PER_US);
     weft_flag_init(&loop->flush_error, weftSuccess);
     weft_flag_init(&loop->async_error, weftSuccess);
     weft_flag_init(&loop->command_state, WEFT_COMMAND_IDLE);
@@ -243,6 +258,8 @@ bool weft_loop_close(struct weft_loop *loop)
     free(loop->marks);
     free(loop->text);
     weft_slot_fini(&loop->slots);
+    weft_bell_fini(&loop->bell);
+    weft_bell_fini(&loop->helper_bell);
     pthread_mutex_destroy(&loop->command_lock);
     pthread_mutex_destroy(&loop->error_lock);
     free(loop);

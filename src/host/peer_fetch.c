@@ -349,16 +349,18 @@ void weft_peers_abort(struct weft_loop *loop)
 {
     struct weft_peers *peers = loop->peers;
     uint32_t slot = peers->fetching.first;
+    uint32_t next;
 
     while (slot != WEFT_NONE) {
-        uint32_t next = peers->fetching_links[slot].next;
-
+        next = peers->fetching_links[slot].next;
         weft_fetch_end(loop, slot, weftCancelled, WEFT_CAUSE_ABORTED);
         slot = next;
     }
-    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX && peers->unsent > 0; i++)
-        if (peers->stores[i].used && !peers->stores[i].sent)
+    for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = next) {
+        next = peers->store_links[i].next;
+        if (!peers->stores[i].sent)
             weft_peers_store_ended(loop, i, weftCancelled);
+    }
 }
 
 bool weft_fetch_poll(struct weft_loop *loop, weft_ns now)

@@ -27,10 +27,13 @@ static void end_stores(struct weft_loop *loop, uint32_t peer)
 {
     struct weft_peers *peers = loop->peers;
 
-    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX && peers->unsent > 0; i++) {
+    uint32_t next;
+
+    for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = next) {
         const struct weft_peers_store *store = &peers->stores[i];
 
-        if (store->used && !store->sent && peers->sources[store->signal.window].peer == peer)
+        next = peers->store_links[i].next;
+        if (!store->sent && peers->sources[store->signal.window].peer == peer)
             weft_peers_store_ended(loop, i, weftRemoteError);
     }
 }

@@ -6,8 +6,9 @@
 #include "peer_message.h"
 #include "peers.h"
 
-#define WRITE_NS   10000 /* from the submit of a write to its first byte, links apart */
-#define FORWARD_NS 20000 /* a copy that a peer is asked for: a message, and its own submit */
+#define WRITE_NS   10000  /* from the submit of a write to its first byte, links apart */
+#define SOCKET_NS  100000 /* the same where threads of a real machine must be scheduled for it */
+#define FORWARD_NS 20000  /* a copy that a peer is asked for: a message, and its own submit */
 
 static uint64_t relay_bytes(const struct weft_loop *loop)
 {
@@ -28,7 +29,8 @@ static void add_lanes(struct weft_loop *loop, uint32_t index)
 
         peers->ops->lane_state(peers->net, index, lane, &state);
         count = weft_world_lane(&peers->world, &peer->place, state.nic, state.peer_nic, peers->gpus,
-                                peers->next_domain++, WRITE_NS, &first);
+                                peers->next_domain++,
+                                loop->machine->emulation.on ? WRITE_NS : SOCKET_NS, &first);
         for (uint32_t i = first; i < first + count; i++)
             peers->lanes[i] = (struct weft_peers_lane){index, lane};
     }

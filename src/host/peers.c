@@ -7,6 +7,8 @@
 
 #define EVENTS_PER_POLL 64
 #define COMPLETIONS_MAX 64
+#define RETRY_REAL_NS   100000u   /* what there was no room for is tried again after this */
+#define TICK_REAL_NS    10000000u /* deadlines of signals, and who is gone, are looked at then */
 
 static const unsigned next_states[WEFT_PEER_STATES] = {
     [WEFT_PEER_FREE] = 1u << WEFT_PEER_REACHING,
@@ -180,29 +182,65 @@ weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *co
 
 /* ---- copies, signals, fetches ---- */
 
-weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, struct weft_copy *copy)
+static bool carries_signal(const struct weft_loop *loop, const struct weft_peers_lane *lane,
+                           uint32_t slot, uint64_t size_bytes)
+{
+    const struct weft_peers *peers = loop->peers;
+    uint32_t window = slot == WEFT_NONE ? WEFT_NONE : loop->slots.slots[slot].op.signal.window;
+
+    return window != WEFT_NONE && size_bytes <= peers->ops->signal_bytes_max &&
+           lane->lane != WEFT_NONE && peers->sources[window].used &&
+           peers->sources[window].peer == lane->peer;
+}
+
+weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, uint32_t slot,
+                             struct weft_copy *copy)
 {
     struct weft_peers *peers = loop->peers;
     const struct weft_peers_lane *lane = &peers->lanes[hop];
+    struct weft_copy_signal signal;
     weftResult_t result;
 
     copy->lane = lane->lane;
+    if (carries_signal(loop, lane, slot, copy->size_bytes)) {
+        const struct weft_signal *wanted = &loop->slots.slots[slot].op.signal;
+
+        signal =
+            (struct weft_copy_signal){wanted->window, wanted->offset, wanted->value, wanted->op};
+        copy->signal = &signal;
+    }
     if (lane->lane == WEFT_NONE)
         result = peers->ops->forward(peers->net, copy);
     else
         result = peers->ops->copy(peers->net, copy);
+    if (copy->signal != NULL)
+        loop->slots.slots[slot].signalled = result == weftSuccess;
+    copy->signal = NULL;
     peers->copies += result == weftSuccess;
     return result;
 }
 
 bool weft_peers_live(const struct weft_peers *peers)
 {
-    return peers->fetching.count > 0 || peers->free_stores.free_count < WEFT_PEERS_STORES_MAX;
+    return peers->fetching.count > 0 || peers->storing.count > 0;
 }
 
 bool weft_peers_busy(const struct weft_peers *peers)
 {
     return weft_peers_live(peers) || peers->copies > 0 || peers->late_count > 0;
+}
+
+uint64_t weft_peers_idle_real_ns(const struct weft_loop *loop)
+{
+    const struct weft_peers *peers = loop->peers;
+    struct weft_clock real = {.origin_ns = 0, .dilation = 1};
+    uint64_t deadline_ns = peers->ops->deadline_ns(peers->net);
+    bool retries = peers->fetching.count > 0 || peers->late_count > 0 || peers->unsent > 0;
+
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
+        retries |= peers->peers[i].state == WEFT_PEER_GREETED && !peers->peers[i].granted;
+    deadline_ns = weft_sub_sat(deadline_ns, weft_clock_now(&real));
+    return weft_min(deadline_ns, retries ? RETRY_REAL_NS : TICK_REAL_NS);
 }
 
 static bool names_window(const struct weft_op *op, uint32_t window)
@@ -218,10 +256,8 @@ bool weft_peers_window_used(const struct weft_loop *loop, uint32_t window)
     for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next)
         if (names_window(&slots[i].op, window))
             return true;
-    if (peers->free_stores.free_count == WEFT_PEERS_STORES_MAX)
-        return false;
-    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX; i++)
-        if (peers->stores[i].used && peers->stores[i].signal.window == window)
+    for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = peers->store_links[i].next)
+        if (peers->stores[i].signal.window == window)
             return true;
     return false;
 }
@@ -236,9 +272,8 @@ bool weft_peers_fenced(const struct weft_loop *loop, uint64_t fence)
     for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next)
         if (slots[i].op.fence < fence)
             return true;
-    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX; i++)
-        if (peers->stores[i].used && peers->stores[i].slot != WEFT_NONE &&
-            slots[peers->stores[i].slot].op.fence < fence)
+    for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = peers->store_links[i].next)
+        if (peers->stores[i].slot != WEFT_NONE && slots[peers->stores[i].slot].op.fence < fence)
             return true;
     return false;
 }
@@ -274,14 +309,13 @@ weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
         (struct weft_peers_store){.slot = slot,
                                   .deadline_at = loop->slots.slots[slot].op.deadline_at,
                                   .signal = *signal,
-                                  .end = *end,
-                                  .used = true};
+                                  .end = *end};
     result = send_store(peers, index);
     if (result != weftSuccess) {
-        peers->stores[index].used = false;
         weft_pool_give(&peers->free_stores, index);
         return result;
     }
+    weft_list_append(&peers->storing, peers->store_links, index);
     peers->unsent += !peers->stores[index].sent;
     return weftSuccess;
 }
@@ -292,13 +326,12 @@ void weft_peers_store_ended(struct weft_loop *loop, uint32_t index, weftResult_t
     struct weft_peers_store *store = &peers->stores[index];
     struct weft_slot_end end = store->end;
 
-    weft_assert(store->used);
     if (result != weftSuccess) {
         end.result = result;
         end.cause = WEFT_CAUSE_SIGNAL;
     }
     peers->unsent -= !store->sent;
-    store->used = false;
+    weft_list_remove(&peers->storing, peers->store_links, index);
     weft_pool_give(&peers->free_stores, index);
     if (store->slot != WEFT_NONE)
         weft_loop_end(loop, store->slot, end);
@@ -310,21 +343,21 @@ static bool poll_stores(struct weft_loop *loop, weft_ns now)
 {
     struct weft_peers *peers = loop->peers;
     bool any = false;
+    uint32_t next;
 
-    if (peers->free_stores.free_count == WEFT_PEERS_STORES_MAX)
-        return false;
-    for (uint32_t i = 0; i < WEFT_PEERS_STORES_MAX; i++) {
+    for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = next) {
         struct weft_peers_store *store = &peers->stores[i];
         uint32_t slot = store->slot;
         struct weft_slot_end end = {
             .result = weftUnknown, .cause = WEFT_CAUSE_DEADLINE, .hop = WEFT_NONE};
         weftResult_t result = weftSuccess;
 
-        if (store->used && !store->sent) {
+        next = peers->store_links[i].next;
+        if (!store->sent) {
             result = send_store(peers, i);
             peers->unsent -= store->sent;
         }
-        if (!store->used || (result == weftSuccess && now < store->deadline_at))
+        if (result == weftSuccess && now < store->deadline_at)
             continue;
         if (!store->sent) {
             weft_peers_store_ended(loop, i, result == weftSuccess ? weftTimeout : result);
@@ -399,9 +432,13 @@ bool weft_peers_poll(struct weft_loop *loop)
     struct weft_completion completions[COMPLETIONS_MAX];
     weft_ns now = weft_clock_now(&loop->clock);
     uint32_t count = peers->ops->poll(peers->net, completions, COMPLETIONS_MAX);
+    struct weft_net_counts counts;
     struct weft_net_event event;
     bool any = count > 0;
 
+    peers->ops->counts(peers->net, &counts);
+    any |= counts.received_bytes != peers->received_bytes;
+    peers->received_bytes = counts.received_bytes;
     weft_peers_shape(loop, now);
     weft_peers_agent_poll(loop, now);
     for (uint32_t i = 0; i < count; i++)

@@ -82,8 +82,7 @@ struct weft_peers_store {
     weft_ns deadline_at;
     struct weft_signal signal;
     struct weft_slot_end end; /* of its transfer, when it is raised */
-    bool used;
-    bool sent; /* to the net; else no lane is up, and it is tried again */
+    bool sent;                /* to the net; else no lane is up, and it is tried again */
 };
 
 /* A fetch: a get of ours from a peer's window, by its slot.
@@ -180,6 +179,7 @@ struct weft_peers {
     uint32_t landing_first;              /* and our windows as landings, for the net alone */
     uint32_t store_cookies;              /* cookies of stores begin here */
     uint32_t copies;                     /* not completed by the net */
+    uint64_t received_bytes;             /* by the net, when it was polled last */
     uint32_t unsent;                     /* stores that wait for a lane */
     uint32_t fetches_asked;              /* slots of fetches that peers asked for */
     uint32_t late_count;
@@ -192,6 +192,8 @@ struct weft_peers {
     struct weft_pool free_stores;
     uint32_t store_indices[WEFT_PEERS_STORES_MAX];
     struct weft_peers_store stores[WEFT_PEERS_STORES_MAX];
+    struct weft_list storing; /* of those: in use */
+    struct weft_list_link store_links[WEFT_PEERS_STORES_MAX];
     struct weft_peers_part parts[WEFT_PEERS_PARTS_MAX];
     struct weft_peers_import imports[WEFT_PEERS_IMPORTS_MAX];
     struct weft_peers_place places[WEFT_PEERS_MAX];
@@ -223,6 +225,10 @@ bool weft_peers_poll(struct weft_loop *loop);
 /* Something of ours is under way there: it is to be looked at often. */
 bool weft_peers_busy(const struct weft_peers *peers);
 
+/* When weft_peers_poll is to be called again although the net's descriptor is not readable: real
+ * time from now. */
+uint64_t weft_peers_idle_real_ns(const struct weft_loop *loop);
+
 /* Something of a caller is under way there that the engine does not know of. */
 bool weft_peers_live(const struct weft_peers *peers);
 
@@ -230,8 +236,11 @@ bool weft_peers_live(const struct weft_peers *peers);
 bool weft_peers_window_used(const struct weft_loop *loop, uint32_t window);
 bool weft_peers_fenced(const struct weft_loop *loop, uint64_t fence);
 
-/* Issues the copy of a hop that is not this server's; results as those of a port's copy. */
-weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, struct weft_copy *copy);
+/* Issues the copy of a hop that is not this server's; results as those of a port's copy. `slot` is
+ * that of a transfer all of whose bytes it brings, or WEFT_NONE: the transfer's signal goes along
+ * where it can, and slot->signalled says so. */
+weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, uint32_t slot,
+                             struct weft_copy *copy);
 
 /* Is the window a peer's? */
 bool weft_peers_own(const struct weft_loop *loop, uint32_t window);

@@ -9,6 +9,9 @@
 
 #define SHAPE_REAL_NS 1000000u /* NICs of an emulated machine are looked at so often */
 
+/* Loopback is two copies by the CPU: about as fast as the PCIe link of a plain NIC. */
+#define LOOPBACK_BYTES_PER_US 12000
+
 /* ---- emulated NICs ---- */
 
 static void name_nic_links(struct weft_loop *loop, struct weft_peers *peers, uint32_t nic_count)
@@ -81,6 +84,27 @@ static bool read_crypto(const char *text, enum weft_net_crypto *crypto)
     return false;
 }
 
+static uint32_t nic_addresses(const struct weft_loop *loop, const struct weft_peers *peers,
+                              struct weft_net_nic nics[WEFT_NET_NICS_MAX])
+{
+    return weft_net_addresses(&loop->config, loop->machine->server,
+                              weft_world_nic_count(&peers->world, 0), nics, WEFT_NET_NICS_MAX);
+}
+
+/* A machine's own addresses lead through no NIC, whatever is described. */
+static void note_loopback(const struct weft_loop *loop, struct weft_peers *peers)
+{
+    struct weft_net_nic nics[WEFT_NET_NICS_MAX];
+    uint32_t count = nic_addresses(loop, peers, nics);
+
+    if (loop->machine->emulation.on)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        if (!weft_text_starts(nics[i].address, "127.") && !weft_text_equal(nics[i].address, "::1"))
+            return;
+    weft_world_nic_rate(&peers->world, LOOPBACK_BYTES_PER_US);
+}
+
 static bool write_hello(const struct weft_loop *loop, struct weft_peers *peers, size_t *size)
 {
     struct weft_writer writer;
@@ -97,9 +121,7 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
                               char why[256])
 {
     struct weft_net_nic nics[WEFT_NET_NICS_MAX];
-    uint32_t nic_count =
-        weft_net_addresses(&loop->config, loop->machine->server,
-                           weft_world_nic_count(&peers->world, 0), nics, WEFT_NET_NICS_MAX);
+    uint32_t nic_count = nic_addresses(loop, peers, nics);
     struct weft_net_env env = {
         .cookies_max = peers->store_cookies + WEFT_PEERS_STORES_MAX,
         .windows_max = peers->landing_first + loop->relay_first,
@@ -154,6 +176,7 @@ static bool tables_alloc(const struct weft_loop *loop, struct weft_peers *peers)
     peers->to_ask_links = calloc(loop->slots.count, sizeof(*peers->to_ask_links));
     weft_list_init(&peers->fetching);
     weft_list_init(&peers->to_ask);
+    weft_list_init(&peers->storing);
     weft_pool_init(&peers->free_stores, peers->store_indices, WEFT_PEERS_STORES_MAX);
     return peers->exposures != NULL && peers->sources != NULL && peers->landings != NULL &&
            peers->fetches != NULL && peers->fetching_links != NULL && peers->to_ask_links != NULL;
@@ -177,6 +200,7 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
     *peers = made;
     made->ops = weft_registry_net(loop->config.net);
     weft_world_init(&made->world, &loop->machine->topo, &loop->machine->hops);
+    note_loopback(loop, made);
     number_parts(loop, made);
     if (!tables_alloc(loop, made) || !write_hello(loop, made, &made->hello_size) ||
         !weft_random(&made->incarnation, sizeof(made->incarnation)) ||

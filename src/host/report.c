@@ -136,7 +136,7 @@ void weft_report_stats(struct weft_loop *loop, weft_ns now, struct weft_text *te
     weft_text_char(text, ',');
     weft_report_number(text, "uptime_ns", now);
     weft_text_char(text, ',');
-    weft_report_number(text, "progress_cpu_ns", weft_clock_thread_cpu());
+    weft_report_number(text, "progress_cpu_ns", weft_clock_thread_cpu(loop->thread));
     weft_text_char(text, ',');
     weft_report_number(text, "transfers", weft_counter_get(&loop->sequence));
     weft_text_char(text, ',');

@@ -1,8 +1,10 @@
-/* Futexes; see sleep.h. */
+/* Futexes, and descriptors where a bell watches one; see sleep.h. */
 #include "sleep.h"
 
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,13 +16,16 @@
 
 _Static_assert(sizeof(atomic_uint) == 4, "a futex is 32 bits");
 
+static struct timespec timeout_of(uint64_t real_ns)
+{
+    real_ns = weft_min(real_ns, SLEEP_NS_MAX);
+    return (struct timespec){(time_t)(real_ns / NS_PER_SECOND), (long)(real_ns % NS_PER_SECOND)};
+}
+
 static void futex_wait(atomic_uint *word, uint32_t value, uint64_t real_ns)
 {
-    struct timespec timeout;
+    struct timespec timeout = timeout_of(real_ns);
 
-    real_ns = weft_min(real_ns, SLEEP_NS_MAX);
-    timeout.tv_sec = (time_t)(real_ns / NS_PER_SECOND);
-    timeout.tv_nsec = (long)(real_ns % NS_PER_SECOND);
     /* Its failures (value changed, timed out, interrupted) all mean: look again. */
     (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &timeout, NULL, 0);
 }
@@ -33,6 +38,33 @@ static void futex_wake(atomic_uint *word)
 void weft_bell_init(struct weft_bell *bell)
 {
     atomic_init(&bell->word, 0);
+    bell->event_fd = -1;
+    bell->watched_fd = -1;
+}
+
+void weft_bell_fini(struct weft_bell *bell)
+{
+    if (bell->event_fd >= 0)
+        (void)close(bell->event_fd);
+    weft_bell_init(bell);
+}
+
+weftResult_t weft_bell_watch(struct weft_bell *bell, int fd)
+{
+    weft_assert(bell->event_fd < 0);
+    bell->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bell->watched_fd = fd;
+    return bell->event_fd >= 0 ? weftSuccess : weftSystemError;
+}
+
+static void wake(struct weft_bell *bell)
+{
+    uint64_t one = 1;
+
+    if (bell->event_fd < 0)
+        futex_wake(&bell->word);
+    else
+        (void)!write(bell->event_fd, &one, sizeof(one));
 }
 
 void weft_bell_ring(struct weft_bell *bell)
@@ -43,7 +75,7 @@ void weft_bell_ring(struct weft_bell *bell)
     if ((atomic_fetch_add_explicit(&bell->word, 2, memory_order_acq_rel) & 1) == 0)
         return;
     atomic_fetch_and_explicit(&bell->word, ~1u, memory_order_relaxed);
-    futex_wake(&bell->word);
+    wake(bell);
 }
 
 uint32_t weft_bell_key(struct weft_bell *bell)
@@ -52,7 +84,20 @@ uint32_t weft_bell_key(struct weft_bell *bell)
     return atomic_load_explicit(&bell->word, memory_order_acquire) & ~1u;
 }
 
-void weft_bell_wait(struct weft_bell *bell, uint32_t key, uint64_t real_ns)
+/* Sleeps on the bell's own descriptor and on `fd` (-1: none). A count that is left from a ring that
+ * needed no wake ends the next sleep early, which is allowed. */
+static void descriptors_wait(const struct weft_bell *bell, int fd, uint64_t real_ns)
+{
+    struct pollfd fds[] = {{.fd = bell->event_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct timespec timeout = timeout_of(real_ns);
+    uint64_t rings;
+
+    /* Its failures all mean: look again. */
+    if (ppoll(fds, 2, &timeout, NULL) > 0 && fds[0].revents != 0)
+        (void)!read(bell->event_fd, &rings, sizeof(rings));
+}
+
+static void wait_on(struct weft_bell *bell, uint32_t key, int fd, uint64_t real_ns)
 {
     uint32_t expected = key;
 
@@ -62,8 +107,21 @@ void weft_bell_wait(struct weft_bell *bell, uint32_t key, uint64_t real_ns)
     if (!atomic_compare_exchange_strong_explicit(&bell->word, &expected, key | 1,
                                                  memory_order_acq_rel, memory_order_acquire))
         return;
-    futex_wait(&bell->word, key | 1, real_ns);
+    if (bell->event_fd < 0)
+        futex_wait(&bell->word, key | 1, real_ns);
+    else
+        descriptors_wait(bell, fd, real_ns);
     atomic_fetch_and_explicit(&bell->word, ~1u, memory_order_relaxed);
+}
+
+void weft_bell_wait(struct weft_bell *bell, uint32_t key, uint64_t real_ns)
+{
+    wait_on(bell, key, -1, real_ns);
+}
+
+void weft_bell_wait_or_watch(struct weft_bell *bell, uint32_t key, uint64_t real_ns)
+{
+    wait_on(bell, key, bell->watched_fd, real_ns);
 }
 
 void weft_flag_wait(struct weft_flag *flag, uint32_t value, uint64_t real_ns)

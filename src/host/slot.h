@@ -73,6 +73,7 @@ struct weft_slot {
     uint32_t next_comm;      /* in a group: whose slot the next one is */
     struct weft_flag cancel; /* the generation that is to be cancelled */
     bool watched;            /* a request was given out */
+    bool signalled;          /* its signal went along with a copy that brings all of its bytes */
     uint32_t src_device;     /* for sentences; WEFT_NONE: a signal alone */
     uint32_t dst_device;
 };

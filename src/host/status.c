@@ -103,7 +103,7 @@ static void serve(struct weft_status *status, weft_ns now)
             wanted = true;
     }
     if (wanted && weft_flag_move(&status->ask, ASK_NOTHING, ASK_ASKED))
-        weft_bell_ring(&status->loop->bell);
+        weft_loop_ring(status->loop);
 }
 
 /* ---- clients ---- */

@@ -216,7 +216,7 @@ void weft_snapshot_take(struct weft_loop *loop, struct weft_snapshot *snapshot)
     const struct weft_pair *pair;
 
     snapshot->at = weft_clock_now(&loop->clock);
-    snapshot->cpu_ns = weft_clock_thread_cpu();
+    snapshot->cpu_ns = weft_clock_thread_cpu(loop->thread);
     snapshot->transfers = weft_counter_get(&loop->sequence);
     snapshot->failed = loop->failed_count;
     snapshot->copies = loop->copy_count;
