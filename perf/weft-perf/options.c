@@ -20,6 +20,7 @@ enum option_key {
     KEY_PEER,
     KEY_NICS,
     KEY_CRYPTO,
+    KEY_TRANSPORT,
     KEY_ALL_GPUS,
     KEY_BLOCK,
     KEY_BLOCKS,
@@ -59,7 +60,7 @@ static const char about[] =
     "  weft-perf get --node hgx-h100 --block 4K --blocks 81920 --indexed\n"
     "  weft-perf put --node hgx-h100 --peer hgx-h100 --from a:gpu0 --to b:gpu0 --size 1G\n"
     "  weft-perf put --node hgx-h100 --peer hgx-h100 --size 1G --nics 4 --fail b:nic0@30%\n"
-    "  weft-perf put --peer self --size 64M --crypto off\n\n"
+    "  weft-perf put --transport tcp --size 64M --crypto off\n\n"
     "With --peer a second process is a second server, reached over the network: a: and b: in front "
     "of a device or link say whose it is. put moves from a to b, get from b to a. nic0 is short "
     "for its link nic0-net.\n";
@@ -70,6 +71,8 @@ static const struct argp_option rows[] = {
     {"to", KEY_TO, "DEVICE", 0, "destination (put: dram0, get: gpu0)", 1},
     {"peer", KEY_PEER, "NAME", 0, "a second server b: an emulated machine, or self: this one", 1},
     {"nics", KEY_NICS, "N", 0, "use the first N NICs of both servers (all)", 1},
+    {"transport", KEY_TRANSPORT, "NAME", 0,
+     "the net between both servers: tcp or udp (tcp); without --peer, --peer self", 1},
     {"crypto", KEY_CRYPTO, "MODE", 0, "full, integrity or off (the library's default)", 1},
     {"all-gpus", KEY_ALL_GPUS, NULL, 0, "every GPU with the DRAM of its own socket, at once", 1},
     {"size", 's', "SIZE", 0, "bytes of a transfer (256M)", 2},
@@ -166,6 +169,17 @@ static bool crypto_take(const char *text, const char **crypto, char why[WEFT_WHY
     return true;
 }
 
+static bool transport_take(const char *text, const char **transport, char why[WEFT_WHY_BYTES])
+{
+    static const char *const words[] = {"tcp", "udp"};
+    size_t index = 0;
+
+    if (!word_take(text, "value of --transport", words, 2, &index, why))
+        return false;
+    *transport = words[index];
+    return true;
+}
+
 /* What is measured: sizes, blocks, counts, names. */
 static bool subject_take(struct weft_perf_options *options, int key, const char *text,
                          char why[WEFT_WHY_BYTES])
@@ -201,6 +215,8 @@ static bool subject_take(struct weft_perf_options *options, int key, const char 
         return count_take(text, "number of NICs", 1, WEFT_NET_NICS_MAX, &options->nics, why);
     case KEY_CRYPTO:
         return crypto_take(text, &options->crypto, why);
+    case KEY_TRANSPORT:
+        return transport_take(text, &options->transport, why);
     case KEY_CHECK:
         return check_take(text, &options->check, why);
     default:
@@ -343,6 +359,8 @@ static void peer_finish(struct weft_perf_options *options)
         weft_args_fail("weft-perf", wrong);
     if (options->dilation == 0)
         options->dilation = PEER_DILATION;
+    if (options->transport == NULL)
+        options->transport = "tcp";
 }
 
 /* Without --peer all is on server a. */
@@ -356,9 +374,11 @@ static void alone_finish(struct weft_perf_options *options)
         options->to = weft_perf_side_take(options->to, &side);
     for (uint32_t i = 0; i < options->faults.count && side == WEFT_PERF_A; i++)
         side = options->faults.faults[i].side;
-    if (side == WEFT_PERF_B || options->nics > 0 || options->crypto != NULL)
-        weft_args_fail("weft-perf", "--nics, --crypto and b: are of measurements between two "
-                                    "servers: name the second one with --peer");
+    if (side == WEFT_PERF_B || options->nics > 0 || options->crypto != NULL ||
+        options->transport != NULL)
+        weft_args_fail("weft-perf",
+                       "--nics, --crypto, --transport and b: are of measurements between two "
+                       "servers: name the second one with --peer");
 }
 
 /* Defaults that depend on other options, and combinations that make no sense. */
@@ -373,6 +393,8 @@ static void options_finish(struct weft_perf_options *options)
         weft_args_fail("weft-perf", "--all-gpus moves contiguous bytes: leave --block out");
     if (options->all_gpus && options->op == WEFT_PERF_COPY)
         weft_args_fail("weft-perf", "--all-gpus needs put or get");
+    if (options->transport != NULL && !options->has_peer && options->node == NULL)
+        options->has_peer = true;
     if (options->has_peer)
         peer_finish(options);
     else

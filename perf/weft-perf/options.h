@@ -20,6 +20,7 @@ struct weft_perf_options {
     const char *peer_node; /* NULL: this machine once more */
     uint32_t nics;         /* of each server that are used; 0: all */
     const char *crypto;    /* NULL: the library's default */
+    const char *transport; /* of a second server */
     enum weft_perf_side from_side;
     enum weft_perf_side to_side;
     bool all_gpus; /* every GPU and the host memory of its socket at once */

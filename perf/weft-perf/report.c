@@ -76,7 +76,7 @@ static void machine_lines(const struct weft_perf_subject *subject,
     if (nics_used(subject, options) > 0)
         (void)snprintf(settings, sizeof(settings), ", NICs of each server: %u",
                        nics_used(subject, options));
-    (void)printf("# tcp, crypto %s%s\n", options->crypto, settings);
+    (void)printf("# %s, crypto %s%s\n", options->transport, options->crypto, settings);
 }
 
 void weft_perf_report_head(const struct weft_perf_subject *subject,
@@ -250,7 +250,7 @@ void weft_perf_report_json_head(const struct weft_perf_subject *subject,
     if (options->has_peer) {
         cJSON *net = cJSON_AddObjectToObject(object, "net");
 
-        (void)cJSON_AddStringToObject(net, "transport", "tcp");
+        (void)cJSON_AddStringToObject(net, "transport", options->transport);
         (void)cJSON_AddStringToObject(net, "crypto", options->crypto);
         (void)cJSON_AddNumberToObject(net, "nics", nics_used(subject, options));
     }
