@@ -276,19 +276,22 @@ weftResult_t weftWindowRegister(weftComm_t comm, weftDevId_t device, void *base,
  * weftInvalidUsage     rights that this handle does not have, or a revoked window */
 weftResult_t weftWindowGetKey(weftWindow_t window, unsigned rights, weftWindowKey_t *key);
 
-/* Opens a window by its key. One of another process is reached over the network: both comms need
- * the setting `net`, and a key of such a comm gives who holds it the right to connect to it.
- * weftInvalidArgument  a NULL pointer, or bytes that are no key of this version
- * weftInvalidUsage     the window was revoked or deregistered, is of a machine in this process that
- *                      is not this comm's, or of another process while `net` is off
- * weftRemoteError      the other process cannot be reached
- * weftTimeout          it did not answer within the setting timeout_ms */
+/* Opens a window by its key. One of another process of this server is opened itself (CUDA IPC,
+ * shared memory), any other is reached over the network: both comms need the setting `net`, and a
+ * key of such a comm gives who holds it the right to connect to it. Host memory can be opened by
+ * others when it is weftMemAlloc's; GPU memory when the driver gives an IPC handle for it. What
+ * cannot is reached over the network, too. weftInvalidArgument a NULL pointer, or bytes that are no
+ * key of this version weftInvalidUsage the window was revoked or deregistered, is of a machine in
+ * this process that is not this comm's, or of another process while `net` is off weftRemoteError
+ * the other process cannot be reached weftTimeout it did not answer within the setting timeout_ms
+ */
 weftResult_t weftWindowImport(weftComm_t comm, const weftWindowKey_t *key, weftWindow_t *window);
 
 /* Ends all keys of the window: transfers of others that use it end with weftCancelled, and when it
  * returns weftSuccess none of their bytes lands any more. Own transfers go on.
  * weftInvalidUsage     called on an imported window
- * weftUnknown          a copy hangs inside the window (after the setting `abort_ms`) */
+ * weftUnknown          a copy hangs inside the window (after the setting `abort_ms`), or another
+ *                      process of this server that has it open does not answer */
 weftResult_t weftWindowRevoke(weftWindow_t window);
 
 /* Frees the handle; for an own window, revokes it first and waits for own transfers that use it.

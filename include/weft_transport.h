@@ -4,9 +4,9 @@
  * byte-holding device to another). The host opens a *port* on each device that drives hops and a
  * *lane* for each hop; copies are issued on lanes and end in poll. A transport knows nothing of
  * routes, transfers or deadlines. All slots of an opened port are called from one thread, the
- * progress thread, except window_add, window_remove, alloc, free, pin, unpin, load, stream_mark,
- * stream_hold and stream_await, which the callers' threads may call at any time. No slot blocks for
- * longer than the driver call that it makes.
+ * progress thread, except window_add, window_remove, window_import, import_end, alloc, free, pin,
+ * unpin, load, stream_mark, stream_hold and stream_await, which the callers' threads may call at
+ * any time. No slot blocks for longer than the driver call that it makes.
  *
  * No slot is NULL: what a transport does not have is one of the stubs in src/host/transport_stub.c
  * that fail with weftInvalidUsage (of pin: that have nothing to do). */
@@ -19,7 +19,8 @@
 
 #include "weft.h"
 
-#define WEFT_TRANSPORT_ABI 1
+#define WEFT_TRANSPORT_ABI 2
+#define WEFT_TICKET_BYTES  96
 
 struct weft_port; /* each transport's own struct begins with struct weft_port_base */
 
@@ -50,10 +51,17 @@ struct weft_hop_offer {
     bool peer;            /* between two GPUs: the link search may use NVLink */
 };
 
+/* What another process of this server needs to open a window's memory. Only the transport that
+ * wrote the bytes reads them; they give no right to anything. */
+struct weft_ticket {
+    uint8_t bytes[WEFT_TICKET_BYTES];
+};
+
 struct weft_transport_env {
-    uint32_t cookies_max;                     /* cookies are below this */
-    uint32_t windows_max;                     /* window numbers are below this */
-    const char *driver;                       /* setting cuda_driver; empty: the system's */
+    uint32_t cookies_max; /* cookies are below this */
+    uint32_t windows_max; /* window numbers are below this */
+    const char *driver;   /* setting cuda_driver; empty: the system's */
+    bool shares;          /* what alloc gives may be opened by other processes: window_export */
     void (*log)(int level, const char *text); /* 0 error, 1 warning, 2 information */
 };
 
@@ -133,6 +141,18 @@ struct weft_transport_ops {
                                const struct weft_device_ref *device, void *base, size_t size,
                                char why[256]);
     void (*window_remove)(struct weft_port *port, uint32_t window);
+
+    /* Memory of other processes of this server, by the port that allocates on its device. export:
+     * a ticket for a window's memory; weftInvalidUsage: nobody else can open it, `why` says what to
+     * do. import: `size` bytes that are those of the window, for window_add; weftInvalidArgument:
+     * the ticket opens nothing (any more), weftSystemError: the system does not allow it. The
+     * memory stays good when its owner ends. import_end: after window_remove, from its return on
+     * nothing here touches the memory. */
+    weftResult_t (*window_export)(struct weft_port *port, uint32_t window,
+                                  struct weft_ticket *ticket, char why[256]);
+    weftResult_t (*window_import)(struct weft_port *port, const struct weft_ticket *ticket,
+                                  size_t size, void **base, char why[256]);
+    void (*import_end)(struct weft_port *port, void *base);
 
     /* Opens a lane for a hop that `hops` offered with this port's device as port_device. */
     weftResult_t (*connect)(struct weft_port *port, const struct weft_hop_offer *hop,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../host/log.h"
-#include "../host/peers.h"
+#include "../host/sibling.h"
 #include "device.h"
 #include "error.h"
 #include "group.h"
@@ -313,7 +313,33 @@ weftResult_t weftWindowGetKey(weftWindow_t handle, unsigned rights, weftWindowKe
     return weftSuccess;
 }
 
-/* A window of another process, over the net. */
+/* Opens the memory of a window of another process of this server, as one of this comm's. */
+static weftResult_t open_sibling(struct weft_comm *comm, uint32_t index,
+                                 const struct weft_command *asked, char why[256])
+{
+    static const char call[] = "weftWindowImport";
+    struct weft_machine *machine = comm->loop->machine;
+    struct weft_entry *entry = &comm->entries[index];
+    struct weft_command command = command_for(comm, index);
+    void *base;
+    weftResult_t result;
+
+    WEFT_TRY(
+        weft_machine_import(machine, asked->device, &asked->ticket, entry->size_bytes, &base, why));
+    entry->device = asked->device;
+    entry->base = base;
+    result = make_known(call, comm, index);
+    if (result != weftSuccess) {
+        weft_text_copy(why, 256, weftGetLastError(NULL));
+        weft_machine_import_end(machine, asked->device, base);
+        return result;
+    }
+    command.run = weft_command_sibling_opened;
+    command.base = base;
+    return weft_loop_call(comm->loop, &command);
+}
+
+/* A window of another process: opened where it is one of this server, else over the net. */
 static weftResult_t import_far(struct weft_comm *comm, const struct weft_window_key *key,
                                weftWindow_t *window)
 {
@@ -335,18 +361,26 @@ static weftResult_t import_far(struct weft_comm *comm, const struct weft_window_
     command.key = key;
     command.text = why;
     command.text_size = sizeof(why);
+    entry->own = false;
+    entry->rights = key->rights;
+    entry->base = NULL;
+    entry->size_bytes = key->size_bytes;
+    entry->share = NULL;
     result = weft_loop_call(comm->loop, &command);
+    if (result == weftSuccess && command.is_sibling &&
+        open_sibling(comm, index, &command, why) != weftSuccess) {
+        weft_log(WEFT_LOG_INFO, comm->loop->noun,
+                 "a window of another process is not opened and goes over the network: %s", why);
+        entry->base = NULL;
+        command.is_far = true;
+        result = weft_loop_call(comm->loop, &command);
+    }
     if (result != weftSuccess) {
         weft_entry_give(comm, index, WEFT_ENTRY_OPENING);
         return weft_error(result, "%s: the owner of the window cannot be reached: %s", call,
                           why[0] == '\0' ? weftGetErrorString(result) : why);
     }
-    entry->own = false;
     entry->device = command.device;
-    entry->rights = key->rights;
-    entry->base = NULL;
-    entry->size_bytes = key->size_bytes;
-    entry->share = NULL;
     *window = entry_open(comm, index);
     return weftSuccess;
 }

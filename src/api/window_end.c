@@ -1,6 +1,6 @@
 /* Revoking and deregistering windows, and what becomes of them when their comm goes; see window.h.
  * */
-#include "../host/peers.h"
+#include "../host/sibling.h"
 #include "error.h"
 #include "group.h"
 #include "window.h"
@@ -15,24 +15,48 @@ static weftResult_t hung(const char *call, const struct weft_comm *comm,
         call, (unsigned long long)entry->size_bytes, weft_comm_device_name(comm, entry->device));
 }
 
+/* Ends what comms of other processes may do, and do. `who` is the one that goes on, of this server,
+ * where the result is weftTimeout. */
+static weftResult_t revoke_far(struct weft_comm *comm, uint32_t window, char who[64])
+{
+    struct weft_command command = {
+        .run = weft_command_conceal,
+        .window = window,
+        .deadline_at =
+            weft_clock_after(&comm->loop->clock, comm->loop->config.abort_ms * WEFT_NS_PER_MS),
+        .text = who,
+        .text_size = 64,
+    };
+
+    if (comm->loop->peers == NULL)
+        return weftSuccess;
+    WEFT_TRY(weft_loop_call(comm->loop, &command));
+    command.run = weft_command_recall;
+    command.started = false;
+    return weft_loop_call(comm->loop, &command);
+}
+
 static weftResult_t revoke(const char *call, struct weft_comm *comm, struct weft_entry *entry)
 {
+    char who[64] = "";
+    weftResult_t far = revoke_far(comm, (uint32_t)(entry - comm->entries), who);
     weftResult_t result;
 
-    if (comm->loop->peers != NULL) {
-        struct weft_command command = {
-            .run = weft_command_conceal,
-            .window = (uint32_t)(entry - comm->entries),
-            .deadline_at =
-                weft_clock_after(&comm->loop->clock, comm->loop->config.abort_ms * WEFT_NS_PER_MS),
-        };
-
-        WEFT_TRY(weft_loop_call(comm->loop, &command));
-    }
     weft_shares_lock();
     result = weft_share_revoke(entry->share);
     weft_shares_unlock();
-    return result == weftSuccess ? weftSuccess : hung(call, comm, entry);
+    if (result != weftSuccess)
+        return hung(call, comm, entry);
+    if (far != weftTimeout)
+        return far;
+    return weft_error(
+        weftUnknown,
+        "%s: %s of this server has the window of %llu bytes on %s open and does not "
+        "give it back within abort_ms %llu; keep its memory, and continue or end that "
+        "process",
+        call, who, (unsigned long long)entry->size_bytes,
+        weft_comm_device_name(comm, entry->device),
+        (unsigned long long)comm->loop->config.abort_ms);
 }
 
 weftResult_t weftWindowRevoke(weftWindow_t handle)

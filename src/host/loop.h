@@ -44,9 +44,13 @@ struct weft_command {
     void *base; /* of a window */
     const struct weft_window_key *key;
     const struct weft_net_remote *remote;
-    weft_ns deadline_at; /* weftTimeout then */
-    bool started;        /* it has run once */
-    uint32_t copies;     /* of a window that cannot be removed yet */
+    struct weft_ticket ticket; /* of a sibling's window, for the caller to open */
+    bool is_sibling;           /* there is one */
+    bool is_asked;             /* for it */
+    bool is_far;               /* it is not to be opened, but reached over the net */
+    weft_ns deadline_at;       /* weftTimeout then */
+    bool started;              /* it has run once */
+    uint32_t copies;           /* of a window that cannot be removed yet */
     uint32_t row_count;
     weft_ns expected_ns;
     struct weft_route_report rows[WEFT_LOOP_ROUTES_MAX];
@@ -191,6 +195,9 @@ void weft_loop_drop_waiting(struct weft_loop *loop, weftResult_t result, enum we
 
 /* Lets the stream go on, and ends the slot. */
 void weft_loop_end(struct weft_loop *loop, uint32_t slot, struct weft_slot_end end);
+
+/* Raises a signal in a window on one of this server's devices. */
+weftResult_t weft_loop_raise(struct weft_loop *loop, const struct weft_signal *signal);
 
 /* Raises the signal, then ends the slot: at once, or when a peer has answered. */
 void weft_loop_complete(struct weft_loop *loop, uint32_t slot, const struct weft_signal *signal,

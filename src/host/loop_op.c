@@ -44,7 +44,7 @@ void weft_loop_cancel(struct weft_loop *loop, uint32_t slot, uint32_t generation
 
 /* ---- ends ---- */
 
-static weftResult_t raise_signal(struct weft_loop *loop, const struct weft_signal *signal)
+weftResult_t weft_loop_raise(struct weft_loop *loop, const struct weft_signal *signal)
 {
     uint32_t device = loop->window_devices[signal->window];
     const struct weft_machine_port *port =
@@ -97,12 +97,12 @@ void weft_loop_complete(struct weft_loop *loop, uint32_t index, const struct wef
                         struct weft_slot_end end)
 {
     if (end.result == weftSuccess && signal->window != WEFT_NONE) {
-        if (weft_peers_own(loop, signal->window)) {
+        if (weft_peers_raise(loop, signal)) {
             end.result = weft_peers_signal(loop, index, signal, &end);
             if (end.result == weftSuccess)
                 return; /* it ends with the peer's answer */
         } else {
-            end.result = raise_signal(loop, signal);
+            end.result = weft_loop_raise(loop, signal);
         }
         if (end.result != weftSuccess)
             end.cause = WEFT_CAUSE_SIGNAL;

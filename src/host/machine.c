@@ -247,6 +247,7 @@ weftResult_t weft_machine_open(const struct weft_config *config, uint32_t window
             .cookies_max = weft_engine_cookies(config),
             .windows_max = windows_max,
             .driver = made->driver,
+            .shares = !weft_text_equal(config->net, "off"),
             .log = weft_log_transport,
         };
         pthread_mutex_lock(&transports_lock);

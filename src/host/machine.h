@@ -83,6 +83,16 @@ weftResult_t weft_machine_window_add(struct weft_machine *machine, uint32_t wind
                                      void *base, size_t size, char why[256]);
 void weft_machine_window_remove(struct weft_machine *machine, uint32_t window, uint32_t device);
 
+/* Memory of other processes of this server: a ticket for a window here, memory for one that is
+ * theirs, which window_add then takes, and its end, after window_remove. Results as those of the
+ * transport's window_export and window_import. */
+weftResult_t weft_machine_export(struct weft_machine *machine, uint32_t device, uint32_t window,
+                                 struct weft_ticket *ticket, char why[256]);
+weftResult_t weft_machine_import(struct weft_machine *machine, uint32_t device,
+                                 const struct weft_ticket *ticket, size_t size, void **base,
+                                 char why[256]);
+void weft_machine_import_end(struct weft_machine *machine, uint32_t device, void *base);
+
 /* Reads "11.1.1.1"; false when it is none. */
 bool weft_server_parse(const char *text, uint32_t *server);
 

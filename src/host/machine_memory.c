@@ -140,3 +140,34 @@ void weft_machine_window_remove(struct weft_machine *machine, uint32_t window, u
         if (serves(machine, i, device))
             machine->ports[i].ops->window_remove(machine->ports[i].port, window);
 }
+
+static const struct weft_machine_port *memory_port(const struct weft_machine *machine,
+                                                   uint32_t device)
+{
+    weft_assert(machine->memory_ports[device] != WEFT_NONE);
+    return &machine->ports[machine->memory_ports[device]];
+}
+
+weftResult_t weft_machine_export(struct weft_machine *machine, uint32_t device, uint32_t window,
+                                 struct weft_ticket *ticket, char why[256])
+{
+    const struct weft_machine_port *port = memory_port(machine, device);
+
+    return port->ops->window_export(port->port, window, ticket, why);
+}
+
+weftResult_t weft_machine_import(struct weft_machine *machine, uint32_t device,
+                                 const struct weft_ticket *ticket, size_t size, void **base,
+                                 char why[256])
+{
+    const struct weft_machine_port *port = memory_port(machine, device);
+
+    return port->ops->window_import(port->port, ticket, size, base, why);
+}
+
+void weft_machine_import_end(struct weft_machine *machine, uint32_t device, void *base)
+{
+    const struct weft_machine_port *port = memory_port(machine, device);
+
+    port->ops->import_end(port->port, base);
+}

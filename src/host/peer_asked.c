@@ -5,6 +5,7 @@
 #include "log.h"
 #include "peer_message.h"
 #include "peers.h"
+#include "sibling.h"
 
 /* ---- transfers that a peer asked for ---- */
 
@@ -135,14 +136,14 @@ static uint32_t import_for(struct weft_loop *loop, uint32_t peer,
     return window;
 }
 
-/* Is `remote` how one of our windows is exposed for reading? */
-static bool may_read(const struct weft_loop *loop, const struct weft_net_remote *remote)
+bool weft_peer_is_exposed(const struct weft_loop *loop, const struct weft_net_remote *remote,
+                          unsigned rights)
 {
     const struct weft_peers_exposure *exposure;
     uint8_t differs = 0;
 
     if (remote->window >= loop->config.windows_max || remote->rights > WEFT_RIGHTS_ALL ||
-        (remote->rights & WEFT_RIGHT_READ) == 0)
+        (remote->rights & rights) != rights)
         return false;
     exposure = &loop->peers->exposures[remote->window][remote->rights];
     for (uint32_t i = 0; i < WEFT_NET_TOKEN_BYTES; i++)
@@ -193,7 +194,7 @@ static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct we
     device = weft_peer_device(loop->peers, peer, head.dst_device);
     if (from->state != WEFT_PEER_READY || device == WEFT_NONE)
         return weftInvalidArgument;
-    if (!may_read(loop, &head.src))
+    if (!weft_peer_is_exposed(loop, &head.src, WEFT_RIGHT_READ))
         return weftInvalidUsage;
     /* Callers of this process find room, too. */
     if (loop->peers->fetches_asked >= loop->slots.count / 2)
@@ -291,10 +292,14 @@ void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *even
 {
     struct weft_reader reader;
     weftResult_t begun;
+    uint64_t kind;
     uint32_t id = WEFT_NONE;
 
     reader = weft_reader_of(event->bytes, event->size);
-    switch (weft_reader_number(&reader, 1)) {
+    kind = weft_reader_number(&reader, 1);
+    if (weft_sibling_message(loop, event->peer, kind, &reader))
+        return;
+    switch (kind) {
     case WEFT_PEER_GRANT:
         take_grant(loop, event->peer, &reader);
         break;

@@ -4,6 +4,7 @@
 
 #include "log.h"
 #include "peers.h"
+#include "sibling.h"
 
 /* Real: for so long a peer that is gone is remembered, so that an import can say why. */
 #define REMEMBER_REAL_NS 1000000000u
@@ -22,18 +23,19 @@ static void revoke(struct weft_loop *loop, uint32_t window)
     weft_engine_event(loop->engine, &event, now);
 }
 
-/* Signals that no lane has taken; of the others the net says that they failed. */
+/* Signals that no lane has taken, or that it was asked to raise; of the others the net says that
+ * they failed. */
 static void end_stores(struct weft_loop *loop, uint32_t peer)
 {
     struct weft_peers *peers = loop->peers;
-
     uint32_t next;
 
     for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = next) {
         const struct weft_peers_store *store = &peers->stores[i];
 
         next = peers->store_links[i].next;
-        if (!store->sent && peers->sources[store->signal.window].peer == peer)
+        if ((!store->sent || weft_sibling_raises(loop, &store->signal)) &&
+            peers->sources[store->signal.window].peer == peer)
             weft_peers_store_ended(loop, i, weftRemoteError);
     }
 }
@@ -63,6 +65,7 @@ static void gone(struct weft_loop *loop, uint32_t index)
     for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++)
         if (peers->imports[i].used && peers->imports[i].peer == index)
             revoke(loop, peers->import_first + i);
+    weft_sibling_gone(loop, index);
     weft_fetch_peer_gone(loop, index);
     end_stores(loop, index);
 }

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "peer_message.h"
 #include "peers.h"
+#include "sibling.h"
 
 #define WRITE_NS   10000  /* from the submit of a write to its first byte, links apart */
 #define SOCKET_NS  100000 /* the same where threads of a real machine must be scheduled for it */
@@ -102,11 +103,28 @@ static uint64_t digest_of(const uint8_t *bytes, size_t size)
     return digest;
 }
 
+const char *weft_peer_join(struct weft_loop *loop, uint32_t index, struct weft_reader *reader)
+{
+    struct weft_description *description = &loop->peers->description;
+    struct weft_peer *peer = &loop->peers->peers[index];
+    const char *why = weft_description_read(description, reader);
+
+    if (why == NULL)
+        why = join(loop, index, description);
+    if (why != NULL)
+        return why;
+    weft_peer_set_state(peer, WEFT_PEER_GREETED);
+    weft_log(WEFT_LOG_INFO, loop->noun, "peer %s: %u lanes", peer->name, peer->lanes);
+    weft_peer_grant(loop, index);
+    return NULL;
+}
+
 void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
 {
     struct weft_description *description = &loop->peers->description;
     struct weft_peer *peer = &loop->peers->peers[event->peer];
     struct weft_reader reader;
+    struct weft_reader behind;
     const char *why;
 
     if (peer->state == WEFT_PEER_READY || peer->state == WEFT_PEER_GREETED)
@@ -119,21 +137,20 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
     peer->lanes = event->lane_count;
     peer->granted = false;
     peer->grant_size = 0;
-    peer->digest = digest_of(event->bytes, event->size);
     reader = weft_reader_of(event->bytes, event->size);
-    why = weft_description_read(description, &reader);
-    if (why == NULL)
-        why = join(loop, event->peer, description);
+    behind = reader;
+    why = weft_description_read(description, &behind);
+    /* What follows says which process it is: a restarted one describes its server alike. */
+    peer->digest = digest_of(event->bytes, behind.used);
+    if (why == NULL && !weft_sibling_greet(loop, event->peer, event, description->server, &behind))
+        why = weft_peer_join(loop, event->peer, &reader);
     if (why != NULL) {
         weft_format(peer->why, sizeof(peer->why), "its description is not taken: %s", why);
         weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s", peer->name, peer->why);
         weft_peer_set_state(peer, WEFT_PEER_GONE);
         return;
     }
-    weft_peer_set_state(peer, WEFT_PEER_GREETED);
     weft_agent_join(loop->peers->agent, event->peer, weft_clock_now(&loop->clock));
-    weft_log(WEFT_LOG_INFO, loop->noun, "peer %s: %u lanes", peer->name, peer->lanes);
-    weft_peer_grant(loop, event->peer);
 }
 
 /* ---- relays for the peer ---- */

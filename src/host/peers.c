@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "sibling.h"
 
 #define EVENTS_PER_POLL 64
 #define COMPLETIONS_MAX 64
@@ -14,7 +15,7 @@ static const unsigned next_states[WEFT_PEER_STATES] = {
     [WEFT_PEER_FREE] = 1u << WEFT_PEER_REACHING,
     [WEFT_PEER_REACHING] = 1u << WEFT_PEER_GREETED | 1u << WEFT_PEER_GONE,
     [WEFT_PEER_GREETED] = 1u << WEFT_PEER_READY | 1u << WEFT_PEER_GONE,
-    [WEFT_PEER_READY] = 1u << WEFT_PEER_GONE,
+    [WEFT_PEER_READY] = 1u << WEFT_PEER_GONE | 1u << WEFT_PEER_GREETED,
     [WEFT_PEER_GONE] = 1u << WEFT_PEER_FREE,
 };
 
@@ -43,16 +44,17 @@ weftResult_t weft_peers_window_add(struct weft_loop *loop, uint32_t window, uint
 void weft_peers_window_remove(struct weft_loop *loop, uint32_t window)
 {
     struct weft_peers *peers = loop->peers;
+    bool is_closed = window < loop->relay_first && weft_sibling_window_is_closed(loop, window);
 
     if (weft_peers_own(loop, window))
         peers->ops->forget(peers->net, window);
-    else
+    else if (!is_closed)
         peers->ops->window_remove(peers->net, window);
     memset(&peers->exposures[window], 0, sizeof(peers->exposures[window]));
     peers->sources[window].used = false;
     if (window >= loop->relay_first)
         return;
-    if (!weft_peers_own(loop, window))
+    if (!weft_peers_own(loop, window) && !is_closed)
         peers->ops->window_remove(peers->net, peers->landing_first + window);
     /* The epoch goes on: answers to what was asked with an old one are told from new ones. */
     peers->landings[window].on = false;
@@ -151,24 +153,59 @@ weftResult_t weft_command_reach(struct weft_loop *loop, struct weft_command *com
     return make_ready(loop, command->key, &index);
 }
 
-weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *command, weft_ns now)
+struct weft_net_remote weft_peers_remote(const struct weft_window_key *key)
 {
-    struct weft_peers *peers = loop->peers;
-    const struct weft_window_key *key = command->key;
     struct weft_net_remote remote = {.window = key->number,
                                      .epoch = key->epoch,
                                      .size_bytes = key->size_bytes,
                                      .rights = key->rights};
+
+    memcpy(remote.token, key->token, sizeof(remote.token));
+    return remote;
+}
+
+/* Once for each sibling: the windows of one are often alike. */
+static void explain_far(struct weft_loop *loop, uint32_t index, const char *why)
+{
+    bool *is_explained = &loop->peers->siblings->is_explained[index];
+
+    if (!*is_explained)
+        weft_log(WEFT_LOG_INFO, loop->noun,
+                 "peer %s: a window is not opened and goes over the network: %s",
+                 loop->peers->peers[index].name, why);
+    *is_explained = true;
+}
+
+weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *command, weft_ns now)
+{
+    struct weft_peers *peers = loop->peers;
+    const struct weft_window_key *key = command->key;
+    struct weft_net_remote remote = weft_peers_remote(key);
+    const struct weft_peer *peer;
     uint32_t index;
 
     (void)now;
     WEFT_TRY(make_ready(loop, key, &index));
+    peer = &peers->peers[index];
+    if (peers->siblings->is_sibling[index] && !command->is_far) {
+        weftResult_t result = weft_sibling_open(loop, command, index);
+
+        if (result != weftInvalidUsage)
+            return result == weftInvalidArgument ? weftInvalidUsage : result;
+        command->is_far = true;
+        explain_far(loop, index, loop->text);
+        loop->text[0] = '\0';
+    }
+    if (command->is_sibling)
+        weft_sibling_give_up(loop, command->window);
+    command->is_sibling = false;
+    if (peers->siblings->is_sibling[index] && peer->place.server == 0)
+        return weft_sibling_go_far(loop, index);
     command->device = weft_peer_device(peers, index, key->device);
     if (command->device == WEFT_NONE) {
         weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, "its key names no device with memory");
         return weftInvalidArgument;
     }
-    memcpy(remote.token, key->token, sizeof(remote.token));
     WEFT_TRY(peers->ops->import(peers->net, command->window, index, &remote));
     if (weft_engine_window_add(loop->engine, command->window, command->device, key->size_bytes,
                                key->rights) != weftSuccess) {
@@ -281,15 +318,23 @@ bool weft_peers_fenced(const struct weft_loop *loop, uint64_t fence)
 /* ---- signals ---- */
 
 /* Without a lane it is tried again until its deadline. */
-static weftResult_t send_store(struct weft_peers *peers, uint32_t index)
+static weftResult_t send_store(struct weft_loop *loop, uint32_t index)
 {
+    struct weft_peers *peers = loop->peers;
     struct weft_peers_store *store = &peers->stores[index];
-    weftResult_t result =
-        peers->ops->store(peers->net, store->signal.window, store->signal.offset,
-                          store->signal.value, store->signal.op, peers->store_cookies + index);
+    weftResult_t result = weft_sibling_raises(loop, &store->signal)
+                              ? weft_sibling_raise(loop, index)
+                              : peers->ops->store(peers->net, store->signal.window,
+                                                  store->signal.offset, store->signal.value,
+                                                  store->signal.op, peers->store_cookies + index);
 
     store->sent = result == weftSuccess;
     return result == weftRemoteError || result == weftNoResource ? weftSuccess : result;
+}
+
+bool weft_peers_raise(const struct weft_loop *loop, const struct weft_signal *signal)
+{
+    return weft_peers_own(loop, signal->window) || weft_sibling_raises(loop, signal);
 }
 
 weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
@@ -300,7 +345,8 @@ weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
     uint32_t index;
     weftResult_t result;
 
-    if (!to->used || peers->peers[to->peer].state != WEFT_PEER_READY)
+    if (!to->used || (peers->peers[to->peer].state != WEFT_PEER_READY &&
+                      peers->peers[to->peer].state != WEFT_PEER_GREETED))
         return weftRemoteError;
     index = weft_pool_take(&peers->free_stores);
     if (index == WEFT_NONE)
@@ -310,7 +356,7 @@ weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
                                   .deadline_at = loop->slots.slots[slot].op.deadline_at,
                                   .signal = *signal,
                                   .end = *end};
-    result = send_store(peers, index);
+    result = send_store(loop, index);
     if (result != weftSuccess) {
         weft_pool_give(&peers->free_stores, index);
         return result;
@@ -354,7 +400,7 @@ static bool poll_stores(struct weft_loop *loop, weft_ns now)
 
         next = peers->store_links[i].next;
         if (!store->sent) {
-            result = send_store(peers, i);
+            result = send_store(loop, i);
             peers->unsent -= store->sent;
         }
         if (result == weftSuccess && now < store->deadline_at)
@@ -452,6 +498,7 @@ bool weft_peers_poll(struct weft_loop *loop)
             weft_peer_grant(loop, i);
     if (peers->late_count > 0)
         weft_peer_send_late(loop);
+    any |= weft_siblings_poll(loop, now);
     weft_peers_forget_gone(loop, now);
     any |= poll_stores(loop, now);
     if (peers->fetching.count > 0)

@@ -7,6 +7,9 @@
  *                                                       v
  *                                                     GONE
  *
+ * A sibling (sibling.h) is READY without joining the world; should it have to join after all, it is
+ * GREETED until its relays came.
+ *
  * The transport (weft_net.h) has the lanes; here they become hops of the world, and the peer's
  * windows become windows of the engine. What a peer asks for (forwards of chunks, fetches) runs as
  * transfers of this comm's engine. All of it is the progress thread's. It leaves routes to the
@@ -39,6 +42,8 @@ enum weft_peer_state {
     WEFT_PEER_GONE,
     WEFT_PEER_STATES
 };
+
+struct weft_siblings;
 
 struct weft_peer {
     enum weft_peer_state state;
@@ -162,7 +167,8 @@ struct weft_peers {
     uint64_t incarnation;
     uint8_t address[WEFT_NET_ADDRESS_BYTES];
     struct weft_world world;
-    uint32_t local_hops; /* hops below are this server's */
+    struct weft_siblings *siblings; /* sibling.h */
+    uint32_t local_hops;            /* hops below are this server's */
     uint32_t next_domain;
     bool gpus; /* GPU memory can be addressed: an end of a lane */
     uint8_t hello[WEFT_DESCRIPTION_BYTES];
@@ -245,6 +251,9 @@ weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, uint32_t slot
 /* Is the window a peer's? */
 bool weft_peers_own(const struct weft_loop *loop, uint32_t window);
 
+/* Is the signal one that a peer raises for us? */
+bool weft_peers_raise(const struct weft_loop *loop, const struct weft_signal *signal);
+
 /* Raises a signal in a peer's window; the slot ends with `end` when that is answered. */
 weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,
                                const struct weft_signal *signal, const struct weft_slot_end *end);
@@ -288,7 +297,8 @@ weftResult_t weft_command_expose(struct weft_loop *, struct weft_command *, weft
 weftResult_t weft_command_conceal(struct weft_loop *, struct weft_command *, weft_ns now);
 
 /* Reaches the owner of command->key and makes its window number `window` here; command->device
- * becomes the device of the world. weftRemoteError: it cannot be reached; command->text says why.
+ * becomes the device of the world. With command->is_sibling it was not made: the caller is to open
+ * command->ticket on the device. weftRemoteError: it cannot be reached; command->text says why.
  * */
 weftResult_t weft_command_import(struct weft_loop *, struct weft_command *, weft_ns now);
 
@@ -296,10 +306,17 @@ weftResult_t weft_command_import(struct weft_loop *, struct weft_command *, weft
  * ready yet. Other results as those of an import. */
 weftResult_t weft_command_reach(struct weft_loop *, struct weft_command *, weft_ns now);
 
+/* How the owner of a key has exposed its window. */
+struct weft_net_remote weft_peers_remote(const struct weft_window_key *key);
+
 /* ---- peer_join.c ---- */
 
 /* A peer said hello: its devices, links and lanes join the world, and it is granted relays. */
 void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event);
+
+/* Its devices, links and lanes, as it describes them, join the world, and it is granted relays.
+ * NULL, or why not. */
+const char *weft_peer_join(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader);
 void weft_peer_set_state(struct weft_peer *peer, enum weft_peer_state state);
 
 /* Our relays for the peer are told to it; tried again where the lanes have no room. */
@@ -373,6 +390,10 @@ void weft_peer_heard(struct weft_loop *loop, uint32_t peer, struct weft_reader *
 void weft_peers_report(struct weft_loop *loop, struct weft_text *text);
 
 /* ---- peer_asked.c: what peers send ---- */
+
+/* Is `remote` how one of our windows is exposed, with these rights and maybe more? */
+bool weft_peer_is_exposed(const struct weft_loop *loop, const struct weft_net_remote *remote,
+                          unsigned rights);
 void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *event);
 void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *event);
 void weft_peer_send_late(struct weft_loop *loop);

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "net_address.h"
 #include "peers.h"
+#include "sibling.h"
 
 #define SHAPE_REAL_NS 1000000u /* NICs of an emulated machine are looked at so often */
 
@@ -113,6 +114,7 @@ static bool write_hello(const struct weft_loop *loop, struct weft_peers *peers, 
                           &peers->world.hops);
     writer = weft_writer_of(peers->hello, sizeof(peers->hello));
     weft_description_write(&peers->description, &writer);
+    weft_process_write(&peers->siblings->self, &writer);
     *size = writer.used;
     return !writer.failed;
 }
@@ -202,7 +204,8 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
     weft_world_init(&made->world, &loop->machine->topo, &loop->machine->hops);
     note_loopback(loop, made);
     number_parts(loop, made);
-    if (!tables_alloc(loop, made) || !write_hello(loop, made, &made->hello_size) ||
+    if (!tables_alloc(loop, made) || weft_siblings_open(loop, made) != weftSuccess ||
+        !write_hello(loop, made, &made->hello_size) ||
         !weft_random(&made->incarnation, sizeof(made->incarnation)) ||
         !weft_peers_agent_open(loop, made))
         return weftSystemError;
@@ -215,6 +218,7 @@ void weft_peers_close(struct weft_loop *loop)
 
     if (peers == NULL)
         return;
+    weft_siblings_close(loop);
     if (peers->net != NULL)
         peers->ops->close(peers->net);
     peers->net = NULL;

@@ -84,6 +84,7 @@ weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_e
 {
     struct weft_emulation found = {.dilation = 1};
     weft_emu_open_fn *start;
+    weft_emu_join_fn *join;
     void *library;
 
     if (config->emulate[0] == '\0') {
@@ -104,16 +105,19 @@ weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_e
         return weftSystemError;
     }
     find_function(library, WEFT_EMU_OPEN, &start, sizeof(start));
+    find_function(library, WEFT_EMU_JOIN, &join, sizeof(join));
     find_function(library, WEFT_EMU_PLACE, &found.place, sizeof(found.place));
     find_function(library, WEFT_EMU_LINK_RATE, &found.link_rate, sizeof(found.link_rate));
-    if (start == NULL || found.place == NULL || found.link_rate == NULL) {
+    if (start == NULL || join == NULL || found.place == NULL || found.link_rate == NULL) {
         weft_format(why, WEFT_PLUGIN_WHY_BYTES,
-                    "%s is of another version: it has no " WEFT_EMU_OPEN ", " WEFT_EMU_PLACE
-                    " or " WEFT_EMU_LINK_RATE,
+                    "%s is of another version: it has no " WEFT_EMU_OPEN ", " WEFT_EMU_JOIN
+                    ", " WEFT_EMU_PLACE " or " WEFT_EMU_LINK_RATE,
                     found.driver);
         return weftSystemError;
     }
-    if (start(config->emulate, (unsigned)config->dilation, why) != 0)
+    if (config->emu_machine[0] == '\0'
+            ? start(config->emulate, (unsigned)config->dilation, why) != 0
+            : join(config->emulate, (unsigned)config->dilation, config->emu_machine, why) != 0)
         return weftSystemError;
     found.on = true;
     found.dilation = config->dilation;

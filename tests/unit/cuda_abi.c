@@ -114,6 +114,7 @@ SAME_PLACE(struct weft_cuda_location, id, CUmemLocation, id);
 #define weft_cuda_capture_status    CUstreamCaptureStatus
 #define weft_cuda_capture_mode      CUstreamCaptureMode
 #define weft_cuda_copy_attributes   CUmemcpyAttributes_st
+#define weft_cuda_ipc_handle        CUipcMemHandle_st
 #define CUDA_FUNCTION(result, field, symbol, arguments)                                            \
     SAME_TYPE(__typeof__(&symbol), result(*) arguments);
 #if CUDA_VERSION >= 13000

@@ -85,6 +85,13 @@ struct weft_cuda_window {
     struct weft_cuda_seams seams; /* of host memory */
 };
 
+/* Memory of another process that is open here: a list. */
+struct weft_cuda_import {
+    struct weft_cuda_import *next;
+    weft_cuda_ptr base;       /* of the window, */
+    weft_cuda_ptr allocation; /* and of what it is part of, which the driver knows */
+};
+
 /* A point in a user's stream; whoever popped its index owns it. */
 struct weft_cuda_mark {
     weft_cuda_event event;     /* NULL: not made yet */
@@ -119,7 +126,8 @@ struct weft_cuda_port {
 
     uint32_t windows_max;
     struct weft_cuda_window *windows;
-    pthread_mutex_t peers_lock;                     /* guards `peers` */
+    struct weft_cuda_import *imports;
+    pthread_mutex_t peers_lock;                     /* guards `peers` and `imports` */
     weft_cuda_context peers[WEFT_CUDA_DEVICES_MAX]; /* by ordinal; NULL: not needed so far */
 
     uint32_t cookies_max;
@@ -191,6 +199,13 @@ weftResult_t weft_cuda_window_add(struct weft_port *port, uint32_t window,
                                   const struct weft_device_ref *device, void *base, size_t size,
                                   char why[256]);
 void weft_cuda_window_remove(struct weft_port *port, uint32_t window);
+
+/* ---- cuda_share.c: memory of other processes ---- */
+weftResult_t weft_cuda_window_export(struct weft_port *port, uint32_t window,
+                                     struct weft_ticket *ticket, char why[256]);
+weftResult_t weft_cuda_window_import(struct weft_port *port, const struct weft_ticket *ticket,
+                                     size_t size, void **base, char why[256]);
+void weft_cuda_import_end(struct weft_port *port, void *base);
 
 /* The window of that number, or NULL. Any thread. */
 const struct weft_cuda_window *weft_cuda_window_get(const struct weft_cuda_port *port,

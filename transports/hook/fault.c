@@ -159,6 +159,25 @@ static void fault_window_remove(struct weft_port *port, uint32_t window)
     inner_ops(port)->window_remove(inner_of(port), window);
 }
 
+static weftResult_t fault_window_export(struct weft_port *port, uint32_t window,
+                                        struct weft_ticket *ticket, char why[256])
+{
+    WEFT_TRY(decide_why(weft_fault_port_of(port)->wrap, WEFT_FAULT_EXPORT, why));
+    return inner_ops(port)->window_export(inner_of(port), window, ticket, why);
+}
+
+static weftResult_t fault_window_import(struct weft_port *port, const struct weft_ticket *ticket,
+                                        size_t size, void **base, char why[256])
+{
+    WEFT_TRY(decide_why(weft_fault_port_of(port)->wrap, WEFT_FAULT_IMPORT, why));
+    return inner_ops(port)->window_import(inner_of(port), ticket, size, base, why);
+}
+
+static void fault_import_end(struct weft_port *port, void *base)
+{
+    inner_ops(port)->import_end(inner_of(port), base);
+}
+
 static void fault_disconnect(struct weft_port *port, uint32_t lane)
 {
     inner_ops(port)->disconnect(inner_of(port), lane);
@@ -278,6 +297,9 @@ static const struct weft_transport_ops common_ops = {
     .unpin = fault_unpin,
     .window_add = fault_window_add,
     .window_remove = fault_window_remove,
+    .window_export = fault_window_export,
+    .window_import = fault_window_import,
+    .import_end = fault_import_end,
     .connect = weft_fault_connect,
     .disconnect = fault_disconnect,
     .copy = weft_fault_copy,

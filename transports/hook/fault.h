@@ -25,8 +25,8 @@
  *                fail                  it is taken, not done, and ends badly
  *                spoil                 it is done, and ends badly nevertheless
  *                hang                  it is done, and its end is never told
- *      SLOT      probe hops open alloc pin window_add connect store load stream_mark stream_reached
- *                stream_hold stream_await
+ *      SLOT      probe hops open alloc pin window_add window_export window_import connect store
+ *                load stream_mark stream_reached stream_hold stream_await
  *      ERROR     cuda system argument usage resource timeout unknown
  *
  * A call of stream_reached counts only when the mark was reached: an error gives the mark back.

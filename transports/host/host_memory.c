@@ -91,10 +91,16 @@ weftResult_t weft_host_alloc(struct weft_port *base, size_t size, void **memory)
     struct weft_host_allocation *allocation = calloc(1, sizeof(*allocation));
     size_t mapped = round_up(size);
     void *found = MAP_FAILED;
+    int file = -1;
 
-    if (allocation != NULL && mapped >= size && mapped > 0 && memory_could_fit(mapped))
-        found = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (allocation != NULL && mapped >= size && mapped > 0 && memory_could_fit(mapped)) {
+        file = port->shares ? weft_host_file_make(mapped) : -1;
+        found = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+                     file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, file, 0);
+    }
     if (found == MAP_FAILED) {
+        if (file >= 0)
+            close(file);
         free(allocation);
         return weftNoResource;
     }
@@ -104,6 +110,7 @@ weftResult_t weft_host_alloc(struct weft_port *base, size_t size, void **memory)
     memory_touch(found, mapped);
     allocation->memory = found;
     allocation->size_bytes = mapped;
+    allocation->file = file;
     pthread_mutex_lock(&port->allocations_lock);
     allocation->next = port->allocations;
     port->allocations = allocation;
@@ -131,6 +138,8 @@ void weft_host_free(struct weft_port *base, void *memory)
         return;
     }
     munmap(found->memory, found->size_bytes);
+    if (found->file >= 0)
+        close(found->file);
     free(found);
 }
 

@@ -124,6 +124,7 @@ static weftResult_t host_open(const struct weft_transport_env *env,
     port->log = env->log;
     port->device = device->device;
     port->numa_node = device->numa_node;
+    port->shares = env->shares;
     weft_list_init(&port->failed);
     pthread_mutex_init(&port->allocations_lock, NULL);
     sem_init(&port->wake, 0, 0);
@@ -177,6 +178,9 @@ const struct weft_transport_ops weft_host_transport = {
     .unpin = weft_stub_unpin,
     .window_add = weft_host_window_add,
     .window_remove = weft_host_window_remove,
+    .window_export = weft_host_window_export,
+    .window_import = weft_host_window_import,
+    .import_end = weft_host_import_end,
     .connect = host_connect,
     .disconnect = host_disconnect,
     .copy = weft_host_copy,

@@ -72,6 +72,15 @@ struct weft_host_allocation {
     struct weft_host_allocation *next;
     void *memory;
     size_t size_bytes;
+    int file; /* of memory that other processes may open; -1: of none */
+};
+
+/* Memory of another process that is open here: a list. */
+struct weft_host_import {
+    struct weft_host_import *next;
+    void *base;   /* of the window */
+    void *mapped; /* of the pages that it is on */
+    size_t mapped_bytes;
 };
 
 struct weft_host_port {
@@ -100,8 +109,10 @@ struct weft_host_port {
     bool running;
     pthread_t thread;
 
-    pthread_mutex_t allocations_lock; /* guards the list */
+    bool shares;                      /* allocations are memory files */
+    pthread_mutex_t allocations_lock; /* guards the two lists */
     struct weft_host_allocation *allocations;
+    struct weft_host_import *imports;
 };
 
 static inline struct weft_host_port *weft_host_port_of(struct weft_port *port)
@@ -130,6 +141,17 @@ weftResult_t weft_host_store(struct weft_port *port, uint32_t window, uint64_t o
                              uint64_t value, weftSignalOp_t op);
 weftResult_t weft_host_load(struct weft_port *port, uint32_t window, uint64_t offset,
                             uint64_t *value);
+
+/* ---- host_share.c: memory of other processes ---- */
+
+/* A memory file of zeros that nobody can make smaller, or -1. */
+int weft_host_file_make(size_t size);
+
+weftResult_t weft_host_window_export(struct weft_port *port, uint32_t window,
+                                     struct weft_ticket *ticket, char why[256]);
+weftResult_t weft_host_window_import(struct weft_port *port, const struct weft_ticket *ticket,
+                                     size_t size, void **base, char why[256]);
+void weft_host_import_end(struct weft_port *port, void *base);
 
 /* The window of that number, or NULL. Any thread. */
 const struct weft_host_window *weft_host_window_get(const struct weft_host_port *port,
