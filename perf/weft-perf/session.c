@@ -144,6 +144,7 @@ static void settings_net(struct session_settings *settings, const struct weft_pe
     struct weft_text text;
 
     setting_add(settings, "net", options->transport);
+    setting_add(settings, "net_siblings", "net"); /* --peer self: as two servers */
     setting_add(settings, "net_crypto", options->crypto);
     /* The default is in the machine's time: with a server that is stopped it would take hours. */
     (void)snprintf(settings->abort, sizeof(settings->abort), "%u",

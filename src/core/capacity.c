@@ -23,6 +23,7 @@ void weft_capacity_init(struct weft_capacity *capacity, struct weft_arena *arena
     capacity->left = weft_arena_take(arena, capacity->count, sizeof(*capacity->left));
     capacity->users = weft_arena_take(arena, capacity->count, sizeof(*capacity->users));
     capacity->owned = weft_arena_take(arena, links_max, sizeof(*capacity->owned));
+    capacity->foreign = weft_arena_take(arena, links_max, sizeof(*capacity->foreign));
     capacity->rates = weft_arena_take(arena, links_max, sizeof(*capacity->rates));
     if (capacity->rates != NULL)
         weft_capacity_grow(capacity);
@@ -35,16 +36,53 @@ void weft_capacity_grow(struct weft_capacity *capacity)
         capacity->rates[capacity->known] = capacity->topo->links[capacity->known].rate_bytes_per_us;
 }
 
-void weft_capacity_reset(struct weft_capacity *capacity)
+/* What others take of a link and its reverse, for their duplex limit. */
+static struct weft_load foreign_both(const struct weft_capacity *capacity, uint32_t link)
+{
+    const struct weft_load *there = &capacity->foreign[link];
+    const struct weft_load *back = &capacity->foreign[capacity->topo->links[link].reverse];
+
+    return (struct weft_load){there->own_bytes_per_us + back->own_bytes_per_us,
+                              there->lent_bytes_per_us + back->lent_bytes_per_us};
+}
+
+/* What owners among others keep from an own path. */
+static uint64_t owned_part(uint64_t rate, struct weft_load foreign)
+{
+    return weft_min(foreign.own_bytes_per_us, rate / 2);
+}
+
+static void lend(uint64_t *left, uint64_t rate, struct weft_load foreign)
+{
+    *left = weft_sub_sat(*left, foreign.own_bytes_per_us - owned_part(rate, foreign));
+    *left -= weft_min(foreign.lent_bytes_per_us, *left / 2);
+}
+
+void weft_capacity_lend(struct weft_capacity *capacity)
 {
     uint32_t links = capacity->links;
 
     for (uint32_t i = 0; i < capacity->known; i++) {
         uint64_t duplex = capacity->topo->links[i].duplex_bytes_per_us;
 
-        capacity->left[i] = capacity->rates[i];
-        capacity->left[links + i] = duplex == 0 ? UINT64_MAX : duplex;
-        capacity->owned[i] = false;
+        lend(&capacity->left[i], capacity->rates[i], capacity->foreign[i]);
+        if (duplex != 0)
+            lend(&capacity->left[links + i], duplex, foreign_both(capacity, i));
+    }
+}
+
+void weft_capacity_reset(struct weft_capacity *capacity)
+{
+    uint32_t links = capacity->links;
+
+    for (uint32_t i = 0; i < capacity->known; i++) {
+        uint64_t duplex = capacity->topo->links[i].duplex_bytes_per_us;
+        struct weft_load both = foreign_both(capacity, i);
+
+        capacity->left[i] =
+            capacity->rates[i] - owned_part(capacity->rates[i], capacity->foreign[i]);
+        capacity->left[links + i] = duplex == 0 ? UINT64_MAX : duplex - owned_part(duplex, both);
+        capacity->owned[i] = capacity->foreign[i].own_bytes_per_us > 0;
     }
     for (uint32_t i = 2 * links; i < capacity->count; i++)
         capacity->left[i] = ENGINE_PPM;
@@ -157,6 +195,25 @@ void weft_capacity_own(struct weft_capacity *capacity, const struct weft_path *p
         for (uint32_t i = 0; i < hop->link_count; i++)
             capacity->owned[hop->links[i]] = true;
     }
+}
+
+bool weft_capacity_crowds(const struct weft_capacity *capacity, const struct weft_path *path)
+{
+    struct use uses[USES_MAX];
+    uint32_t count = list_uses(capacity, path, uses);
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t resource = uses[i].resource;
+        uint64_t own = 0;
+
+        if (resource < capacity->links)
+            own = capacity->foreign[resource].own_bytes_per_us;
+        else if (resource < 2 * capacity->links)
+            own = foreign_both(capacity, resource - capacity->links).own_bytes_per_us;
+        if (own > 0 && capacity->left[resource] < path->limit_bytes_per_us)
+            return true;
+    }
+    return false;
 }
 
 bool weft_capacity_owner_busy(const struct weft_capacity *capacity, const struct weft_path *path,

@@ -2,11 +2,16 @@
  *
  * A path uses every link of its hops, the duplex limit of each link and its reverse, and a part of
  * the time of every engine that runs one of its hops: copies of one engine run one after the other,
- * so a slow hop takes time from a fast one of the same engine. What it uses twice counts twice. */
+ * so a slow hop takes time from a fast one of the same engine. What it uses twice counts twice.
+ *
+ * Other engines, of other processes, share the links: what their plans take (weft_load) is not left
+ * here. Against what they take as owners an own path keeps half of a link, at least, as it would
+ * against another own path here; a lent one keeps nothing. Among each other lent ones keep half. */
 #ifndef WEFT_CAPACITY_H
 #define WEFT_CAPACITY_H
 
 #include "../base/arena.h"
+#include "load.h"
 #include "path.h"
 
 struct weft_capacity {
@@ -15,10 +20,11 @@ struct weft_capacity {
     uint64_t *rates; /* by link: the topology's, or what the machine said since; bytes per us */
     uint64_t *left;  /* by resource: links, duplex limits (bytes per us), engines (ppm of time) */
     uint32_t *users; /* by resource: uses by paths that share it and are not settled */
-    bool *owned;     /* by link: on the own path of an active pair */
-    uint32_t links;  /* that there is room for; as many duplex limits follow, then the engines */
-    uint32_t count;  /* of resources */
-    uint32_t known;  /* links whose rate was taken from the topology */
+    bool *owned;     /* by link: on the own path of an active pair, here or of another engine */
+    struct weft_load *foreign; /* by link: what other engines' plans take */
+    uint32_t links; /* that there is room for; as many duplex limits follow, then the engines */
+    uint32_t count; /* of resources */
+    uint32_t known; /* links whose rate was taken from the topology */
 };
 
 /* With room for `links_max` links and `devices_max` devices. */
@@ -29,8 +35,11 @@ void weft_capacity_init(struct weft_capacity *capacity, struct weft_arena *arena
 /* Takes the rates of links that were added to the topology. */
 void weft_capacity_grow(struct weft_capacity *capacity);
 
-/* All is left, nothing owned, nobody shares. */
+/* Nobody shares; what own paths may have is left, and what other engines own is owned. */
 void weft_capacity_reset(struct weft_capacity *capacity);
+
+/* Own paths have theirs: from now on what lent ones may have is left. */
+void weft_capacity_lend(struct weft_capacity *capacity);
 
 /* The path shares what it uses with the others that joined, until it leaves. */
 void weft_capacity_join(struct weft_capacity *capacity, const struct weft_path *path);
@@ -46,6 +55,10 @@ void weft_capacity_spend(struct weft_capacity *capacity, const struct weft_path 
 
 /* The links of the path are an owner's, now. */
 void weft_capacity_own(struct weft_capacity *capacity, const struct weft_path *path);
+
+/* True when the path, which nobody paces, would take of a link what the own paths of another engine
+ * take: not all that it could use is left there. */
+bool weft_capacity_crowds(const struct weft_capacity *capacity, const struct weft_path *path);
 
 /* True when the path borrows, with the engine of a device that is neither end, a link of that
  * device which its owner uses now, in that direction. */

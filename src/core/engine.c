@@ -126,6 +126,9 @@ void weft_engine_event(struct weft_engine *engine, const struct weft_event *even
     case WEFT_EVENT_LINK_RATE:
         weft_engine_link_changed(engine, event->link, event->rate_bytes_per_us, now);
         break;
+    case WEFT_EVENT_LINK_LOAD:
+        weft_engine_link_loaded(engine, event->link, &event->load);
+        break;
     default:
         weft_assert(event->kind < WEFT_EVENT_KINDS);
     }

@@ -21,6 +21,7 @@
 #include "config.h"
 #include "extent.h"
 #include "hop.h"
+#include "load.h"
 #include "topo.h"
 
 #define WEFT_CHUNK_HOPS_MAX 3
@@ -55,6 +56,7 @@ enum weft_event_kind {
     WEFT_EVENT_REVOKE,     /* window: its transfers are cancelled, it takes no new ones */
     WEFT_EVENT_ABORT,      /* every transfer is cancelled, deadlines become `deadline_at` */
     WEFT_EVENT_LINK_RATE, /* link, rate_bytes_per_us: what the machine says of a link now; 0 down */
+    WEFT_EVENT_LINK_LOAD, /* link, load: what other engines' plans take of it now */
     WEFT_EVENT_KINDS
 };
 
@@ -66,6 +68,7 @@ struct weft_event {
     uint32_t window;
     uint32_t link;
     uint64_t rate_bytes_per_us;
+    struct weft_load load;
     weft_ns deadline_at;
 };
 
@@ -176,6 +179,12 @@ bool weft_engine_next(struct weft_engine *engine, struct weft_action *action, we
 void weft_engine_refused(struct weft_engine *engine, const struct weft_action *action,
                          weftResult_t result, weft_ns now);
 weft_ns weft_engine_deadline(const struct weft_engine *engine);
+
+/* Plans made so far: with each, what the engine takes of links may have changed. */
+uint64_t weft_engine_plans(const struct weft_engine *engine);
+
+/* What its plan takes of the links, by link; of the first `count`. */
+void weft_engine_load(const struct weft_engine *engine, struct weft_load *loads, uint32_t count);
 
 /* Transfers that have not ended. */
 uint32_t weft_engine_live(const struct weft_engine *engine);

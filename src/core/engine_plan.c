@@ -80,6 +80,49 @@ void weft_engine_plan(struct weft_engine *engine, weft_ns now)
     engine->stirred = true;
 }
 
+void weft_engine_link_loaded(struct weft_engine *engine, uint32_t link,
+                             const struct weft_load *load)
+{
+    struct weft_load *foreign = &engine->capacity.foreign[link];
+
+    weft_assert(link < engine->topo->link_count);
+    foreign->own_bytes_per_us = weft_min(load->own_bytes_per_us, WEFT_LOAD_BYTES_PER_US_MAX);
+    foreign->lent_bytes_per_us = weft_min(load->lent_bytes_per_us, WEFT_LOAD_BYTES_PER_US_MAX);
+    engine->plan_wanted = true;
+}
+
+uint64_t weft_engine_plans(const struct weft_engine *engine)
+{
+    return engine->trace.counts[WEFT_TRACE_plan_made];
+}
+
+static void add_load(const struct weft_engine *engine, const struct weft_path *path,
+                     struct weft_load *loads, uint32_t count)
+{
+    for (uint32_t h = 0; h < path->route.hop_count; h++) {
+        const struct weft_hop *hop = &engine->hops->hops[path->route.hops[h]];
+
+        for (uint32_t i = 0; i < hop->link_count; i++) {
+            uint32_t link = hop->links[i];
+
+            if (link >= count)
+                continue;
+            if (path->lent)
+                loads[link].lent_bytes_per_us += path->cap_bytes_per_us;
+            else
+                loads[link].own_bytes_per_us += path->cap_bytes_per_us;
+        }
+    }
+}
+
+void weft_engine_load(const struct weft_engine *engine, struct weft_load *loads, uint32_t count)
+{
+    memset(loads, 0, count * sizeof(*loads));
+    for (uint32_t i = 0; i < engine->pair_count; i++)
+        for (uint32_t k = 0; engine->pairs[i].active && k < engine->pairs[i].path_count; k++)
+            add_load(engine, &engine->paths[engine->pairs[i].first_path + k], loads, count);
+}
+
 static void report(const struct weft_engine *engine, const struct weft_path *path,
                    struct weft_route_report *row)
 {

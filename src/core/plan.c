@@ -71,7 +71,7 @@ static uint64_t admit_next(struct weft_capacity *capacity, const struct weft_pai
         struct weft_path *path = &paths[pair->first_path + i];
         uint64_t room;
 
-        if (path->admitted || !weft_path_alive(path, lanes))
+        if (path->admitted || !weft_path_alive(path, lanes) || weft_capacity_crowds(capacity, path))
             continue;
         weft_capacity_join(capacity, path);
         room = weft_capacity_share(capacity, path);
@@ -134,5 +134,6 @@ uint64_t weft_plan_make(struct weft_capacity *capacity, struct weft_pair *const 
         if (owns[i].path != NULL && owns[i].path->lent)
             owns[i].path->owner_busy = weft_capacity_owner_busy(
                 capacity, owns[i].path, pairs[i]->src_device, pairs[i]->dst_device);
+    weft_capacity_lend(capacity);
     return sum + admit_relays(capacity, pairs, count, paths, lanes);
 }

@@ -3,7 +3,8 @@
  * Two passes of water-filling over links, duplex limits and engines (capacity.h). First every
  * active pair gets its own path (the best live one, direct where there is one), max-min fairly: the
  * owner of a link goes before lent traffic. Then pairs, in the order given, get further paths as
- * long as there is room for a share worth having. So two GPUs behind one uplink are no help to each
+ * long as there is room for a share worth having, and none beside the own paths of other processes
+ * that it might slow. So two GPUs behind one uplink are no help to each
  * other, and when all are busy only direct paths remain.
  *
  * The caps steer admission and prediction; within them paths pull. */

@@ -133,6 +133,10 @@ void weft_engine_chunk_discard(struct weft_engine *engine, uint32_t chunk, weft_
 /* ---- engine_plan.c ---- */
 /* A plan is wanted at `at` at the latest. */
 void weft_engine_plan_by(struct weft_engine *engine, weft_ns at);
+/* Other engines' plans take so much of a link. */
+void weft_engine_link_loaded(struct weft_engine *engine, uint32_t link,
+                             const struct weft_load *load);
+
 /* Plans when something asked for it. */
 void weft_engine_plan(struct weft_engine *engine, weft_ns now);
 

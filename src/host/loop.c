@@ -166,6 +166,7 @@ static bool perform_actions(struct weft_loop *loop)
         if (now < polled_at + POLL_NS)
             continue;
         (void)poll_ports(loop);
+        weft_loop_share_loads(loop);
         if (loop->peers != NULL)
             (void)weft_peers_poll(loop);
         polled_at = weft_clock_now(&loop->clock);
@@ -210,6 +211,7 @@ static bool round_once(struct weft_loop *loop)
     if (loop->waiting_first != WEFT_NONE || loop->mark_count > 0)
         any |= weft_loop_poll_streams(loop);
     any |= poll_ports(loop);
+    weft_loop_share_loads(loop);
     now = weft_clock_now(&loop->clock);
     if (now >= weft_engine_deadline(loop->engine))
         weft_engine_expire(loop->engine, now);

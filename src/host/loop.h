@@ -30,6 +30,7 @@
 struct weft_loop;
 struct weft_peers;
 struct weft_status;
+struct weft_loads;
 struct weft_window_key;
 struct weft_net_remote;
 
@@ -76,6 +77,8 @@ struct weft_loop {
     struct weft_machine *machine;
     struct weft_peers *peers;          /* NULL: the setting `net` is off */
     struct weft_status *status;        /* NULL: the setting `status` is off */
+    struct weft_loads *loads;          /* NULL: nobody else is told, or heard */
+    uint64_t plans_told;               /* to the others, of the engine's */
     const struct weft_topo *topo;      /* the machine's, or the world's: names for sentences */
     const struct weft_hop_table *hops; /* the same */
     struct weft_slot_table slots;
@@ -186,6 +189,13 @@ void weft_loop_submit(struct weft_loop *loop, uint32_t slot);
 
 /* Takes at most a ring's worth of what callers pushed; true when there was something. */
 bool weft_loop_take_ops(struct weft_loop *loop);
+
+/* loop_loads.c: joins those who share this server's links, where there may be others; leaves. */
+void weft_loop_loads_open(struct weft_loop *loop);
+void weft_loop_loads_close(struct weft_loop *loop);
+
+/* Tells them what the engine's plan takes, and the engine what theirs take. */
+void weft_loop_share_loads(struct weft_loop *loop);
 
 /* Looks at the streams that transfers wait for; true when one moved on. */
 bool weft_loop_poll_streams(struct weft_loop *loop);

@@ -193,6 +193,7 @@ weftResult_t weft_loop_open(const struct weft_config *config, uint32_t number, u
     for (uint32_t i = 0; i < made->machine->topo.device_count; i++)
         if (made->machine->memory_ports[i] != WEFT_NONE)
             relay_open(made, i);
+    weft_loop_loads_open(made);
     say_machine(made);
     result = weft_status_open(made, number, &made->status, why);
     if (result != weftSuccess)
@@ -244,6 +245,7 @@ bool weft_loop_close(struct weft_loop *loop)
         return false;
     weft_status_close(loop->status);
     write_trace(loop);
+    weft_loop_loads_close(loop);
     weft_peers_close(loop);
     for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++) {
         if (loop->relays[i] == NULL)

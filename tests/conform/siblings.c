@@ -247,6 +247,49 @@ Test(siblings, importer_stopped__unknown_at_the_deadline, .timeout = 120)
     peers_server_stop(&server);
 }
 
+/* Would a transfer from dram0 to gpu0 go through gpu1, too? */
+static bool relays_by_gpu1(weftComm_t comm)
+{
+    struct weft_comm *found = weft_comm_find(comm);
+    const struct weft_topo *topo = &found->loop->machine->topo;
+    struct weft_command command = {.run = weft_command_explain,
+                                   .device = weft_topo_find(topo, "dram0"),
+                                   .dst_device = weft_topo_find(topo, "gpu0"),
+                                   .size_bytes = AREA_BYTES,
+                                   .deadline_at = WEFT_NEVER};
+
+    cr_assert_eq(weft_loop_call(found->loop, &command), weftSuccess);
+    cr_assert_gt(command.row_count, 1);
+    for (uint32_t i = 0; i < command.row_count; i++)
+        if (strcmp(command.rows[i].name, "dram0>gpu1>gpu0") == 0)
+            return command.rows[i].admitted;
+    cr_assert(false, "there is no such route");
+    return false;
+}
+
+/* The owner's put hangs, so that its plan holds for as long as the test looks. */
+Test(siblings, relay__yields_to_the_owner_in_another_process, .timeout = 120)
+{
+    struct server_settings settings = settings_of("off");
+    struct server server = peers_server_start(&settings);
+    struct first first = peers_first_open(&server, &settings);
+    weftWindowKey_t key;
+
+    SUCCEED(weftWindowGetKey(first.gpu.window, WEFT_RIGHTS_ALL, &key));
+    peers_give_key(&server, &key);
+    cr_assert(relays_by_gpu1(first.comm), "nobody uses gpu1's links");
+    conform_link(first.comm, "gpu1-pcie", WEFT_EMU_LINK_HUNG, 0);
+    cr_assert_eq(peers_tell(&server, 'p', 0, AREA_BYTES, 4), weftSuccess);
+    while (relays_by_gpu1(first.comm))
+        continue; /* until it has been told */
+    conform_link(first.comm, "gpu1-pcie", WEFT_EMU_LINK_UP, 1000);
+    cr_assert_eq(peers_tell(&server, 'e', 0, 0, 0), weftSuccess);
+    while (!relays_by_gpu1(first.comm))
+        continue;
+    conform_close(first.comm);
+    peers_server_stop(&server);
+}
+
 /* Memory that is no weftMemAlloc's cannot be opened elsewhere: it is reached as another server's.
  */
 Test(siblings, plain_memory__goes_over_the_network, .timeout = 120)

@@ -21,6 +21,9 @@ static const struct sim_fault_row kinds[SIM_FAULT_KINDS] = {
     [SIM_FAULT_RESTORE] = {LINK("restore"), false, 0, SIM_FAULT_KINDS, "is as it was at first"},
     [SIM_FAULT_ANNOUNCE] = {LINK("announce"), false, 0, SIM_FAULT_KINDS,
                             "the engine is told its present rate"},
+    [SIM_FAULT_LOAD] = {LINK("load"), true, 2000, SIM_FAULT_RESTORE,
+                        "another process's plan takes so many thousandths of it as an owner, "
+                        "above 1000 as a borrower"},
     [SIM_FAULT_STALL] = {HOP("stall"), true, 0, SIM_FAULT_RESUME, "its engine makes no progress"},
     [SIM_FAULT_RESUME] = {HOP("resume"), false, 0, SIM_FAULT_KINDS, "is as it was at first"},
     [SIM_FAULT_REFUSE] = {HOP("refuse"), true, 2000000, SIM_FAULT_KINDS,

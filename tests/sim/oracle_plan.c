@@ -66,10 +66,18 @@ static void check_shares(struct sim_run *run, const struct pair *pairs, uint32_t
                   topo->links[i].rate_bytes_per_us);
 }
 
-/* Does a direct path of the plan cross the link? */
+/* The plan is made of what was told of other processes. */
+static bool knows_others(const struct sim_run *run)
+{
+    return weft_engine_plans(run->engine) > run->foreign_plans;
+}
+
+/* Does a direct path of the plan cross the link, or another process's own path? */
 static bool is_owned(const struct sim_run *run, const struct pair *pairs, uint32_t count,
                      uint32_t link)
 {
+    if (knows_others(run) && run->foreign[link].own_bytes_per_us > 0)
+        return true;
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t k = 0; k < pairs[i].count; k++) {
             const struct weft_route_report *row = &pairs[i].rows[k];
@@ -128,6 +136,33 @@ static void check_owners(struct sim_run *run, const struct pair *pairs, uint32_t
         }
 }
 
+/* A path that borrows takes nothing that another process's own paths take. */
+static void check_lent(struct sim_run *run, const struct pair *pair,
+                       const struct weft_route_report *row)
+{
+    for (uint32_t h = 0; h < row->hop_count; h++) {
+        const struct weft_hop *hop = sim_run_hop(run, row->hops[h]);
+
+        for (uint32_t l = 0; l < hop->link_count; l++) {
+            uint64_t rate = run->world.topo.links[hop->links[l]].rate_bytes_per_us;
+            uint64_t left = weft_sub_sat(rate, run->foreign[hop->links[l]].own_bytes_per_us);
+
+            SIM_CHECK(&run->history, row->rate_bytes_per_us <= left + 1, OWNER,
+                      "route %s of device %u gets %" PRIu64 " B/us of link %u, of which others "
+                      "leave %" PRIu64,
+                      row->name, pair->src_device, row->rate_bytes_per_us, hop->links[l], left);
+        }
+    }
+}
+
+static void check_others(struct sim_run *run, const struct pair *pairs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && knows_others(run); i++)
+        for (uint32_t k = 0; has_direct_path(&pairs[i]) && k < pairs[i].count; k++)
+            if (pairs[i].rows[k].admitted && pairs[i].rows[k].hop_count > 1)
+                check_lent(run, &pairs[i], &pairs[i].rows[k]);
+}
+
 /* A lane that is on trial is told by its chunks, where those are less than any other's. */
 static void check_healed(struct sim_run *run, const struct pair *pair)
 {
@@ -152,6 +187,7 @@ void sim_oracle_plan(struct sim_run *run)
 
     check_shares(run, pairs, count);
     check_owners(run, pairs, count);
+    check_others(run, pairs, count);
     for (uint32_t i = 0; i < count; i++)
         check_healed(run, &pairs[i]);
 }

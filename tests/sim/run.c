@@ -129,6 +129,23 @@ static void tell_rate(struct sim_run *run, uint32_t link)
     sim_health_told(run, link, event.rate_bytes_per_us);
 }
 
+/* `permille` as the fault's argument says; 0: nobody takes anything. */
+static void tell_load(struct sim_run *run, uint32_t link, uint64_t permille)
+{
+    uint64_t rate = run->world.topo.links[link].rate_bytes_per_us;
+    struct weft_event event = {.kind = WEFT_EVENT_LINK_LOAD, .link = link};
+
+    if (permille > 1000)
+        event.load.lent_bytes_per_us = rate * (permille - 1000) / 1000;
+    else
+        event.load.own_bytes_per_us = rate * permille / 1000;
+    if (memcmp(&event.load, &run->foreign[link], sizeof(event.load)) == 0)
+        return;
+    run->foreign[link] = event.load;
+    run->foreign_plans = weft_engine_plans(run->engine);
+    weft_engine_event(run->engine, &event, run->now);
+}
+
 static void apply_faults(struct sim_run *run, struct sim_totals *totals)
 {
     while (run->next_fault < run->schedule.faults.count &&
@@ -137,6 +154,12 @@ static void apply_faults(struct sim_run *run, struct sim_totals *totals)
 
         totals->faults[fault->kind]++;
         SIM_NOTE(&run->history, sim_fault_row(fault->kind)->note, fault->target, fault->argument);
+        if (fault->kind == SIM_FAULT_LOAD || fault->kind == SIM_FAULT_RESTORE) {
+            tell_load(run, fault->target, fault->argument);
+            tell_load(run, run->world.topo.links[fault->target].reverse, fault->argument);
+        }
+        if (fault->kind == SIM_FAULT_LOAD)
+            continue;
         if (fault->kind != SIM_FAULT_ANNOUNCE) {
             sim_fabric_fault(&run->fabric, fault, run->now);
             continue;
@@ -250,6 +273,8 @@ static void settle(struct sim_run *run, struct sim_totals *totals)
         sim_fabric_fault(&run->fabric, &restore, run->now);
         tell_rate(run, i);
         tell_rate(run, i + 1);
+        tell_load(run, i, 0);
+        tell_load(run, i + 1, 0);
     }
     for (uint32_t i = 0; i < run->world.hops.count; i++) {
         struct sim_fault resume = {.kind = SIM_FAULT_RESUME, .target = i};

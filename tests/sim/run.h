@@ -92,12 +92,14 @@ struct sim_run {
     uint32_t all_windows; /* the relays' included */
     bool is_aborted;
     bool is_closing;
-    uint32_t first_closing; /* operation */
-    weft_ns calm_at;        /* the liveness phase has begun; WEFT_NEVER before */
-    weft_ns next_check_at;  /* of what should have ended since */
-    weft_ns calm_ns;        /* what has a route ends within that, from then on */
-    uint32_t same_now;      /* rounds without time passing */
-    uint64_t steps_left;    /* until the run is given up */
+    uint32_t first_closing;                   /* operation */
+    weft_ns calm_at;                          /* the liveness phase has begun; WEFT_NEVER before */
+    weft_ns next_check_at;                    /* of what should have ended since */
+    weft_ns calm_ns;                          /* what has a route ends within that, from then on */
+    uint32_t same_now;                        /* rounds without time passing */
+    uint64_t steps_left;                      /* until the run is given up */
+    struct weft_load foreign[WEFT_LINKS_MAX]; /* what the engine was told of other processes, */
+    uint64_t foreign_plans;                   /* and how many plans it had made before */
     uint64_t hash;
     uint64_t actions;
 };

@@ -371,3 +371,52 @@ Test(engine_plan, shared__bounds_lent_chunks)
                      rows[i].lent_bytes, "row %zu", i);
     }
 }
+
+/* What the plan takes, by link and in the direction of its name. */
+static struct weft_load taken(const struct fixture *fixture, const char *link)
+{
+    struct weft_load loads[WEFT_LINKS_MAX];
+    uint32_t index = weft_topo_link_find(&fixture->topo, link);
+
+    cr_assert_neq(index, WEFT_NONE);
+    weft_engine_load(fixture->engine, loads, fixture->topo.link_count);
+    return loads[index];
+}
+
+static void load_link(struct fixture *fixture, const char *link, uint64_t own)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_LINK_LOAD,
+                               .link = weft_topo_link_find(&fixture->topo, link),
+                               .load = {.own_bytes_per_us = own}};
+
+    cr_assert_neq(event.link, WEFT_NONE);
+    fixture_event(fixture, &event);
+}
+
+/* An owner elsewhere begins and ends: the relay through its GPU goes and comes back. */
+Test(engine_plan, load__of_others)
+{
+    struct fixture *fixture = fixture_open();
+    uint64_t before;
+
+    cr_expect_eq(taken(fixture, "gpu0-pcie").own_bytes_per_us, 0);
+    fixture_put(fixture, 0, FIXTURE_WINDOW_BYTES);
+    fixture_pump(fixture);
+    cr_expect_eq(taken(fixture, "gpu0-pcie").own_bytes_per_us, 10000);
+    cr_expect_eq(taken(fixture, "gpu0-pcie").lent_bytes_per_us, 0);
+    cr_expect_eq(taken(fixture, "gpu1-pcie").own_bytes_per_us, 0);
+    cr_expect_eq(taken(fixture, "gpu1-pcie").lent_bytes_per_us, 10000);
+    before = weft_engine_plans(fixture->engine);
+    load_link(fixture, "gpu1-pcie", 10000);
+    fixture_pass(fixture, 10000);
+    cr_expect_eq(weft_engine_plans(fixture->engine), before + 1, "at once");
+    cr_expect_eq(taken(fixture, "gpu1-pcie").lent_bytes_per_us, 0);
+    cr_expect_eq(taken(fixture, "gpu2-pcie").lent_bytes_per_us, 10000);
+    load_link(fixture, "gpu1-pcie", 0);
+    fixture_pass(fixture, 20000);
+    cr_expect_eq(taken(fixture, "gpu1-pcie").lent_bytes_per_us, 10000);
+    fixture_finish(fixture);
+    fixture_pass(fixture, 9000000);
+    cr_expect_eq(taken(fixture, "gpu0-pcie").own_bytes_per_us, 0);
+    cr_expect_eq(taken(fixture, "gpu2-pcie").lent_bytes_per_us, 0);
+}

@@ -100,3 +100,11 @@ void plan_bench_set_duplex(struct plan_bench *bench, const char *link, uint64_t 
     bench->topo.links[index].duplex_bytes_per_us = duplex;
     bench->topo.links[bench->topo.links[index].reverse].duplex_bytes_per_us = duplex;
 }
+
+void plan_bench_set_foreign(struct plan_bench *bench, const char *link, uint64_t own, uint64_t lent)
+{
+    uint32_t index = weft_topo_link_find(&bench->topo, link);
+
+    cr_assert_neq(index, WEFT_NONE);
+    bench->capacity.foreign[index] = (struct weft_load){own, lent};
+}

@@ -38,6 +38,10 @@ struct weft_path *plan_bench_add_pair(struct plan_bench *bench, const char *src,
 void plan_bench_set_rate(struct plan_bench *bench, const char *link, uint64_t rate);
 void plan_bench_set_duplex(struct plan_bench *bench, const char *link, uint64_t duplex);
 
+/* What other engines' plans take of a link in the direction of its name. */
+void plan_bench_set_foreign(struct plan_bench *bench, const char *link, uint64_t own,
+                            uint64_t lent);
+
 /* Plans for all pairs in the order of `planned`; the sum of the shares. */
 uint64_t plan_bench_make(struct plan_bench *bench);
 

@@ -48,7 +48,7 @@ static const char *const fault_colours[SIM_FAULT_KINDS] = {
     [SIM_FAULT_DEGRADE] = "#fff0b8", [SIM_FAULT_CUT] = "#ffc9c2",    [SIM_FAULT_HANG] = "#ffd9a8",
     [SIM_FAULT_RESTORE] = "none",    [SIM_FAULT_ANNOUNCE] = "none",  [SIM_FAULT_STALL] = "#f3c6ff",
     [SIM_FAULT_RESUME] = "none",     [SIM_FAULT_REFUSE] = "#d5dcff", [SIM_FAULT_FAIL] = "#ffb3c8",
-    [SIM_FAULT_ERROR] = "#ff9f9f",   [SIM_FAULT_DELAY] = "#d4eef2",
+    [SIM_FAULT_ERROR] = "#ff9f9f",   [SIM_FAULT_DELAY] = "#d4eef2",  [SIM_FAULT_LOAD] = "#e2f0cb",
 };
 
 static const char *result_colour(weftResult_t result)

@@ -1,0 +1,162 @@
+/* weft-siblings: what processes of one server are to each other.
+ *
+ * A put into another process's window beside the same put inside one process, and the owner of a
+ * GPU's link beside another process that borrows it. On an emulated machine, which all processes
+ * share. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/args.h"
+#include "common/json.h"
+#include "scene.h"
+
+#define PROGRAM          "weft-siblings"
+#define DILATION_DEFAULT 500
+#define DILATION_MOST    100000
+#define REPEATS_DEFAULT  9
+#define EXIT_WRONG       1
+
+struct arguments {
+    struct weft_scene_settings settings;
+    const char *json;
+};
+
+static const char about[] =
+    "Two processes of one emulated server. First, puts from gpu0 to gpu1: inside one process, and "
+    "into the window of another process. Then, the owner of gpu1 puts to host memory over gpu1's "
+    "own link: alone; while another process's puts from gpu0 may borrow that link; and the same "
+    "with the setting loads=own, where neither knows what the other takes.\v"
+    "Times are the machine's own, without the dilation; medians.\n\n"
+    "Exit status: 0 measured and every byte right, 1 not, 2 usage.\n\n"
+    "  weft-siblings\n"
+    "  weft-siblings --node hgx-h20 --size 256M\n";
+
+static const struct argp_option options[] = {
+    {"node", 'n', "NAME", 0, "emulated machine: a preset or a topology file (hgx-h100)", 0},
+    {"dilation", 'd', "TIMES", 0, "how much slower than real it runs (500)", 0},
+    {"size", 's', "SIZE", 0, "bytes of a transfer (64M)", 0},
+    {"repeat", 'r', "N", 0, "measure N times, 1 to 100 (9), and give medians", 0},
+    {"json", 'j', "FILE", 0, "write the figures to FILE (-: standard output)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    struct weft_scene_settings *settings = &arguments->settings;
+    char why[WEFT_WHY_BYTES];
+    uint64_t dilation = 0;
+    bool good = true;
+
+    switch (key) {
+    case 'n':
+        settings->node = text;
+        break;
+    case 'j':
+        arguments->json = text;
+        break;
+    case 'd':
+        good = weft_count_parse(text, "--dilation", 1, DILATION_MOST, &dilation, why);
+        settings->dilation = (unsigned)dilation;
+        break;
+    case 's':
+        good = weft_size_parse(text, &settings->size, why);
+        break;
+    case 'r':
+        good =
+            weft_count_parse(text, "--repeat", 1, WEFT_SCENE_REPEATS_MAX, &settings->repeats, why);
+        break;
+    case ARGP_KEY_ARG:
+        (void)snprintf(why, sizeof(why), "'%s' is not an option; --help lists them", text);
+        good = false;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    if (!good)
+        weft_args_fail(PROGRAM, why);
+    return 0;
+}
+
+struct row {
+    const char *name; /* in the JSON */
+    const char *text;
+};
+
+static const struct row rows[WEFT_SCENES] = {
+    [WEFT_SCENE_INSIDE] = {"put_inside", "put gpu0 > gpu1, inside one process"},
+    [WEFT_SCENE_SIBLING] = {"put_sibling", "put gpu0 > gpu1, another process's window"},
+    [WEFT_SCENE_OWNER_ALONE] = {"owner_alone", "owner's put gpu1 > dram0, alone"},
+    [WEFT_SCENE_OWNER_SHARED] = {"owner_shared", "the same, beside gpu0 > dram0"},
+    [WEFT_SCENE_OWNER_APART] = {"owner_apart", "the same, loads not shared"},
+};
+
+/* What a row is compared with, and its own figure. */
+static double figure(enum weft_scene_kind kind, const struct weft_scene_result *result)
+{
+    return kind >= WEFT_SCENE_OWNER_ALONE ? result->second_gb_per_s : result->first_gb_per_s;
+}
+
+static void row_print(enum weft_scene_kind kind, const struct weft_scene_result *result,
+                      double ratio, cJSON *object)
+{
+    cJSON *row = cJSON_AddObjectToObject(object, rows[kind].name);
+
+    printf("%-44s  %7.1f  %7.3f", rows[kind].text, figure(kind, result), ratio);
+    weft_json_add_rounded(row, "gb_per_s", figure(kind, result), 2);
+    weft_json_add_rounded(row, "ratio", ratio, 4);
+    if (kind > WEFT_SCENE_OWNER_ALONE) {
+        printf("  %11.1f", result->first_gb_per_s);
+        weft_json_add_rounded(row, "other_gb_per_s", result->first_gb_per_s, 2);
+    }
+    printf("\n");
+}
+
+static bool scenes_run(const struct arguments *arguments, char why[WEFT_WHY_BYTES])
+{
+    const struct weft_scene_settings *settings = &arguments->settings;
+    cJSON *object = cJSON_CreateObject();
+    double beside = 0;
+    bool good = true;
+
+    (void)cJSON_AddStringToObject(object, "machine", settings->node);
+    (void)cJSON_AddBoolToObject(object, "emulated", true);
+    (void)cJSON_AddNumberToObject(object, "dilation", settings->dilation);
+    (void)cJSON_AddNumberToObject(object, "size_bytes", (double)settings->size);
+    printf("# emulated %s, dilation %u, medians of %u, every byte checked\n", settings->node,
+           settings->dilation, (unsigned)settings->repeats);
+    printf("%-44s  %7s  %7s  %11s\n", "", "GB/s", "ratio", "other GB/s");
+    for (uint32_t i = 0; good && i < WEFT_SCENES; i++) {
+        enum weft_scene_kind kind = (enum weft_scene_kind)i;
+        struct weft_scene_result result;
+
+        good = weft_scene_run(kind, settings, &result, why);
+        if (!good)
+            break;
+        if (kind == WEFT_SCENE_INSIDE || kind == WEFT_SCENE_OWNER_ALONE)
+            beside = figure(kind, &result);
+        row_print(kind, &result, beside > 0 ? figure(kind, &result) / beside : 0, object);
+    }
+    if (good && arguments->json != NULL)
+        good = weft_json_write(object, arguments->json, why);
+    cJSON_Delete(object);
+    return good;
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct argp argp = {.options = options, .parser = parse, .doc = about};
+    struct arguments arguments = {.settings = {.node = "hgx-h100",
+                                               .dilation = DILATION_DEFAULT,
+                                               .size = WEFT_MIB(64),
+                                               .repeats = REPEATS_DEFAULT}};
+    char why[WEFT_WHY_BYTES * 4] = "";
+
+    if (!weft_args_check(argc, argv, options, why))
+        weft_args_fail(PROGRAM, why);
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (scenes_run(&arguments, why))
+        return EXIT_SUCCESS;
+    (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);
+    return EXIT_WRONG;
+}
