@@ -167,7 +167,8 @@ weftResult_t weft_comm_close(struct weft_comm *comm)
     weftResult_t result =
         weft_loop_call(comm->loop, &idle) == weftSuccess ? weftSuccess : weftUnknown;
 
-    weft_windows_drop(comm, result == weftSuccess);
+    if (!weft_windows_drop(comm, result == weftSuccess))
+        result = weftUnknown;
     if (result != weftSuccess)
         return keep(comm);
     memory_free(comm);

@@ -376,6 +376,9 @@ static weftResult_t import_far(struct weft_comm *comm, const struct weft_window_
         result = weft_loop_call(comm->loop, &command);
     }
     if (result != weftSuccess) {
+        command = command_for(comm, index);
+        command.run = weft_command_sibling_drop;
+        (void)weft_loop_call(comm->loop, &command);
         weft_entry_give(comm, index, WEFT_ENTRY_OPENING);
         return weft_error(result, "%s: the owner of the window cannot be reached: %s", call,
                           why[0] == '\0' ? weftGetErrorString(result) : why);

@@ -32,7 +32,8 @@ weftResult_t weft_window_get(const char *call, const struct weft_comm *comm, wef
 bool weft_windows_cover(struct weft_comm *comm, const char *base, size_t size);
 
 /* Takes every window from the ports and out of the registry, when the comm goes; with `quiet` false
- * a copy hangs, and the ports keep theirs. */
-void weft_windows_drop(struct weft_comm *comm, bool quiet);
+ * a copy hangs, and the ports keep theirs. False: another process has one open and does not give it
+ * back, so that the memory must stay. */
+bool weft_windows_drop(struct weft_comm *comm, bool quiet);
 
 #endif

@@ -141,8 +141,28 @@ weftResult_t weftWindowDeregister(weftWindow_t handle)
     return weftSuccess;
 }
 
-void weft_windows_drop(struct weft_comm *comm, bool quiet)
+/* For good: whoever of this process has it loses it, too. True unless another process holds it. */
+static bool drop(struct weft_comm *comm, uint32_t index)
 {
+    char who[64] = "";
+    weftResult_t far = revoke_far(comm, index, who);
+
+    weft_shares_lock();
+    (void)weft_share_revoke(comm->entries[index].share);
+    weft_shares_unlock();
+    if (far == weftTimeout)
+        (void)weft_error(weftUnknown,
+                         "weftCommDestroy: %s of this server has a window on %s open and does not "
+                         "give it back; the memory of comm %u is kept",
+                         who, weft_comm_device_name(comm, comm->entries[index].device),
+                         comm->number);
+    return far != weftTimeout;
+}
+
+bool weft_windows_drop(struct weft_comm *comm, bool quiet)
+{
+    bool all = true;
+
     for (uint32_t i = 0; i < comm->entry_count; i++) {
         struct weft_entry *entry = &comm->entries[i];
 
@@ -151,8 +171,9 @@ void weft_windows_drop(struct weft_comm *comm, bool quiet)
         /* Others lose the window in any case. What this comm imported it gives back only when none
          * of its copies can land in it any more: until then a revocation has to find it. */
         if (entry->own)
-            (void)revoke("weftCommDestroy", comm, entry);
+            all = drop(comm, i) && all;
         if (quiet)
             forget(comm, i);
     }
+    return all;
 }

@@ -44,17 +44,17 @@ weftResult_t weft_peers_window_add(struct weft_loop *loop, uint32_t window, uint
 void weft_peers_window_remove(struct weft_loop *loop, uint32_t window)
 {
     struct weft_peers *peers = loop->peers;
-    bool is_closed = window < loop->relay_first && weft_sibling_window_is_closed(loop, window);
+    bool is_siblings = window < loop->relay_first && weft_sibling_window_remove(loop, window);
 
     if (weft_peers_own(loop, window))
         peers->ops->forget(peers->net, window);
-    else if (!is_closed)
+    else if (!is_siblings)
         peers->ops->window_remove(peers->net, window);
     memset(&peers->exposures[window], 0, sizeof(peers->exposures[window]));
     peers->sources[window].used = false;
     if (window >= loop->relay_first)
         return;
-    if (!weft_peers_own(loop, window) && !is_closed)
+    if (!weft_peers_own(loop, window) && !is_siblings)
         peers->ops->window_remove(peers->net, peers->landing_first + window);
     /* The epoch goes on: answers to what was asked with an old one are told from new ones. */
     peers->landings[window].on = false;

@@ -34,7 +34,7 @@ void weft_siblings_close(struct weft_loop *loop)
     /* What is still open is given back before the net ends: a peer that sees the end counts on it.
      */
     for (uint32_t i = 0; i < loop->config.windows_max; i++)
-        weft_sibling_window_remove(loop, i);
+        (void)weft_sibling_window_remove(loop, i);
     free(siblings->windows);
     free(siblings);
     loop->peers->siblings = NULL;

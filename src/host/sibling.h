@@ -113,9 +113,9 @@ weftResult_t weft_sibling_open(struct weft_loop *loop, struct weft_command *comm
 /* The caller could not open it. */
 void weft_sibling_give_up(struct weft_loop *loop, uint32_t window);
 
-/* The window is deregistered, or was closed before: its memory is used no more. */
-void weft_sibling_window_remove(struct weft_loop *loop, uint32_t window);
-bool weft_sibling_window_is_closed(const struct weft_loop *loop, uint32_t window);
+/* The window is deregistered: from its return on its memory is used no more, by the net neither.
+ * False: it is no sibling's. */
+bool weft_sibling_window_remove(struct weft_loop *loop, uint32_t window);
 
 /* Is the signal one that only the owner of its window can raise right? */
 bool weft_sibling_raises(const struct weft_loop *loop, const struct weft_signal *signal);
@@ -153,6 +153,9 @@ bool weft_holders_poll(struct weft_loop *loop, weft_ns now);
 
 /* The caller has opened command->window, at command->base. */
 weftResult_t weft_command_sibling_opened(struct weft_loop *, struct weft_command *, weft_ns now);
+
+/* command->window came to nothing: a call that asked for it has failed. */
+weftResult_t weft_command_sibling_drop(struct weft_loop *, struct weft_command *, weft_ns now);
 
 /* No sibling has command->window any more. weftInProgress: one has; command->text says which. */
 weftResult_t weft_command_recall(struct weft_loop *, struct weft_command *, weft_ns now);

@@ -241,18 +241,25 @@ bool weft_sibling_windows_poll(struct weft_loop *loop)
     return any;
 }
 
-void weft_sibling_window_remove(struct weft_loop *loop, uint32_t index)
+bool weft_sibling_window_remove(struct weft_loop *loop, uint32_t index)
 {
     struct weft_sibling_window *window = &loop->peers->siblings->windows[index];
 
     if (window->state == WEFT_SIBLING_OPEN || window->state == WEFT_SIBLING_RECALLED)
         close_window(loop, index);
-    abandon(loop, index);
+    if (window->state != WEFT_SIBLING_CLOSED)
+        return false;
+    set_state(loop->peers->siblings, window, WEFT_SIBLING_NONE);
+    return true;
 }
 
-bool weft_sibling_window_is_closed(const struct weft_loop *loop, uint32_t index)
+weftResult_t weft_command_sibling_drop(struct weft_loop *loop, struct weft_command *command,
+                                       weft_ns now)
 {
-    return loop->peers->siblings->windows[index].state == WEFT_SIBLING_CLOSED;
+    (void)now;
+    if (loop->peers->siblings->windows[command->window].state != WEFT_SIBLING_NONE)
+        weft_sibling_give_up(loop, command->window);
+    return weftSuccess;
 }
 
 weftResult_t weft_command_sibling_opened(struct weft_loop *loop, struct weft_command *command,
