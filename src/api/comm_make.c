@@ -167,8 +167,10 @@ weftResult_t weft_comm_close(struct weft_comm *comm)
     weftResult_t result =
         weft_loop_call(comm->loop, &idle) == weftSuccess ? weftSuccess : weftUnknown;
 
-    if (!weft_windows_drop(comm, result == weftSuccess))
+    if (!weft_windows_drop(comm, result == weftSuccess) && result == weftSuccess) {
+        weft_loop_halt(comm->loop);
         result = weftUnknown;
+    }
     if (result != weftSuccess)
         return keep(comm);
     memory_free(comm);

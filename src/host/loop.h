@@ -141,6 +141,10 @@ weftResult_t weft_loop_open(const struct weft_config *config, uint32_t number, u
  * NULL allowed. False when the thread did not answer: all memory is then kept. */
 bool weft_loop_close(struct weft_loop *loop);
 
+/* Stops the thread and leaves the net, and keeps all memory: others may still use it. Needs: as
+ * close. */
+void weft_loop_halt(struct weft_loop *loop);
+
 /* Hands prepared slots over (LIVE from now on). */
 void weft_loop_push(struct weft_loop *loop, uint32_t slot);
 

@@ -237,6 +237,15 @@ static void write_trace(const struct weft_loop *loop)
         weft_log(WEFT_LOG_WARN, loop->noun, "%s", why);
 }
 
+void weft_loop_halt(struct weft_loop *loop)
+{
+    if (!stop(loop))
+        return;
+    loop->running = false;
+    weft_loop_loads_close(loop);
+    weft_peers_close(loop);
+}
+
 bool weft_loop_close(struct weft_loop *loop)
 {
     if (loop == NULL)

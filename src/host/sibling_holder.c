@@ -39,10 +39,29 @@ static weftResult_t export_window(struct weft_loop *loop, uint32_t window,
     return result == weftSuccess ? weftSuccess : weftInvalidUsage;
 }
 
-void weft_holder_ask(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader)
+/* Gives the peer a ticket for a window that it may use; what the answer says. */
+static void lend(struct weft_loop *loop, uint32_t peer, uint32_t id, uint32_t window,
+                 struct weft_sibling_ticket *ticket)
 {
     struct weft_siblings *siblings = loop->peers->siblings;
     struct weft_sibling_holder *holder = take(siblings);
+
+    if (holder == NULL) {
+        ticket->result = weftNoResource;
+        weft_text_copy(ticket->why, sizeof(ticket->why), "its owner has lent too many windows");
+        return;
+    }
+    ticket->result = export_window(loop, window, ticket);
+    if (ticket->result == weftSuccess)
+        *holder = (struct weft_sibling_holder){.used = true,
+                                               .peer = peer,
+                                               .id = id,
+                                               .window = window,
+                                               .process = siblings->processes[peer]};
+}
+
+void weft_holder_ask(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader)
+{
     uint32_t id = (uint32_t)weft_reader_number(reader, 4);
     struct weft_sibling_ticket ticket = {.result = weftInvalidArgument};
     uint8_t bytes[WEFT_SIBLING_MESSAGE_BYTES];
@@ -54,18 +73,8 @@ void weft_holder_ask(struct weft_loop *loop, uint32_t peer, struct weft_reader *
         return;
     weft_text_copy(ticket.why, sizeof(ticket.why),
                    "the key's window was revoked or deregistered; ask its owner for a new key");
-    if (weft_peer_is_exposed(loop, &remote, 0)) {
-        ticket.result =
-            holder == NULL ? weftNoResource : export_window(loop, remote.window, &ticket);
-        if (holder == NULL)
-            weft_text_copy(ticket.why, sizeof(ticket.why), "its owner has lent too many windows");
-    }
-    if (ticket.result == weftSuccess)
-        *holder = (struct weft_sibling_holder){.used = true,
-                                               .peer = peer,
-                                               .id = id,
-                                               .window = remote.window,
-                                               .process = siblings->processes[peer]};
+    if (weft_peer_is_exposed(loop, &remote, 0))
+        lend(loop, peer, id, remote.window, &ticket);
     weft_sibling_ticket_write(&writer, id, &ticket);
     weft_sibling_say(loop, peer, &writer);
 }

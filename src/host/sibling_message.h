@@ -43,7 +43,7 @@ static inline void weft_sibling_ticket_write(struct weft_writer *writer, uint32_
     weft_writer_number(writer, id, 4);
     weft_writer_number(writer, (uint64_t)ticket->result, 1);
     weft_writer_number(writer, (uint64_t)ticket->kind, 1);
-    weft_writer_number(writer, (uint64_t)(ticket->numa_node + 1), 2);
+    weft_writer_number(writer, (uint64_t)((int64_t)ticket->numa_node + 1), 2);
     weft_writer_bytes(writer, ticket->bus, sizeof(ticket->bus));
     weft_writer_bytes(writer, ticket->ticket.bytes, sizeof(ticket->ticket.bytes));
     weft_writer_bytes(writer, ticket->why, sizeof(ticket->why));
