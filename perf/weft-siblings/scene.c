@@ -286,7 +286,7 @@ static _Noreturn void process_run(struct page *page, uint32_t which, pid_t paren
     good = parts[page->kind][which](&side);
     if (good && side.comm != NULL)
         (void)weftCommDestroy(side.comm);
-    _exit(good ? EXIT_SUCCESS : EXIT_FAILURE);
+    exit(good ? EXIT_SUCCESS : EXIT_FAILURE); /* not _exit: the emulated machine is to be left */
 }
 
 static bool process_ended(pid_t process)
