@@ -377,6 +377,7 @@ void weft_peers_store_ended(struct weft_loop *loop, uint32_t index, weftResult_t
         end.cause = WEFT_CAUSE_SIGNAL;
     }
     peers->unsent -= !store->sent;
+    store->sent = false; /* a second answer finds nothing */
     weft_list_remove(&peers->storing, peers->store_links, index);
     weft_pool_give(&peers->free_stores, index);
     if (store->slot != WEFT_NONE)
