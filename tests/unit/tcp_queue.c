@@ -10,6 +10,7 @@ static struct weft_net_block blocks[OPERATIONS + 1];
 static struct weft_list_link links[OPERATIONS];
 static struct weft_net_end end = {.operations = operations, .blocks = blocks, .links = links};
 static struct weft_tcp_queue queue;
+static char source[WEFT_MIB(2)];
 
 static void make(uint32_t number, uint64_t size_bytes, bool is_lent)
 {
@@ -17,7 +18,8 @@ static void make(uint32_t number, uint64_t size_bytes, bool is_lent)
                                                      .is_lent = is_lent,
                                                      .first_block = number,
                                                      .extent_count = 1,
-                                                     .size_bytes = size_bytes};
+                                                     .size_bytes = size_bytes,
+                                                     .src = source};
     blocks[number].next = WEFT_NONE;
     blocks[number].used = 1;
     blocks[number].of.extents[0] = (struct weft_extent){0, 0, size_bytes};
