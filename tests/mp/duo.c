@@ -8,6 +8,7 @@
 
 #define OWN_HEAD_BYTES 8 /* the number of the message at its side */
 #define STILL_MOST     100000
+#define STEPS_MOST     1000000
 #define PACKET_MOST    (WEFT_MP_WIRE_MAX + 65536)
 
 __attribute__((format(printf, 2, 3))) static void fail(struct mpsim_duo *duo, const char *format,
@@ -360,6 +361,8 @@ void mpsim_duo_run(struct mpsim_duo *duo, weft_ns until)
         still = at <= duo->now ? still + 1 : 0;
         if (still > STILL_MOST)
             fail(duo, "time stands still at %" PRIu64 " ns", duo->now);
+        if (duo->steps > STEPS_MOST)
+            fail(duo, "no end is in sight at %" PRIu64 " ns", duo->now);
         duo->now = weft_max(duo->now, at);
         while (mpsim_net_next_at(&duo->net) <= duo->now)
             arrive(duo);

@@ -7,8 +7,8 @@
 #include "base/hash.h"
 
 #define MS(n)       ((weft_ns)(n)*1000000)
-#define STEPS       12        /* of the first phase: after each the links change */
-#define HEALED_NS   MS(20000) /* within so long all ends after that */
+#define STEPS       12         /* of the first phase: after each the links change */
+#define HEALED_NS   MS(300000) /* all ends within so long: slow messages, one by one */
 #define BYTES_MOST  1500000
 #define TWICE_EVERY 16 /* seeds: run again, and must do the same */
 
@@ -37,9 +37,11 @@ static void draw_config(struct weft_prng *prng, struct weft_mp_config *config)
 static void draw_link(struct weft_prng *prng, struct mpsim_link *link)
 {
     static const uint64_t rates[] = {10000, 1000000, 10000000, 100000000};
+    static const weft_ns latencies_ns[] = {100000, 100000, 100000, 5000000, MS(50)};
 
     link->rate_bits_per_ms = rates[weft_prng_below(prng, WEFT_ARRAY_COUNT(rates))];
-    link->latency_ns = weft_prng_between(prng, 1000, weft_prng_chance(prng, 20) ? 5000000 : 100000);
+    link->latency_ns = weft_prng_between(
+        prng, 1000, latencies_ns[weft_prng_below(prng, WEFT_ARRAY_COUNT(latencies_ns))]);
     link->queue_packets = weft_prng_between(prng, 4, 500);
     link->jitter_ns = some(prng, 200000);
 }
@@ -66,7 +68,7 @@ static void draw_flow(struct weft_prng *prng, struct mpsim_flow *flow)
     if (weft_prng_chance(prng, 50))
         flow->message_bytes_spread = (uint32_t)weft_prng_between(prng, 1, 300000);
     /* Not so many messages that a seed takes for ever. */
-    flow->total_bytes = weft_min(flow->total_bytes, UINT64_C(1500) * flow->message_bytes);
+    flow->total_bytes = weft_min(flow->total_bytes, UINT64_C(600) * flow->message_bytes);
 }
 
 static void disturb(struct mpsim_duo *duo, struct weft_prng *prng)

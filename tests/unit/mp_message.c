@@ -94,7 +94,7 @@ Test(mp_message, cut__more_than_allowed, .signal = SIGABRT)
     weft_mp_message_cut(&messages, add(0, 3000, 1000), 1001);
 }
 
-Test(mp_message, names)
+Test(mp_message, state_name__known_and_not)
 {
     cr_expect_str_eq(weft_mp_message_state_name(WEFT_MP_MESSAGE_BLOCKED), "blocked");
     cr_expect_str_eq(weft_mp_message_state_name(WEFT_MP_MESSAGE_STATES), "?");
