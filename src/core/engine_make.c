@@ -160,7 +160,12 @@ static uint32_t make_pair(struct weft_engine *engine, uint32_t src, uint32_t dst
 
     for (uint32_t i = 0; i < engine->topo->device_count; i++)
         relays[i] = engine->relays[i].window != WEFT_NONE;
-    *pair = (struct weft_pair){.src_device = src, .dst_device = dst};
+    *pair = (struct weft_pair){.src_device = src,
+                               .dst_device = dst,
+                               .split_bytes_min = engine->topo->devices[src].server !=
+                                                          engine->topo->devices[dst].server
+                                                      ? engine->config->net_multipath_bytes_min
+                                                      : engine->config->multipath_bytes_min};
     weft_list_init(&pair->small);
     weft_list_init(&pair->large);
     pair->first_path = engine->path_count;

@@ -163,18 +163,18 @@ uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uin
 }
 
 /* What `size_bytes` take on the paths of a plan: one path below the bound, else all together. */
-static weft_ns expect(const struct weft_engine *engine, const struct weft_path *paths,
-                      uint32_t count, uint64_t size_bytes)
+static weft_ns expect(const struct weft_pair *pair, const struct weft_path *paths,
+                      uint64_t size_bytes)
 {
     uint64_t rate = 0;
     weft_ns latency_ns = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < pair->path_count; i++) {
         if (!paths[i].admitted)
             continue;
         rate += paths[i].cap_bytes_per_us;
         latency_ns = weft_max(latency_ns, paths[i].route.latency_ns);
-        if (size_bytes < engine->config->multipath_bytes_min)
+        if (size_bytes < pair->split_bytes_min)
             break;
     }
     return weft_add_sat(weft_bytes_time(size_bytes, rate), latency_ns);
@@ -195,10 +195,10 @@ uint32_t weft_engine_explain(struct weft_engine *engine, uint32_t src_device, ui
     alone = engine->pairs[index];
     memcpy(paths, &engine->paths[alone.first_path], alone.path_count * sizeof(paths[0]));
     alone.first_path = 0;
-    alone.left_bytes = size_bytes < engine->config->multipath_bytes_min ? 0 : size_bytes;
+    alone.left_bytes = size_bytes < alone.split_bytes_min ? 0 : size_bytes;
     weft_plan_make(&engine->capacity, pairs, 1, paths, engine->lanes);
     for (uint32_t i = 0; i < alone.path_count && i < max; i++)
         report(engine, &paths[i], &rows[i]);
-    *expected_ns = expect(engine, paths, alone.path_count, size_bytes);
+    *expected_ns = expect(&alone, paths, size_bytes);
     return (uint32_t)weft_min(alone.path_count, max);
 }

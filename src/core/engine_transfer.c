@@ -8,7 +8,7 @@
 static struct weft_list *list_of(struct weft_engine *engine, const struct weft_transfer *transfer)
 {
     struct weft_pair *pair = &engine->pairs[transfer->pair];
-    bool small = transfer->op.size_bytes < engine->config->multipath_bytes_min;
+    bool small = transfer->op.size_bytes < pair->split_bytes_min;
 
     return small ? &pair->small : &pair->large;
 }

@@ -13,10 +13,11 @@ struct weft_pair {
     uint32_t dst_device;
     uint32_t first_path; /* of its `path_count` entries in the table of paths */
     uint32_t path_count;
-    struct weft_list small; /* transfers in state MOVING below multipath_bytes_min: served first */
-    struct weft_list large; /* the other transfers in state MOVING */
-    uint32_t loads;         /* transfers worth planning for that have not ended */
-    uint64_t left_bytes;    /* that no path had taken when the plan was made */
+    uint64_t split_bytes_min; /* smallest transfer that is split over its paths */
+    struct weft_list small;   /* transfers in state MOVING below that: served first */
+    struct weft_list large;   /* the other transfers in state MOVING */
+    uint32_t loads;           /* transfers worth planning for that have not ended */
+    uint64_t left_bytes;      /* that no path had taken when the plan was made */
 
     bool active;   /* in the plan */
     uint32_t turn; /* of the roundrobin scheduler */

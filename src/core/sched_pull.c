@@ -108,7 +108,7 @@ static bool pull_pick(const struct weft_sched_view *view, struct weft_sched_choi
     weft_ns first_end = WEFT_NEVER;
     weft_ns all;
 
-    if (sums.count < 2 || view->transfer->op.size_bytes < view->config->multipath_bytes_min)
+    if (sums.count < 2 || view->transfer->op.size_bytes < view->pair->split_bytes_min)
         return pick_single(view, choice);
     for (uint32_t i = 0; i < view->pair->path_count; i++) {
         offers[i] = ask(view, i, &sums);

@@ -37,7 +37,10 @@ static struct bench *made_between(uint32_t src, uint32_t dst, uint64_t size_byte
         weft_lane_init(&bench->lanes[i], &fixture->hops.hops[i], &bench->config);
     for (uint32_t i = 0; i < FIXTURE_DEVICES; i++)
         weft_relay_init(&bench->relays[i], i, 4, WEFT_KIB(256));
-    bench->pair = (struct weft_pair){.src_device = src, .dst_device = dst, .loads = 1};
+    bench->pair = (struct weft_pair){.src_device = src,
+                                     .dst_device = dst,
+                                     .split_bytes_min = bench->config.multipath_bytes_min,
+                                     .loads = 1};
     bench->pair.path_count =
         weft_route_find(&fixture->topo, &fixture->hops, relays, &all, src, dst, routes);
     for (uint32_t i = 0; i < bench->pair.path_count; i++) {
