@@ -192,7 +192,8 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
     if (weft_text_equal(loop->config.net, "off"))
         return weftSuccess;
     if (weft_registry_net(loop->config.net) == NULL) {
-        weft_format(why, 256, "the setting net is \"%.32s\"; it is off or tcp", loop->config.net);
+        weft_format(why, 256, "the setting net is \"%.32s\"; it is off, tcp or udp",
+                    loop->config.net);
         return weftInvalidArgument;
     }
     made = calloc(1, sizeof(*made));

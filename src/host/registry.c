@@ -8,6 +8,7 @@
 #include "hook/fault.h"
 #include "host/host.h"
 #include "tcp/tcp.h"
+#include "udp/udp.h"
 
 /* cuda: a copy engine starts 4 us after the submit on H100-class machines (UCX's cuda_copy model,
  * 4.0 us). host: waking a copying thread. */
@@ -23,7 +24,7 @@ const struct weft_registry_row *weft_registry_row(uint32_t index)
     return index < WEFT_ARRAY_COUNT(rows) ? &rows[index] : NULL;
 }
 
-static const struct weft_net_ops *const nets[] = {&weft_tcp_net};
+static const struct weft_net_ops *const nets[] = {&weft_tcp_net, &weft_udp_net};
 
 const struct weft_net_ops *weft_registry_net(const char *name)
 {

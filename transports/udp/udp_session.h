@@ -1,0 +1,213 @@
+/* A session: the keys that two nets share, the ways between them, and the multipath protocol's end.
+ *
+ *   who dials:    KNOCKING --RETRY--> GREETING --SECOND--> MEETING --WELCOME--> UP
+ *   who answers:                      GREETED ---THIRD---> MEETING --HELLO----> UP
+ *                                                             |
+ *                                                             +--a HELLO that is refused--> LEAVING
+ *
+ * KNOCKING: FIRST is on its way, without a cookie. GREETING: with one. GREETED: SECOND was sent: a
+ * stranger still, there are at most WEFT_UDP_GUESTS_MAX of them. MEETING: both have keys, core/mp
+ * works, nothing but HELLO and WELCOME is carried. UP: it is a peer's. LEAVING: its WELCOME, which
+ * says why not, has still to arrive. A session ends from any state by being freed.
+ *
+ * Path p of a session is way p / lane_count of lane p % lane_count, as in core/mp, whose groups are
+ * the lanes. Each way has a source port of its own and speaks to the peer's NIC. */
+#ifndef WEFT_UDP_SESSION_H
+#define WEFT_UDP_SESSION_H
+
+#include "base/list.h"
+#include "core/mp.h"
+#include "udp_datagram.h"
+#include "udp_socket.h"
+
+#define WEFT_UDP_GUESTS_MAX   64 /* sessions that are GREETED */
+#define WEFT_UDP_WAYS_MAX     8  /* of a lane */
+#define WEFT_UDP_PATHS_MAX    64 /* of a session, where it has not more lanes */
+#define WEFT_UDP_PARTS_MAX    WEFT_MP_MESSAGES
+#define WEFT_UDP_PLACES_MAX   26 /* of a part */
+#define WEFT_UDP_BODIES_MAX   16 /* being put together */
+#define WEFT_UDP_PACKET_BYTES 32768
+#define WEFT_UDP_HEAD_OF_PART 4 /* kind, places; then the window and places of a WRITE */
+#define WEFT_UDP_GREETING_NS  1000000000u
+#define WEFT_UDP_RESEND_NS    20000000u
+
+struct weft_udp_net;
+struct weft_udp_peer;
+
+enum weft_udp_session_state {
+    WEFT_UDP_SESSION_KNOCKING,
+    WEFT_UDP_SESSION_GREETING,
+    WEFT_UDP_SESSION_GREETED,
+    WEFT_UDP_SESSION_MEETING,
+    WEFT_UDP_SESSION_UP,
+    WEFT_UDP_SESSION_LEAVING,
+    WEFT_UDP_SESSION_STATES
+};
+
+/* A message of core/mp: a part of a copy, or a body of anything else. */
+struct weft_udp_part {
+    enum weft_wire_kind kind;
+    uint32_t operation; /* or WEFT_NONE: the session's own */
+    uint32_t lane;      /* of a WRITE, else WEFT_NONE */
+    uint32_t place_count;
+    uint32_t block; /* where in the copy's extents it begins */
+    uint32_t index;
+    uint64_t skip_bytes; /* of that extent */
+    uint64_t size_bytes;
+};
+
+/* A body that comes in several packets. */
+struct weft_udp_body {
+    uint64_t message; /* 0: free */
+    uint32_t size_bytes;
+    uint32_t got_bytes;
+    uint8_t *bytes; /* WEFT_WIRE_BODY_MAX */
+};
+
+struct weft_udp_lane {
+    uint32_t nic;
+    uint32_t peer_nic;
+    bool is_up;              /* core/mp says so */
+    bool is_cut;             /* its NIC is, here */
+    weft_ns blocked_until;   /* its sockets took no more */
+    struct weft_list copies; /* not begun, or not all of them */
+    uint32_t part_count;     /* under way */
+    uint64_t sent_bytes;
+    uint64_t received_bytes;
+};
+
+struct weft_udp_session {
+    enum weft_udp_session_state state;
+    uint32_t slot; /* in net->sessions */
+    uint64_t tag;  /* ours */
+    uint64_t tag_there;
+    uint32_t peer; /* or WEFT_NONE */
+    bool is_initiator;
+    bool is_heard; /* something authentic has come: no THIRD is needed any more */
+    bool is_lost;  /* core/mp has heard nothing for too long */
+    bool has_more; /* to send, but this poll was long enough */
+    uint32_t nic;  /* over which it was dialled, or has come */
+    uint32_t peer_nic;
+    weft_ns deadline_at; /* of all states but UP */
+    weft_ns resend_at;
+    weft_ns resend_ns;
+    weft_ns knock_at; /* a way was refused: the others are tried */
+
+    /* before MEETING */
+    int dial_fd;                  /* of who dials, until it is heard; else -1 */
+    struct sockaddr_storage from; /* of who answers: the stranger */
+    uint8_t cookie[WEFT_SECURE_COOKIE_BYTES];
+    uint8_t first[WEFT_SECURE_FIRST_BYTES];
+    uint8_t second[WEFT_SECURE_SECOND_BYTES];
+    uint8_t third[WEFT_UDP_THIRD_BYTES];
+    struct weft_secure *secure;
+
+    /* from MEETING on */
+    struct weft_secure_datagrams *keys;
+    struct weft_wire_address address; /* of the peer */
+    uint32_t lane_count;
+    uint32_t path_count;
+    uint32_t packet_bytes;
+    struct weft_mp *mp; /* in `memory` */
+    void *memory;
+    struct weft_udp_lane lanes[WEFT_WIRE_LANES_MAX];
+    int fds[WEFT_MP_PATHS_MAX]; /* of paths; -1: none */
+    struct weft_udp_part *parts;
+    uint32_t *part_indices;
+    struct weft_pool free_parts;
+    uint64_t *refused; /* by slot of a message: the one that was counted as refused last */
+    struct weft_udp_body bodies[WEFT_UDP_BODIES_MAX];
+    uint8_t *body_bytes;
+    uint8_t *greeting; /* the HELLO or WELCOME that goes out */
+    uint32_t greeting_bytes;
+};
+
+const char *weft_udp_session_state_name(enum weft_udp_session_state state);
+void weft_udp_session_set_state(struct weft_udp_session *session,
+                                enum weft_udp_session_state state);
+
+/* Takes a place and a tag; NULL: no room, no memory, no random numbers. */
+struct weft_udp_session *weft_udp_session_make(struct weft_udp_net *net, bool is_initiator,
+                                               const uint8_t *secret);
+/* NULL allowed. Says nothing to the other side. */
+void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *session);
+/* The session of that tag, or NULL. */
+struct weft_udp_session *weft_udp_session_find(const struct weft_udp_net *net, uint64_t tag);
+/* The handshake is done: keys, ways and core/mp are made; false: the session is of no use. */
+bool weft_udp_session_meet(struct weft_udp_net *net, struct weft_udp_session *session,
+                           const struct weft_wire_address *address);
+/* What a NIC's state means for its lanes. */
+void weft_udp_session_shape(struct weft_udp_net *net, struct weft_udp_session *session,
+                            uint32_t nic);
+/* Nothing can be heard of its own sockets but that nobody listens: true when that is so. */
+void weft_udp_session_knock(struct weft_udp_net *net, struct weft_udp_session *session);
+/* A goodbye over all lanes. */
+void weft_udp_session_bye(struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_dial.c ---- */
+
+void weft_udp_dial_start(struct weft_udp_net *net, struct weft_udp_peer *peer);
+void weft_udp_dial_fail(struct weft_udp_net *net, struct weft_udp_session *session, int error,
+                        const char *why);
+/* Its socket has something. */
+void weft_udp_dial_read(struct weft_udp_net *net, struct weft_udp_session *session);
+/* Says again what was not answered; returns the next time. */
+weft_ns weft_udp_dial_tick(struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_guest.c ---- */
+
+void weft_udp_guest_first(struct weft_udp_net *net, uint32_t nic,
+                          const struct sockaddr_storage *from, struct weft_reader *body);
+void weft_udp_guest_third(struct weft_udp_net *net, struct weft_udp_session *session,
+                          const uint8_t *bytes, size_t size);
+
+/* ---- udp_hello.c ---- */
+
+void weft_udp_hello_send(struct weft_udp_net *net, struct weft_udp_session *session);
+/* The session may be freed after it; false: these bytes are no such thing. */
+bool weft_udp_hello_receive(struct weft_udp_net *net, struct weft_udp_session *session,
+                            struct weft_reader *body);
+bool weft_udp_welcome_receive(struct weft_udp_net *net, struct weft_udp_session *session,
+                              struct weft_reader *body);
+
+/* ---- udp_part.c ---- */
+
+/* Gives core/mp what waits and what its lanes have, as far as there is room. */
+void weft_udp_parts_submit(struct weft_udp_net *net, struct weft_udp_session *session);
+/* The session's own HELLO or WELCOME; false: no room. */
+bool weft_udp_part_greeting(struct weft_udp_session *session, enum weft_wire_kind kind);
+uint32_t weft_udp_part_head_bytes(const struct weft_udp_part *part);
+/* Its head, the same in all its packets. */
+void weft_udp_part_head(const struct weft_udp_net *net, const struct weft_udp_part *part,
+                        struct weft_writer *writer);
+/* Adds bytes [offset, offset + length) of it to the run, from where they are. Those of a body are
+ * good until the next part's are asked for. */
+void weft_udp_part_gather(struct weft_udp_net *net, struct weft_udp_session *session,
+                          const struct weft_udp_part *part, uint64_t offset, uint32_t length,
+                          struct weft_udp_run *run);
+/* The same of a body, copied. */
+void weft_udp_part_copy(struct weft_udp_net *net, struct weft_udp_session *session,
+                        const struct weft_udp_part *part, uint64_t offset, uint32_t length,
+                        struct weft_writer *writer);
+/* core/mp is done with it. */
+void weft_udp_part_ended(struct weft_udp_net *net, struct weft_udp_session *session,
+                         uint32_t number, weftResult_t result);
+/* Its operation is given back in parts no more: those that were under way are forgotten. */
+void weft_udp_parts_drop(struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_send.c ---- */
+
+void weft_udp_session_write(struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_receive.c ---- */
+
+/* All that lies in a NIC's socket, within reason. */
+void weft_udp_nic_read(struct weft_udp_net *net, uint32_t nic);
+
+/* ---- udp_place.c ---- */
+
+/* What the packet has is put where it belongs. The session may be freed after it. */
+void weft_udp_arrival_place(struct weft_udp_net *net, struct weft_udp_session *session,
+                            const struct weft_mp_arrival *arrival);
+
+#endif
