@@ -3,12 +3,20 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define SERVER_SECONDS_MAX 100
+
+const char *peers_net(void)
+{
+    const char *name = getenv("PEERS_NET");
+
+    return name != NULL ? name : "tcp";
+}
 
 static void send_all(int socket, const void *bytes, size_t size)
 {
@@ -123,7 +131,7 @@ static void serve(int socket, const struct server_settings *settings)
 
     if (!receive_all(socket, &begin, sizeof(begin)))
         _exit(0);
-    areas.comm = conform_comm("net", "tcp", "server_id", settings->id, "net_crypto",
+    areas.comm = conform_comm("net", peers_net(), "server_id", settings->id, "net_crypto",
                               settings->crypto, settings->name, settings->value, NULL);
     conform_area(areas.comm, "gpu1", settings->area_bytes, &areas.gpu);
     conform_area(areas.comm, "dram0", settings->area_bytes, &areas.dram);
@@ -223,7 +231,7 @@ void peers_server_kill(struct server *server)
 
 struct first peers_first_open(const struct server *server, const struct server_settings *settings)
 {
-    struct first first = {.comm = conform_comm("net", "tcp", "server_id", settings->id,
+    struct first first = {.comm = conform_comm("net", peers_net(), "server_id", settings->id,
                                                "net_crypto", settings->crypto, settings->name,
                                                settings->value, NULL)};
 

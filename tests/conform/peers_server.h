@@ -50,6 +50,9 @@ struct server_settings {
     const char *value;
 };
 
+/* The network transport of all comms: what PEERS_NET says, else tcp. */
+const char *peers_net(void);
+
 /* One that is to start after the test has made a comm is forked before that. */
 struct server peers_server_start(const struct server_settings *settings);
 struct server peers_server_fork(const struct server_settings *settings);

@@ -101,7 +101,7 @@ Test(peers_three, destroy__with_a_peer_that_lives, .timeout = 120)
     SUCCEED(weftGet(first.stage.window, 0, first.far_dram, 0, AREA_BYTES, first.comm, NULL, NULL));
     SUCCEED(weftCommDestroy(first.comm));
     /* Its server is reached by the next comm as well. */
-    again = conform_comm("net", "tcp", "server_id", "127.0.0.1", "net_crypto", "off", NULL);
+    again = conform_comm("net", peers_net(), "server_id", "127.0.0.1", "net_crypto", "off", NULL);
     SUCCEED(weftWindowImport(again, &b.keys.dram, &window));
     conform_close(again);
     peers_server_stop(&b);
@@ -146,8 +146,8 @@ Test(peers_three, limits__say_which_setting, .timeout = 120)
 {
     struct server b = peers_server_start(&second);
     struct server c = peers_server_start(&third);
-    weftComm_t comm = conform_comm("net", "tcp", "server_id", "127.0.0.1", "net_crypto", "off",
-                                   "peers_max", "1", "windows_max", "16", NULL);
+    weftComm_t comm = conform_comm("net", peers_net(), "server_id", "127.0.0.1", "net_crypto",
+                                   "off", "peers_max", "1", "windows_max", "16", NULL);
     weftWindow_t windows[16];
     weftWindow_t window;
     weftRequest_t request;

@@ -7,7 +7,12 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#define STATE_LISTEN 10
+/* Where the kernel lists who waits for anybody, and with which state. */
+static const struct {
+    const char *file;
+    unsigned state;
+    int type;
+} lists[] = {{"/proc/net/tcp", 10, SOCK_STREAM}, {"/proc/net/udp", 7, SOCK_DGRAM}};
 
 static bool is_wanted(const struct strangers *strangers, unsigned address)
 {
@@ -18,25 +23,36 @@ static bool is_wanted(const struct strangers *strangers, unsigned address)
 }
 
 /* All that listens there, as the kernel lists it. */
-static void find_ports(struct strangers *strangers)
+static uint32_t find_listed(struct strangers *strangers, size_t list, uint32_t count)
 {
-    FILE *file = fopen("/proc/net/tcp", "r");
+    FILE *file = fopen(lists[list].file, "r");
     char line[256];
 
     cr_assert_not_null(file);
-    strangers->port_count = 0;
-    while (fgets(line, sizeof(line), file) != NULL && strangers->port_count < STRANGERS_PORTS_MAX) {
+    while (fgets(line, sizeof(line), file) != NULL && count < STRANGERS_PORTS_MAX) {
         unsigned address;
         unsigned port;
         unsigned state;
 
         if (sscanf(line, " %*d: %8X:%4X %*8X:%*4X %2X", &address, &port, &state) != 3 ||
-            state != STATE_LISTEN || !is_wanted(strangers, address))
+            state != lists[list].state || !is_wanted(strangers, address))
             continue;
-        strangers->addresses[strangers->port_count] = address;
-        strangers->ports[strangers->port_count++] = port;
+        strangers->addresses[count] = address;
+        strangers->types[count] = lists[list].type;
+        strangers->ports[count++] = port;
     }
     (void)fclose(file);
+    return count;
+}
+
+/* The count last: it is looked at by the test. */
+static void find_ports(struct strangers *strangers)
+{
+    uint32_t count = 0;
+
+    for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
+        count = find_listed(strangers, list, count);
+    strangers->port_count = count;
 }
 
 /* A scanner says nothing, or a few bytes, and goes; the other client goes on until it is thrown
@@ -46,7 +62,7 @@ static void visit(struct strangers *strangers, uint32_t i, uint64_t *random)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)strangers->ports[i]),
                              .sin_addr = {.s_addr = strangers->addresses[i]}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, strangers->types[i] | SOCK_CLOEXEC, 0);
     unsigned char bytes[512];
 
     if (fd < 0)

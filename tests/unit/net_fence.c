@@ -1,8 +1,8 @@
-/* transports/tcp: lanes that die, with things on their way.
+/* transports/net, over any transport: lanes that die, with things on their way.
  *
  * Whatever is told as done is there; what is told as failed never comes: its place is filled anew
  * at once, and must stay so. Stores and messages come once each. */
-#include "tcp_fixture.h"
+#include "net_fixture.h"
 
 #include <string.h>
 
@@ -16,8 +16,8 @@
 
 /* A stream of copies from one net to the other: slot i goes from half to half. */
 struct stream {
-    struct tcp_end *from;
-    struct tcp_end *to;
+    struct net_end *from;
+    struct net_end *to;
     bool is_out[SLOTS];
     bool is_guarded[SLOTS]; /* failed: its place holds GUARD since */
     uint64_t seed[SLOTS];
@@ -25,7 +25,7 @@ struct stream {
     uint32_t bad;
 };
 
-static struct tcp_end ends[2];
+static struct net_end ends[2];
 
 static char *source(struct stream *stream, uint32_t slot)
 {
@@ -34,13 +34,13 @@ static char *source(struct stream *stream, uint32_t slot)
 
 static char *place(struct stream *stream, uint32_t slot)
 {
-    return stream->to->memory + TCP_BYTES / 2 + (size_t)slot * SLOT_BYTES;
+    return stream->to->memory + NET_BYTES / 2 + (size_t)slot * SLOT_BYTES;
 }
 
 static void check_guard(struct stream *stream, uint32_t slot)
 {
     if (stream->is_guarded[slot])
-        cr_assert(tcp_is_all(place(stream, slot), SLOT_BYTES, GUARD), "slot %u: a late byte", slot);
+        cr_assert(net_is_all(place(stream, slot), SLOT_BYTES, GUARD), "slot %u: a late byte", slot);
 }
 
 /* What has ended is looked at, and its place given to another. */
@@ -69,25 +69,26 @@ static void stream_issue(struct stream *stream, struct weft_prng *prng)
 {
     uint32_t slot = (uint32_t)weft_prng_below(prng, SLOTS);
     uint32_t lane = (uint32_t)weft_prng_below(prng, stream->from->nic_count);
-    struct weft_copy_signal signal = {TCP_THEIRS, RAISED, 1, weftSignalAdd};
+
+    struct weft_copy_signal signal = {NET_THEIRS, RAISED, 1, weftSignalAdd};
     struct weft_extent extent = {.size_bytes = SLOT_BYTES};
-    struct weft_copy copy = {.dst_window = TCP_THEIRS,
-                             .src_window = TCP_OWN,
+    struct weft_copy copy = {.dst_window = NET_THEIRS,
+                             .src_window = NET_OWN,
                              .extent_count = 1,
                              .extents = &extent,
                              .size_bytes = SLOT_BYTES,
                              .after = WEFT_COOKIE_NONE,
-                             .signal = &signal};
+                             .signal = net_ops->signal_bytes_max > 0 ? &signal : NULL};
 
     if (stream->is_out[slot])
         return;
     check_guard(stream, slot);
-    tcp_fill(source(stream, slot), SLOT_BYTES, weft_prng_next(prng));
+    net_fill(source(stream, slot), SLOT_BYTES, weft_prng_next(prng));
     copy.lane = lane;
     copy.cookie = slot;
-    extent.dst_offset = TCP_BYTES / 2 + (uint64_t)slot * SLOT_BYTES;
+    extent.dst_offset = NET_BYTES / 2 + (uint64_t)slot * SLOT_BYTES;
     extent.src_offset = (uint64_t)slot * SLOT_BYTES;
-    if (weft_tcp_net.copy(stream->from->net, &copy) != weftSuccess)
+    if (net_ops->copy(stream->from->net, &copy) != weftSuccess)
         return;
     stream->is_guarded[slot] = false;
     stream->is_out[slot] = true;
@@ -104,7 +105,7 @@ static uint32_t stream_out(const struct stream *stream)
 
 static void streams_turn(struct stream *streams)
 {
-    tcp_turn(ends, 2);
+    net_turn(ends, 2);
     stream_reap(&streams[0]);
     stream_reap(&streams[1]);
 }
@@ -120,14 +121,14 @@ static void streams_init(struct stream *streams)
 
 static void streams_drain(struct stream *streams)
 {
-    uint64_t deadline_ns = tcp_clock() + TCP_WAIT_S * UINT64_C(1000000000);
+    uint64_t deadline_ns = net_clock() + NET_WAIT_S * UINT64_C(1000000000);
 
     while (stream_out(&streams[0]) + stream_out(&streams[1]) > 0) {
-        cr_assert_lt(tcp_clock(), deadline_ns, "%u and %u copies do not end",
+        cr_assert_lt(net_clock(), deadline_ns, "%u and %u copies do not end",
                      stream_out(&streams[0]), stream_out(&streams[1]));
         streams_turn(streams);
     }
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; net_ops->signal_bytes_max > 0 && i < 2; i++) {
         uint64_t raised;
 
         memcpy(&raised, streams[i].to->memory + RAISED, sizeof(raised));
@@ -144,7 +145,7 @@ static void break_nics(enum weft_net_crypto crypto, enum weft_net_shape_state st
     struct weft_prng prng;
     struct weft_net_counts counts;
 
-    tcp_meet(ends, 4, crypto);
+    net_meet(ends, 4, crypto);
     streams_init(streams);
     weft_prng_init(&prng, 5);
     for (uint32_t round = 0; round < 5; round++) {
@@ -153,142 +154,171 @@ static void break_nics(enum weft_net_crypto crypto, enum weft_net_shape_state st
         for (uint32_t i = 0; i < round; i++)
             streams_turn(streams);
         for (uint32_t i = 0; i < broken_count; i++)
-            tcp_shape(&ends[broken_end], (round + i) % 4, state);
+            net_shape(&ends[broken_end], (round + i) % 4, state);
         for (uint32_t i = 0; i < 50; i++)
             stream_issue(&streams[i % 2], &prng);
         streams_drain(streams);
         for (uint32_t i = 0; i < broken_count; i++)
-            tcp_shape(&ends[broken_end], (round + i) % 4, WEFT_NET_SHAPE_UP);
-        tcp_wait_lanes(ends, 2, &ends[0], 0, 4);
-        tcp_wait_lanes(ends, 2, &ends[1], 0, 4);
+            net_shape(&ends[broken_end], (round + i) % 4, WEFT_NET_SHAPE_UP);
+        net_wait_lanes(ends, 2, &ends[0], 0, 4);
+        net_wait_lanes(ends, 2, &ends[1], 0, 4);
     }
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
         check_guard(&streams[0], slot);
         check_guard(&streams[1], slot);
     }
-    cr_assert_gt(streams[0].bad + streams[1].bad, 0, "nothing was on its way");
+    /* Over TCP what was on the lane fails; over UDP it takes another. */
+    if (net_ops == &weft_tcp_net)
+        cr_assert_gt(streams[0].bad + streams[1].bad, 0, "nothing was on its way");
+    else
+        cr_assert_eq(streams[0].bad + streams[1].bad, 0);
     cr_assert_gt(streams[0].good, 0);
     cr_assert_gt(streams[1].good, 0);
-    weft_tcp_net.counts(ends[0].net, &counts);
-    cr_assert_geq(counts.fences, 5 * broken_count);
-    tcp_close_end(&ends[0]);
-    tcp_close_end(&ends[1]);
+    net_ops->counts(ends[0].net, &counts);
+    if (net_ops == &weft_tcp_net)
+        cr_assert_geq(counts.fences, 5 * broken_count);
+    net_close_end(&ends[0]);
+    net_close_end(&ends[1]);
 }
 
-Test(tcp_fence, die__one_lane_cut)
+Test(net_fence, die__one_lane_cut)
 {
-    break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_CUT, 0, 1);
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_CUT, 0, 1);
+    }
 }
 
-Test(tcp_fence, die__one_lane_cut_at_the_peer_sealed)
+Test(net_fence, die__one_lane_cut_at_the_peer_sealed)
 {
-    break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_CUT, 1, 1);
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_CUT, 1, 1);
+    }
 }
 
-Test(tcp_fence, die__three_lanes_cut)
+Test(net_fence, die__three_lanes_cut)
 {
-    break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_CUT, 1, 3);
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_CUT, 1, 3);
+    }
 }
 
-Test(tcp_fence, die__one_lane_silent)
+Test(net_fence, die__one_lane_silent)
 {
-    break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_SILENT, 1, 1);
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_SILENT, 1, 1);
+    }
 }
 
-Test(tcp_fence, die__two_lanes_silent_sealed)
+Test(net_fence, die__two_lanes_silent_sealed)
 {
-    break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_SILENT, 0, 2);
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_SILENT, 0, 2);
+    }
 }
 
 /* All lanes: what is in doubt is not told until one lane is back, then all of it is. */
-Test(tcp_fence, die__all_lanes_and_back)
+Test(net_fence, die__all_lanes_and_back)
 {
-    static struct stream streams[2];
-    struct weft_prng prng;
-    uint32_t from = 0;
+    NET_EACH()
+    {
+        static struct stream streams[2];
+        struct weft_prng prng;
+        uint32_t from = 0;
 
-    tcp_meet(ends, 2, WEFT_NET_CRYPTO_OFF);
-    streams_init(streams);
-    weft_prng_init(&prng, 6);
-    for (uint32_t i = 0; i < 100; i++)
-        stream_issue(&streams[i % 2], &prng);
-    streams_turn(streams);
-    from = ends[0].seen_count;
-    tcp_shape(&ends[0], 0, WEFT_NET_SHAPE_CUT);
-    tcp_shape(&ends[0], 1, WEFT_NET_SHAPE_CUT);
-    cr_assert_eq(tcp_copy(&ends[0], 0, 0, 0, 1, SLOTS), weftRemoteError);
-    cr_assert_eq(weft_tcp_net.send(ends[0].net, 0, "x", 1), weftRemoteError);
-    /* Overdue, but not gone: the peer's process listens. */
-    cr_assert_not(tcp_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, from)->event.is_gone);
-    stream_reap(&streams[0]);
-    stream_reap(&streams[1]);
-    cr_assert_gt(stream_out(&streams[0]), 0, "what was on its way is in doubt");
-    from = ends[0].seen_count;
-    tcp_shape(&ends[0], 1, WEFT_NET_SHAPE_UP);
-    cr_assert_eq(tcp_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_UP, from)->event.peer, 0);
-    streams_drain(streams);
-    tcp_shape(&ends[0], 0, WEFT_NET_SHAPE_UP);
-    tcp_wait_lanes(ends, 2, &ends[0], 0, 2);
-    for (uint32_t i = 0; i < 100; i++)
-        stream_issue(&streams[i % 2], &prng);
-    streams_drain(streams);
-    for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        check_guard(&streams[0], slot);
-        check_guard(&streams[1], slot);
+        net_meet(ends, 2, WEFT_NET_CRYPTO_OFF);
+        streams_init(streams);
+        weft_prng_init(&prng, 6);
+        for (uint32_t i = 0; i < 100; i++)
+            stream_issue(&streams[i % 2], &prng);
+        streams_turn(streams);
+        from = ends[0].seen_count;
+        net_shape(&ends[0], 0, WEFT_NET_SHAPE_CUT);
+        net_shape(&ends[0], 1, WEFT_NET_SHAPE_CUT);
+        cr_assert_eq(net_copy(&ends[0], 0, 0, 0, 1, SLOTS), weftRemoteError);
+        cr_assert_eq(net_ops->send(ends[0].net, 0, "x", 1), weftRemoteError);
+        /* Overdue, but not gone: the peer's process listens. */
+        cr_assert_not(net_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, from)->event.is_gone);
+        stream_reap(&streams[0]);
+        stream_reap(&streams[1]);
+        cr_assert_gt(stream_out(&streams[0]), 0, "what was on its way is in doubt");
+        from = ends[0].seen_count;
+        net_shape(&ends[0], 1, WEFT_NET_SHAPE_UP);
+        cr_assert_eq(net_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_UP, from)->event.peer, 0);
+        streams_drain(streams);
+        net_shape(&ends[0], 0, WEFT_NET_SHAPE_UP);
+        net_wait_lanes(ends, 2, &ends[0], 0, 2);
+        for (uint32_t i = 0; i < 100; i++)
+            stream_issue(&streams[i % 2], &prng);
+        streams_drain(streams);
+        for (uint32_t slot = 0; slot < SLOTS; slot++) {
+            check_guard(&streams[0], slot);
+            check_guard(&streams[1], slot);
+        }
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
     }
-    tcp_close_end(&ends[0]);
-    tcp_close_end(&ends[1]);
 }
 
 /* A process that is stopped, and goes on. */
-Test(tcp_fence, silence__peer_stopped_and_continued)
+Test(net_fence, silence__peer_stopped_and_continued)
 {
-    static struct stream streams[2];
-    struct weft_prng prng;
-    uint32_t from;
+    NET_EACH()
+    {
+        static struct stream streams[2];
+        struct weft_prng prng;
+        uint32_t from;
 
-    tcp_meet(ends, 2, WEFT_NET_CRYPTO_FULL);
-    streams_init(streams);
-    weft_prng_init(&prng, 7);
-    for (uint32_t i = 0; i < 100; i++)
-        stream_issue(&streams[0], &prng);
-    cr_assert_eq(weft_tcp_net.store(ends[0].net, TCP_THEIRS, WORD, 1, weftSignalAdd, 100),
-                 weftSuccess);
-    from = ends[0].seen_count;
-    ends[1].is_idle = true;
-    cr_assert_not(tcp_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, from)->event.is_gone);
-    stream_reap(&streams[0]);
-    cr_assert_gt(stream_out(&streams[0]), 0);
-    cr_assert_not(tcp_is_ended(&ends[0], 100));
-    ends[1].is_idle = false;
-    streams_drain(streams);
-    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 100), weftSuccess);
-    cr_assert_eq(*(uint64_t *)(void *)(ends[1].memory + WORD), 1);
-    tcp_wait_lanes(ends, 2, &ends[0], 0, 2);
-    for (uint32_t slot = 0; slot < SLOTS; slot++)
-        check_guard(&streams[0], slot);
-    tcp_close_end(&ends[0]);
-    tcp_close_end(&ends[1]);
+        net_meet(ends, 2, WEFT_NET_CRYPTO_FULL);
+        streams_init(streams);
+        weft_prng_init(&prng, 7);
+        for (uint32_t i = 0; i < 100; i++)
+            stream_issue(&streams[0], &prng);
+        cr_assert_eq(net_ops->store(ends[0].net, NET_THEIRS, WORD, 1, weftSignalAdd, 100),
+                     weftSuccess);
+        from = ends[0].seen_count;
+        ends[1].is_idle = true;
+        cr_assert_not(net_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, from)->event.is_gone);
+        stream_reap(&streams[0]);
+        cr_assert_gt(stream_out(&streams[0]), 0);
+        cr_assert_not(net_is_ended(&ends[0], 100));
+        ends[1].is_idle = false;
+        streams_drain(streams);
+        cr_assert_eq(net_wait(ends, 2, &ends[0], 100), weftSuccess);
+        cr_assert_eq(*(uint64_t *)(void *)(ends[1].memory + WORD), 1);
+        net_wait_lanes(ends, 2, &ends[0], 0, 2);
+        for (uint32_t slot = 0; slot < SLOTS; slot++)
+            check_guard(&streams[0], slot);
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
 }
 
 /* A lane whose NIC is slow by order is not silent. */
-Test(tcp_fence, silence__slow_is_not_silent)
+Test(net_fence, silence__slow_is_not_silent)
 {
-    /* 2 MiB take three times as long as a lane may be silent. */
-    const struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_ms = 20000};
-    struct weft_net_counts counts;
+    NET_EACH()
+    {
+        /* 2 MiB take three times as long as a lane may be silent. */
+        const struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_ms = 20000};
+        struct weft_net_counts counts;
 
-    tcp_silence_ns = 30000000;
-    tcp_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
-    weft_tcp_net.shape(ends[0].net, 0, &slow);
-    tcp_fill(ends[0].memory, TCP_BYTES, 1);
-    cr_assert_eq(tcp_copy(&ends[0], 0, 0, 0, TCP_BYTES / 2, 0), weftSuccess);
-    cr_assert_eq(tcp_wait(ends, 2, &ends[0], 0), weftSuccess);
-    cr_assert_eq(memcmp(ends[0].memory, ends[1].memory, TCP_BYTES / 2), 0);
-    weft_tcp_net.counts(ends[0].net, &counts);
-    cr_assert_eq(counts.fences, 0);
-    tcp_close_end(&ends[0]);
-    tcp_close_end(&ends[1]);
+        net_silence_ns = 30000000;
+        net_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
+        net_ops->shape(ends[0].net, 0, &slow);
+        net_fill(ends[0].memory, NET_BYTES, 1);
+        cr_assert_eq(net_copy(&ends[0], 0, 0, 0, NET_BYTES / 2, 0), weftSuccess);
+        cr_assert_eq(net_wait(ends, 2, &ends[0], 0), weftSuccess);
+        cr_assert_eq(memcmp(ends[0].memory, ends[1].memory, NET_BYTES / 2), 0);
+        net_ops->counts(ends[0].net, &counts);
+        cr_assert_eq(counts.fences, 0);
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
 }
 
 /* ---- everything at once ---- */
@@ -308,8 +338,8 @@ static void chaos_issue(struct tally *tally, struct weft_prng *prng, uint32_t st
 {
     uint32_t cookie = 100 + step % 300;
     struct weft_extent extent = {0, 64, 8};
-    struct weft_copy copy = {.dst_window = TCP_THEIRS,
-                             .src_window = TCP_THEIRS,
+    struct weft_copy copy = {.dst_window = NET_THEIRS,
+                             .src_window = NET_THEIRS,
                              .extent_count = 1,
                              .extents = &extent,
                              .size_bytes = 8,
@@ -317,7 +347,7 @@ static void chaos_issue(struct tally *tally, struct weft_prng *prng, uint32_t st
                              .after = WEFT_COOKIE_NONE};
 
     if (ends[0].results[cookie] == weftSuccess || tally->next_store <= cookie) {
-        if (weft_tcp_net.store(ends[0].net, TCP_THEIRS, WORD, step, weftSignalAdd, cookie) ==
+        if (net_ops->store(ends[0].net, NET_THEIRS, WORD, step, weftSignalAdd, cookie) ==
             weftSuccess) {
             tally->stored += step;
             ends[0].results[cookie] = weftNumResults;
@@ -325,11 +355,11 @@ static void chaos_issue(struct tally *tally, struct weft_prng *prng, uint32_t st
         }
     }
     if (weft_prng_chance(prng, 30) &&
-        weft_tcp_net.send(ends[0].net, 0, &tally->messages, sizeof(tally->messages)) == weftSuccess)
+        net_ops->send(ends[0].net, 0, &tally->messages, sizeof(tally->messages)) == weftSuccess)
         tally->messages++;
     if (weft_prng_chance(prng, 10) && tally->forwards < 50) {
         copy.cookie = 450 + tally->forwards;
-        if (weft_tcp_net.forward(ends[0].net, &copy) == weftSuccess)
+        if (net_ops->forward(ends[0].net, &copy) == weftSuccess)
             tally->forwards++;
     }
 }
@@ -338,12 +368,12 @@ static void chaos_issue(struct tally *tally, struct weft_prng *prng, uint32_t st
 static void chaos_take(struct tally *tally)
 {
     for (uint32_t i = 0; i < ends[1].seen_count; i++) {
-        const struct tcp_seen *seen = &ends[1].seen[i];
+        const struct net_seen *seen = &ends[1].seen[i];
         uint32_t number;
 
-        cr_assert_lt(i, TCP_EVENTS);
+        cr_assert_lt(i, NET_EVENTS);
         if (seen->event.kind == WEFT_NET_FORWARD)
-            weft_tcp_net.answer(ends[1].net, 0, seen->event.request, weftSuccess);
+            net_ops->answer(ends[1].net, 0, seen->event.request, weftSuccess);
         if (seen->event.kind != WEFT_NET_MESSAGE)
             continue;
         memcpy(&number, seen->bytes, sizeof(number));
@@ -360,7 +390,7 @@ static void chaos_shape(struct weft_prng *prng)
     static const enum weft_net_shape_state states[] = {WEFT_NET_SHAPE_UP, WEFT_NET_SHAPE_UP,
                                                        WEFT_NET_SHAPE_CUT, WEFT_NET_SHAPE_SILENT};
 
-    tcp_shape(&ends[weft_prng_below(prng, 2)], (uint32_t)weft_prng_below(prng, 4),
+    net_shape(&ends[weft_prng_below(prng, 2)], (uint32_t)weft_prng_below(prng, 4),
               states[weft_prng_below(prng, 4)]);
 }
 
@@ -388,8 +418,8 @@ static void chaos(uint64_t seed, enum weft_net_crypto crypto)
     uint64_t word;
 
     memset(&tally, 0, sizeof(tally));
-    tcp_silence_ns = CHAOS_SILENCE_NS;
-    tcp_meet(ends, 4, crypto);
+    net_silence_ns = CHAOS_SILENCE_NS;
+    net_meet(ends, 4, crypto);
     streams_init(streams);
     weft_prng_init(&prng, seed);
     for (uint32_t step = 0; step < CHAOS_STEPS; step++) {
@@ -402,11 +432,11 @@ static void chaos(uint64_t seed, enum weft_net_crypto crypto)
         chaos_take(&tally);
     }
     for (uint32_t i = 0; i < 8; i++)
-        tcp_shape(&ends[i / 4], i % 4, WEFT_NET_SHAPE_UP);
+        net_shape(&ends[i / 4], i % 4, WEFT_NET_SHAPE_UP);
     streams_drain(streams);
-    deadline_ns = tcp_clock() + TCP_WAIT_S * UINT64_C(1000000000);
+    deadline_ns = net_clock() + NET_WAIT_S * UINT64_C(1000000000);
     while (!chaos_done(&tally)) {
-        cr_assert_lt(tcp_clock(), deadline_ns, "seed %u: something is lost", (unsigned)seed);
+        cr_assert_lt(net_clock(), deadline_ns, "seed %u: something is lost", (unsigned)seed);
         streams_turn(streams);
         chaos_take(&tally);
     }
@@ -414,22 +444,28 @@ static void chaos(uint64_t seed, enum weft_net_crypto crypto)
         check_guard(&streams[0], slot);
         check_guard(&streams[1], slot);
     }
-    weft_tcp_net.counts(ends[0].net, &counts);
+    net_ops->counts(ends[0].net, &counts);
     cr_assert_gt(counts.fences, 0, "seed %u: no lane died", (unsigned)seed);
     memcpy(&word, ends[1].memory + WORD, sizeof(word));
     cr_assert_eq(word, tally.stored, "stores came not once each");
-    tcp_close_end(&ends[0]);
-    tcp_close_end(&ends[1]);
+    net_close_end(&ends[0]);
+    net_close_end(&ends[1]);
 }
 
-Test(tcp_fence, die__any_lanes_any_time)
+Test(net_fence, die__any_lanes_any_time)
 {
-    for (uint64_t seed = 1; seed <= 12; seed++)
-        chaos(seed, WEFT_NET_CRYPTO_OFF);
+    NET_EACH()
+    {
+        for (uint64_t seed = 1; seed <= 12; seed++)
+            chaos(seed, WEFT_NET_CRYPTO_OFF);
+    }
 }
 
-Test(tcp_fence, die__any_lanes_any_time_sealed)
+Test(net_fence, die__any_lanes_any_time_sealed)
 {
-    for (uint64_t seed = 101; seed <= 106; seed++)
-        chaos(seed, WEFT_NET_CRYPTO_FULL);
+    NET_EACH()
+    {
+        for (uint64_t seed = 101; seed <= 106; seed++)
+            chaos(seed, WEFT_NET_CRYPTO_FULL);
+    }
 }
