@@ -14,11 +14,13 @@ static void fill(struct weft_net_pace *pace, weft_ns now)
     /* Longer than any thread is late, and short enough to multiply. */
     uint64_t passed_ns = weft_min(weft_sub_sat(now, pace->filled_at), 1000000000u);
     uint64_t bytes = passed_ns * pace->shape.rate_bytes_per_ms / 1000000;
+    uint64_t paid_bytes = weft_min(bytes, pace->debt_bytes);
 
     if (bytes == 0)
         return;
     pace->filled_at = now;
-    pace->tokens_bytes += bytes;
+    pace->debt_bytes -= paid_bytes;
+    pace->tokens_bytes += bytes - paid_bytes;
     if (!pace->is_short)
         pace->tokens_bytes = weft_min(pace->tokens_bytes, burst_bytes(&pace->shape));
     pace->is_short = false;
@@ -30,6 +32,17 @@ void weft_net_pace_set(struct weft_net_pace *pace, const struct weft_net_shape *
     pace->shape = *shape;
     pace->filled_at = now;
     pace->tokens_bytes = burst_bytes(shape);
+    pace->debt_bytes = 0;
+}
+
+bool weft_net_pace_is_open(struct weft_net_pace *pace, weft_ns now)
+{
+    if (pace->shape.state != WEFT_NET_SHAPE_UP)
+        return false;
+    if (pace->shape.rate_bytes_per_ms == 0)
+        return true;
+    fill(pace, now);
+    return pace->tokens_bytes > 0;
 }
 
 uint64_t weft_net_pace_allow(struct weft_net_pace *pace, uint64_t wanted_bytes, weft_ns now)
@@ -46,6 +59,8 @@ uint64_t weft_net_pace_allow(struct weft_net_pace *pace, uint64_t wanted_bytes, 
 
 void weft_net_pace_spend(struct weft_net_pace *pace, uint64_t bytes)
 {
+    if (pace->shape.rate_bytes_per_ms != 0)
+        pace->debt_bytes += weft_sub_sat(bytes, pace->tokens_bytes);
     pace->tokens_bytes = weft_sub_sat(pace->tokens_bytes, bytes);
 }
 
@@ -58,7 +73,7 @@ weft_ns weft_net_pace_at(const struct weft_net_pace *pace, weft_ns now)
     if (rate == 0 || pace->tokens_bytes > 0)
         return now;
     /* Half a burst at once: a thread that sleeps wakes for something. */
-    return pace->filled_at + burst_bytes(&pace->shape) * 500000 / rate;
+    return pace->filled_at + (pace->debt_bytes + burst_bytes(&pace->shape) / 2) * 1000000 / rate;
 }
 
 bool weft_net_pace_waits(const struct weft_net_pace *pace)

@@ -11,6 +11,7 @@
 struct weft_net_pace {
     struct weft_net_shape shape;
     uint64_t tokens_bytes; /* may go out now */
+    uint64_t debt_bytes;   /* went out without them: a packet goes whole */
     weft_ns filled_at;
     bool is_short; /* bytes have waited for tokens since then */
 };
@@ -19,6 +20,8 @@ struct weft_net_pace {
 void weft_net_pace_set(struct weft_net_pace *pace, const struct weft_net_shape *shape, weft_ns now);
 /* How much of `wanted` may go out now. */
 uint64_t weft_net_pace_allow(struct weft_net_pace *pace, uint64_t wanted_bytes, weft_ns now);
+/* Whether anything may go out now, asked by who has nothing that waits. */
+bool weft_net_pace_is_open(struct weft_net_pace *pace, weft_ns now);
 void weft_net_pace_spend(struct weft_net_pace *pace, uint64_t bytes);
 /* When some of it may: now, or later. */
 weft_ns weft_net_pace_at(const struct weft_net_pace *pace, weft_ns now);

@@ -10,6 +10,18 @@
 #define PIECES_OF_PACKET (2 + WEFT_UDP_PLACES_MAX)
 #define BLOCKED_NS       100000u
 
+/* What is not under way on the lane does not wait for its NIC's tokens. */
+static bool nic_is_open(struct weft_udp_net *net, const struct weft_udp_lane *lane)
+{
+    struct weft_net_pace *pace = &net->nics[lane->nic].pace;
+
+    /* What a silent NIC is given is lost, and nobody says so. */
+    if (pace->shape.state == WEFT_NET_SHAPE_SILENT)
+        return true;
+    return lane->part_count > 0 ? weft_net_pace_allow(pace, 1, net->end.now) > 0
+                                : weft_net_pace_is_open(pace, net->end.now);
+}
+
 /* The lanes that may send now, a bit each. */
 static uint32_t lanes_ready(struct weft_udp_net *net, const struct weft_udp_session *session)
 {
@@ -17,12 +29,8 @@ static uint32_t lanes_ready(struct weft_udp_net *net, const struct weft_udp_sess
 
     for (uint32_t l = 0; l < session->lane_count; l++) {
         const struct weft_udp_lane *lane = &session->lanes[l];
-        struct weft_net_pace *pace = &net->nics[lane->nic].pace;
-        bool is_silent = pace->shape.state == WEFT_NET_SHAPE_SILENT;
 
-        /* What a silent NIC is given is lost, and nobody says so. */
-        if (net->end.now < lane->blocked_until || lane->is_cut ||
-            (!is_silent && weft_net_pace_allow(pace, 1, net->end.now) == 0))
+        if (net->end.now < lane->blocked_until || lane->is_cut || !nic_is_open(net, lane))
             continue;
         ready |= 1u << l;
     }
