@@ -40,7 +40,7 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
         return;
     peers->shaped_at = now;
     for (uint32_t i = 0; i < peers->nic_count; i++) {
-        struct weft_net_shape shape = {WEFT_NET_SHAPE_UP, 0};
+        struct weft_net_shape shape = {.state = WEFT_NET_SHAPE_UP};
         uint64_t rate = 0;
         int is_cut = 0;
 

@@ -319,3 +319,39 @@ Test(udp_guard, receive__replayed_and_changed_with_tags)
     begin();
     replay(WEFT_NET_CRYPTO_INTEGRITY);
 }
+
+/* One packet in five is lost, both ways: all comes all the same, and once. */
+static void lose(enum weft_net_crypto crypto)
+{
+    const struct weft_net_shape lossy = {.state = WEFT_NET_SHAPE_UP, .loss_one_in = 5};
+    uint64_t word;
+
+    net_meet(ends, 2, crypto);
+    for (uint32_t i = 0; i < 4; i++)
+        net_ops->shape(ends[i / 2].net, i % 2, &lossy);
+    net_fill(ends[0].memory, NET_BYTES, 3);
+    for (uint32_t i = 0; i < 100; i++) {
+        cr_assert_eq(net_ops->store(ends[0].net, NET_THEIRS, NET_BYTES - 8, 1, weftSignalAdd, i),
+                     weftSuccess);
+        net_copy_surely(ends, 2, &ends[0], i % 2, i * 40000, i * 40000, 40000, 100 + i);
+    }
+    for (uint32_t i = 0; i < 200; i++)
+        cr_assert_eq(net_wait(ends, 2, &ends[0], i), weftSuccess);
+    memcpy(&word, ends[1].memory + NET_BYTES - 8, sizeof(word));
+    cr_assert_eq(word, 100);
+    cr_assert_eq(memcmp(ends[0].memory, ends[1].memory, 4000000), 0);
+    net_close_end(&ends[0]);
+    net_close_end(&ends[1]);
+}
+
+Test(udp_guard, loss__one_in_five)
+{
+    begin();
+    lose(WEFT_NET_CRYPTO_OFF);
+}
+
+Test(udp_guard, loss__one_in_five_sealed)
+{
+    begin();
+    lose(WEFT_NET_CRYPTO_FULL);
+}

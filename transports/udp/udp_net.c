@@ -147,6 +147,7 @@ static weftResult_t udp_open(const struct weft_net_env *env, const struct weft_n
         (void)snprintf(why, 256, "udp: no memory for a net");
         return weftSystemError;
     }
+    weft_prng_init(&net->prng, env->incarnation);
     net->mode = modes[env->crypto];
     net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     net->segments = weft_udp_socket_segments();

@@ -9,6 +9,7 @@
 #ifndef WEFT_UDP_NET_H
 #define WEFT_UDP_NET_H
 
+#include "base/prng.h"
 #include "net/net_address.h"
 #include "net/net_body.h"
 #include "net/net_pace.h"
@@ -65,6 +66,7 @@ struct weft_udp_net {
     uint32_t grave_next;
     weft_ns polled_at;
 
+    struct weft_prng prng;        /* which packets a faulty NIC loses */
     struct weft_mp_packet packet; /* that goes out */
     struct weft_udp_run run;
     struct weft_udp_run gathered; /* what is to be sealed */

@@ -22,6 +22,14 @@ static bool nic_is_open(struct weft_udp_net *net, const struct weft_udp_lane *la
                                 : weft_net_pace_is_open(pace, net->end.now);
 }
 
+/* A faulty NIC loses some of its packets, at random. */
+static bool nic_loses(struct weft_udp_net *net, const struct weft_udp_lane *lane)
+{
+    uint32_t one_in = net->nics[lane->nic].pace.shape.loss_one_in;
+
+    return one_in != 0 && weft_prng_below(&net->prng, one_in) == 0;
+}
+
 /* The lanes that may send now, a bit each. */
 static uint32_t lanes_ready(struct weft_udp_net *net, const struct weft_udp_session *session)
 {
@@ -161,6 +169,8 @@ void weft_udp_session_write(struct weft_udp_net *net, struct weft_udp_session *s
         size_t before_bytes;
         bool is_good;
 
+        if (nic_loses(net, &session->lanes[packet->path % session->lane_count]))
+            continue;
         if (packet->path != path ||
             !weft_udp_run_has_room(&net->run, PIECES_OF_PACKET, WEFT_UDP_PACKET_BYTES + 1024,
                                    WEFT_UDP_RUN_BYTES))
