@@ -126,6 +126,7 @@ struct weft_loop {
     weft_ns busy_at;       /* the last round with work */
     uint32_t looks;        /* in which nothing happened, since something did or somebody slept */
     uint32_t wasted_spins;
+    bool net_news; /* the last round had some */
     uint64_t copy_count;
     uint64_t refused_count;
     uint64_t failed_count; /* transfers of callers that ended badly */
@@ -184,6 +185,9 @@ weftResult_t weft_command_stats(struct weft_loop *, struct weft_command *, weft_
 weftResult_t weft_command_stop(struct weft_loop *, struct weft_command *, weft_ns now);
 
 /* ---- between the files of the loop ---- */
+
+/* What drives the comm: one look at everything. Needs: the turn. True when something happened. */
+bool weft_loop_round(struct weft_loop *loop);
 
 /* Starts the progress thread. weftSystemError: the system has no thread left. */
 weftResult_t weft_loop_start(struct weft_loop *loop);
