@@ -1,8 +1,7 @@
-/* The one printf of the library, and the assertion's last words. */
+/* The one printf of the library. */
 #include "log.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../base/ring.h"
 
@@ -80,11 +79,4 @@ void weft_text_format(struct weft_text *text, const char *format, ...)
     (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     weft_text_add(text, sentence);
-}
-
-_Noreturn void weft_assert_failed(const char *condition, const char *file, int line)
-{
-    (void)fprintf(stderr, "weft ERROR assert: %s does not hold at %s:%d; please report it\n",
-                  condition, file, line);
-    abort();
 }
