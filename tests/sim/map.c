@@ -15,7 +15,7 @@ static void reserve(struct sim_map *map, uint32_t count)
 
 void sim_map_reset(struct sim_map *map, uint64_t size_bytes, uint64_t value)
 {
-    reserve(map, 16);
+    reserve(map, 4);
     map->size_bytes = size_bytes;
     map->count = 1;
     map->spans[0] = (struct sim_span){0, value};

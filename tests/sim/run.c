@@ -358,6 +358,12 @@ void sim_run_draw(struct sim_run *run, const struct sim_source *source,
     sim_schedule_apply(&run->schedule, &run->workload);
 }
 
+/* Copies use cookies below this: those of probes are numbered by hop. */
+static uint32_t cookies_of(const struct sim_world *world)
+{
+    return weft_engine_cookies(&world->config) - WEFT_HOPS_MAX + world->hops.count;
+}
+
 static void begin(struct sim_run *run, const struct sim_source *source,
                   const struct sim_options *options)
 {
@@ -377,10 +383,10 @@ static void begin(struct sim_run *run, const struct sim_source *source,
     run->dice = sim_dice_fork(source, SIM_LABEL_FABRIC);
     weft_pool_init(&run->block_pool, run->block_indices, SIM_BLOCKS_MAX);
     sim_calls_begin(run);
-    sim_shadow_begin(&run->shadow, &run->history);
+    sim_shadow_begin(&run->shadow, &run->history, SIM_WINDOWS_MAX, SIM_OPS_MAX);
     sim_health_begin(run);
     sim_fabric_begin(&run->fabric, &run->world, &run->shadow, &run->history, run->dice,
-                     weft_engine_cookies(&run->world.config), SIM_TIMERS);
+                     cookies_of(&run->world), SIM_TIMERS);
     run->fabric.record = options->record;
     if (options->record != NULL)
         sim_record_begin(options->record);

@@ -2,6 +2,8 @@
 #include "shadow.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define UNDEFINED 0
 
@@ -16,37 +18,62 @@ static bool is_being_written(uint64_t value)
     return value != UNDEFINED && value < SIM_MAP_PLACE;
 }
 
-void sim_shadow_begin(struct sim_shadow *shadow, struct sim_history *history)
+/* Room for `count` things of a table, of which the new ones are zeroed. */
+static void *grow(void *table, uint32_t *have, uint32_t count, size_t each)
+{
+    if (count <= *have)
+        return table;
+    table = realloc(table, count * each);
+    weft_assert(table != NULL);
+    memset((char *)table + *have * each, 0, (count - *have) * each);
+    *have = count;
+    return table;
+}
+
+void sim_shadow_begin(struct sim_shadow *shadow, struct sim_history *history, uint32_t windows,
+                      uint32_t ops)
 {
     shadow->history = history;
     shadow->place_count = 0;
     shadow->verified_bytes = 0;
     shadow->relay_in_bytes = 0;
     shadow->relay_out_bytes = 0;
-    for (uint32_t i = 0; i < SIM_WINDOWS_MAX; i++)
+    shadow->memories =
+        grow(shadow->memories, &shadow->memory_count, windows, sizeof(shadow->memories[0]));
+    shadow->landed_bytes =
+        grow(shadow->landed_bytes, &shadow->op_count, ops, sizeof(shadow->landed_bytes[0]));
+    for (uint32_t i = 0; i < shadow->memory_count; i++)
         shadow->memories[i].is_live = false;
-    for (uint32_t i = 0; i < SIM_OPS_MAX; i++)
-        shadow->landed_bytes[i] = 0;
+    memset(shadow->landed_bytes, 0, shadow->op_count * sizeof(shadow->landed_bytes[0]));
 }
 
 void sim_shadow_fini(struct sim_shadow *shadow)
 {
-    for (uint32_t i = 0; i < SIM_WINDOWS_MAX; i++) {
+    for (uint32_t i = 0; i < shadow->memory_count; i++) {
         sim_map_fini(&shadow->memories[i].holds);
         sim_map_fini(&shadow->memories[i].owner);
         sim_map_fini(&shadow->memories[i].origin);
         sim_map_fini(&shadow->memories[i].given_up);
     }
+    free(shadow->memories);
+    free(shadow->windows);
+    free(shadow->landed_bytes);
 }
 
 void sim_shadow_add(struct sim_shadow *shadow, uint32_t window, uint32_t device,
                     uint64_t size_bytes, bool is_relay)
 {
-    struct sim_memory *memory = &shadow->memories[window];
+    struct sim_memory *memory;
 
+    if (window >= shadow->memory_count)
+        shadow->memories = grow(shadow->memories, &shadow->memory_count, 2 * window + 1,
+                                sizeof(shadow->memories[0]));
+    memory = &shadow->memories[window];
     weft_assert(!memory->is_live);
-    weft_assert(shadow->place_count < SIM_PLACES_MAX);
     weft_assert(size_bytes < SIM_MAP_PLACE);
+    if (shadow->place_count == shadow->place_capacity)
+        shadow->windows = grow(shadow->windows, &shadow->place_capacity,
+                               2 * shadow->place_capacity + 64, sizeof(shadow->windows[0]));
     shadow->windows[shadow->place_count++] = window;
     memory->is_live = true;
     memory->is_relay = is_relay;

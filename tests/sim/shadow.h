@@ -20,8 +20,6 @@
 #include "map.h"
 #include "workload.h"
 
-#define SIM_PLACES_MAX 1024 /* windows ever added in a run */
-
 struct sim_memory {
     bool is_live;
     bool is_relay;
@@ -36,16 +34,21 @@ struct sim_memory {
 
 struct sim_shadow {
     struct sim_history *history;
-    struct sim_memory memories[SIM_WINDOWS_MAX];
-    uint32_t windows[SIM_PLACES_MAX]; /* which window a place belongs to */
+    struct sim_memory *memories; /* by window */
+    uint32_t memory_count;
+    uint32_t *windows; /* which window a place belongs to: one for each ever added in a run */
     uint32_t place_count;
+    uint32_t place_capacity;
     uint64_t verified_bytes;
     uint64_t relay_in_bytes;            /* that copies have brought into relays */
     uint64_t relay_out_bytes;           /* and from there */
-    uint64_t landed_bytes[SIM_OPS_MAX]; /* by op: written into its destination so far */
+    uint64_t *landed_bytes; /* by op: written into its destination so far */
+    uint32_t op_count;
 };
 
-void sim_shadow_begin(struct sim_shadow *shadow, struct sim_history *history);
+/* For so many windows and operations; what was there before is forgotten, its memory kept. */
+void sim_shadow_begin(struct sim_shadow *shadow, struct sim_history *history, uint32_t windows,
+                      uint32_t ops);
 void sim_shadow_fini(struct sim_shadow *shadow);
 
 void sim_shadow_add(struct sim_shadow *shadow, uint32_t window, uint32_t device,
