@@ -41,11 +41,13 @@ static void lay_out_paths(struct weft_engine *engine, struct weft_arena *arena)
     engine->lanes = weft_arena_take(arena, engine->hops_max, sizeof(*engine->lanes));
     engine->lane_links = weft_arena_take(arena, engine->hops_max, sizeof(*engine->lane_links));
     engine->relays = weft_arena_take(arena, devices, sizeof(*engine->relays));
-    engine->pairs = weft_arena_take(arena, pairs, sizeof(*engine->pairs));
+    /* Pairs and their paths are written when they are made: most of that memory is never touched. */
+    engine->pairs = weft_arena_take_raw(arena, pairs, sizeof(*engine->pairs));
     engine->pair_links = weft_arena_take(arena, pairs, sizeof(*engine->pair_links));
     engine->planned = weft_arena_take(arena, pairs, sizeof(struct weft_pair *));
-    engine->paths = weft_arena_take(arena, (size_t)pairs * PATHS_OF_PAIR, sizeof(*engine->paths));
-    engine->pair_of = weft_arena_take(arena, (size_t)devices * devices, sizeof(*engine->pair_of));
+    engine->paths =
+        weft_arena_take_raw(arena, (size_t)pairs * PATHS_OF_PAIR, sizeof(*engine->paths));
+    engine->first_pair = weft_arena_take(arena, devices, sizeof(*engine->first_pair));
     weft_capacity_init(&engine->capacity, arena, engine->topo, engine->hops, engine->links_max,
                        devices);
 }
@@ -162,6 +164,7 @@ static uint32_t make_pair(struct weft_engine *engine, uint32_t src, uint32_t dst
         relays[i] = engine->relays[i].window != WEFT_NONE;
     *pair = (struct weft_pair){.src_device = src,
                                .dst_device = dst,
+                               .next_from = engine->first_pair[src] - 1,
                                .split_bytes_min = engine->topo->devices[src].server !=
                                                           engine->topo->devices[dst].server
                                                       ? engine->config->net_multipath_bytes_min
@@ -177,18 +180,29 @@ static uint32_t make_pair(struct weft_engine *engine, uint32_t src, uint32_t dst
         weft_path_init(path, &routes[i], engine->hops, src, dst);
         weft_path_restart(path, engine->config);
     }
+    engine->first_pair[src] = engine->pair_count + 1;
     return engine->pair_count++;
+}
+
+uint32_t weft_engine_pair_find(const struct weft_engine *engine, uint32_t src_device,
+                               uint32_t dst_device)
+{
+    uint32_t index = engine->first_pair[src_device] - 1;
+
+    while (index != WEFT_NONE && engine->pairs[index].dst_device != dst_device)
+        index = engine->pairs[index].next_from;
+    return index;
 }
 
 uint32_t weft_engine_pair(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device)
 {
-    uint32_t *index;
+    uint32_t index;
 
     if (!weft_topo_holds_bytes(engine->topo, src_device) ||
         !weft_topo_holds_bytes(engine->topo, dst_device))
         return WEFT_NONE;
-    index = &engine->pair_of[src_device * engine->devices_max + dst_device];
-    if (*index == 0 && engine->pair_count < engine->pairs_max)
-        *index = make_pair(engine, src_device, dst_device) + 1;
-    return *index - 1;
+    index = weft_engine_pair_find(engine, src_device, dst_device);
+    if (index == WEFT_NONE && engine->pair_count < engine->pairs_max)
+        index = make_pair(engine, src_device, dst_device);
+    return index;
 }

@@ -144,7 +144,7 @@ bool weft_engine_pair_used(const struct weft_engine *engine, uint32_t src_device
                            uint32_t dst_device)
 {
     return src_device < engine->topo->device_count && dst_device < engine->topo->device_count &&
-           engine->pair_of[src_device * engine->devices_max + dst_device] != 0;
+           weft_engine_pair_find(engine, src_device, dst_device) != WEFT_NONE;
 }
 
 uint32_t weft_engine_routes(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device,

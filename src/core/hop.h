@@ -9,7 +9,7 @@
 
 #include "topo.h"
 
-#define WEFT_HOPS_MAX 1024
+#define WEFT_HOPS_MAX 4096 /* 16 peers with 8 GPUs, 8 NICs and a lane for each fit */
 
 /* A port has one engine for copies to host memory, one for copies from it, one for all others. */
 #define WEFT_HOP_ENGINES_PER_PORT 3

@@ -13,6 +13,7 @@ struct weft_pair {
     uint32_t dst_device;
     uint32_t first_path; /* of its `path_count` entries in the table of paths */
     uint32_t path_count;
+    uint32_t next_from;       /* the next pair of the same source device, or WEFT_NONE */
     uint64_t split_bytes_min; /* smallest transfer that is split over its paths */
     struct weft_list small;   /* transfers in state MOVING below that: served first */
     struct weft_list large;   /* the other transfers in state MOVING */

@@ -51,7 +51,7 @@ struct weft_engine {
     struct weft_pair *pairs;
     struct weft_list_link *pair_links;
     struct weft_list busy; /* pairs with transfers that have bytes left */
-    uint32_t *pair_of; /* by src device * devices_max + dst device: index + 1; 0: not made yet */
+    uint32_t *first_pair; /* by source device: its last made pair + 1; 0: none yet */
     uint32_t pair_count;
     uint32_t pairs_max;
     struct weft_path *paths;
@@ -82,6 +82,10 @@ struct weft_engine {
 /* The pair of two devices with its paths, made at its first use; WEFT_NONE: one of them holds no
  * bytes, or there are too many pairs. */
 uint32_t weft_engine_pair(struct weft_engine *engine, uint32_t src_device, uint32_t dst_device);
+
+/* The same, of a pair that was made; else WEFT_NONE. */
+uint32_t weft_engine_pair_find(const struct weft_engine *engine, uint32_t src_device,
+                               uint32_t dst_device);
 
 /* ---- engine_lane.c: lanes, with their timers and what their changes mean for others ---- */
 void weft_engine_lane_issued(struct weft_engine *engine, uint32_t hop, uint64_t bytes, bool ready,

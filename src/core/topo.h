@@ -8,8 +8,8 @@
 
 #include "../base/base.h"
 
-#define WEFT_DEVICES_MAX   256
-#define WEFT_LINKS_MAX     1024
+#define WEFT_DEVICES_MAX   512 /* of a server, and of all its peers as it knows them */
+#define WEFT_LINKS_MAX     2048
 #define WEFT_NOTES_MAX     48
 #define WEFT_LINK_PATH_MAX 16 /* links that one hop may cross */
 

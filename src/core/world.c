@@ -34,12 +34,32 @@ static void add_plain_nic(struct weft_topo *topo)
     weft_topo_note(topo, "no NIC of 10 Gbit/s or more is described: one of that rate is assumed");
 }
 
+/* Only what is used: most of the tables stay untouched memory. */
+static void copy_topo(struct weft_topo *to, const struct weft_topo *from)
+{
+    memcpy(to->name, from->name, sizeof(to->name));
+    to->device_count = from->device_count;
+    to->link_count = from->link_count;
+    to->note_count = from->note_count;
+    memcpy(to->devices, from->devices, from->device_count * sizeof(to->devices[0]));
+    memcpy(to->links, from->links, from->link_count * sizeof(to->links[0]));
+    memcpy(to->notes, from->notes, from->note_count * sizeof(to->notes[0]));
+}
+
+static void copy_hops(struct weft_hop_table *to, const struct weft_hop_table *from)
+{
+    to->count = from->count;
+    memcpy(to->first_from, from->first_from, sizeof(to->first_from));
+    memcpy(to->last_from, from->last_from, sizeof(to->last_from));
+    memcpy(to->hops, from->hops, from->count * sizeof(to->hops[0]));
+}
+
 void weft_world_init(struct weft_world *world, const struct weft_topo *topo,
                      const struct weft_hop_table *hops)
 {
     world->server_count = 1;
-    world->topo = *topo;
-    world->hops = *hops;
+    copy_topo(&world->topo, topo);
+    copy_hops(&world->hops, hops);
     if (network(&world->topo) == WEFT_NONE)
         add_plain_nic(&world->topo);
 }

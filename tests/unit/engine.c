@@ -41,7 +41,7 @@ Test(engine, cookies__chunks_and_probes)
     struct weft_config config;
 
     fixture_config(&config);
-    cr_expect_eq(weft_engine_cookies(&config), 1088); /* 16 chunks of 4, 1,024 hops */
+    cr_expect_eq(weft_engine_cookies(&config), 4160); /* 16 chunks of 4, 4,096 hops */
 }
 
 Test(engine, window_add__wrong_arguments)
