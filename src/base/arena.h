@@ -36,7 +36,7 @@ static inline void *weft_arena_take(struct weft_arena *arena, size_t count, size
     char *piece = weft_arena_take_raw(arena, count, each_bytes);
 
     if (piece != NULL)
-        memset(piece, 0, count * each_bytes);
+        memset(piece, 0, (count * each_bytes + 63) & ~(size_t)63);
     return piece;
 }
 

@@ -41,7 +41,7 @@ static void lay_out_paths(struct weft_engine *engine, struct weft_arena *arena)
     engine->lanes = weft_arena_take(arena, engine->hops_max, sizeof(*engine->lanes));
     engine->lane_links = weft_arena_take(arena, engine->hops_max, sizeof(*engine->lane_links));
     engine->relays = weft_arena_take(arena, devices, sizeof(*engine->relays));
-    /* Pairs and their paths are written when they are made: most of that memory is never touched. */
+    /* Pairs and their paths are written when they are made: most of it is never touched. */
     engine->pairs = weft_arena_take_raw(arena, pairs, sizeof(*engine->pairs));
     engine->pair_links = weft_arena_take(arena, pairs, sizeof(*engine->pair_links));
     engine->planned = weft_arena_take(arena, pairs, sizeof(struct weft_pair *));

@@ -51,7 +51,7 @@ struct weft_engine {
     struct weft_pair *pairs;
     struct weft_list_link *pair_links;
     struct weft_list busy; /* pairs with transfers that have bytes left */
-    uint32_t *first_pair; /* by source device: its last made pair + 1; 0: none yet */
+    uint32_t *first_pair;  /* by source device: its last made pair + 1; 0: none yet */
     uint32_t pair_count;
     uint32_t pairs_max;
     struct weft_path *paths;

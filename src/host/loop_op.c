@@ -115,6 +115,8 @@ void weft_loop_end(struct weft_loop *loop, uint32_t index, struct weft_slot_end 
     struct weft_slot *slot = &loop->slots.slots[index];
 
     leave_stream(loop, &slot->stream);
+    if (loop->peers != NULL)
+        weft_peers_signal_end(loop, index);
     if (loop->peers != NULL && end.result != weftSuccess)
         weft_peers_blame(loop, index, &end);
     if (slot->asker.kind != WEFT_ASKED_BY_CALLER)
@@ -173,6 +175,8 @@ void weft_loop_submit(struct weft_loop *loop, uint32_t index)
     slot->op.fence = weft_max(slot->op.fence, loop->fence_last);
     loop->fence_last = slot->op.fence;
     slot->op.deadline_at = weft_add_sat(now, loop->config.timeout_ms * WEFT_NS_PER_MS);
+    if (loop->peers != NULL)
+        weft_peers_signal_begin(loop, index);
     if (is_fetch(loop, &slot->op))
         result = weft_peers_fetch(loop, index);
     else

@@ -304,18 +304,35 @@ bool weft_peers_fenced(const struct weft_loop *loop, uint64_t fence)
     const struct weft_peers *peers = loop->peers;
     const struct weft_slot *slots = loop->slots.slots;
 
-    if (fence == 0 || !weft_peers_live(peers))
+    if (fence == 0)
         return false;
     for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next)
         if (slots[i].op.fence < fence)
             return true;
-    for (uint32_t i = peers->storing.first; i != WEFT_NONE; i = peers->store_links[i].next)
-        if (peers->stores[i].slot != WEFT_NONE && slots[peers->stores[i].slot].op.fence < fence)
-            return true;
-    return false;
+    return peers->signalling.count > 0 && slots[peers->signalling.first].op.fence < fence;
 }
 
 /* ---- signals ---- */
+
+/* The engine knows the bytes, not the peer's answer: to it the transfer has ended before that, and
+ * its fence with it. */
+void weft_peers_signal_begin(struct weft_loop *loop, uint32_t slot)
+{
+    struct weft_peers *peers = loop->peers;
+    const struct weft_signal *signal = &loop->slots.slots[slot].op.signal;
+
+    if (signal->window == WEFT_NONE || !weft_peers_raise(loop, signal))
+        return;
+    loop->slots.slots[slot].signals_peer = true;
+    weft_list_append(&peers->signalling, peers->signalling_links, slot);
+}
+
+void weft_peers_signal_end(struct weft_loop *loop, uint32_t slot)
+{
+    if (loop->slots.slots[slot].signals_peer)
+        weft_list_remove(&loop->peers->signalling, loop->peers->signalling_links, slot);
+    loop->slots.slots[slot].signals_peer = false;
+}
 
 /* Without a lane it is tried again until its deadline. */
 static weftResult_t send_store(struct weft_loop *loop, uint32_t index)
@@ -494,8 +511,10 @@ bool weft_peers_poll(struct weft_loop *loop)
         happened(loop, &event);
         any = true;
     }
+    /* Also of one whose own grant has come meanwhile: it waits for ours. */
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
-        if (peers->peers[i].state == WEFT_PEER_GREETED && !peers->peers[i].granted)
+        if (!peers->peers[i].granted && (peers->peers[i].state == WEFT_PEER_GREETED ||
+                                         peers->peers[i].state == WEFT_PEER_READY))
             weft_peer_grant(loop, i);
     if (peers->late_count > 0)
         weft_peer_send_late(loop);

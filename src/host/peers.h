@@ -205,9 +205,11 @@ struct weft_peers {
     struct weft_peers_place places[WEFT_PEERS_MAX];
     uint32_t next_place;
     struct weft_peers_late late[WEFT_PEERS_LATE_MAX];
-    struct weft_list fetching; /* slots, in the order of their deadlines */
-    struct weft_list to_ask;   /* of those, what is not asked for altogether */
+    struct weft_list fetching;   /* slots, in the order of their deadlines */
+    struct weft_list to_ask;     /* of those, what is not asked for altogether */
+    struct weft_list signalling; /* slots that end with a signal to a peer, by their fences */
     struct weft_list_link *fetching_links;
+    struct weft_list_link *signalling_links;
     struct weft_list_link *to_ask_links;
     struct weft_peers_fetch *fetches;    /* by slot */
     struct weft_peers_landing *landings; /* by window */
@@ -253,6 +255,9 @@ bool weft_peers_own(const struct weft_loop *loop, uint32_t window);
 
 /* Is the signal one that a peer raises for us? */
 bool weft_peers_raise(const struct weft_loop *loop, const struct weft_signal *signal);
+/* The slot's transfer begins, which may end with a signal to a peer; it has ended. */
+void weft_peers_signal_begin(struct weft_loop *loop, uint32_t slot);
+void weft_peers_signal_end(struct weft_loop *loop, uint32_t slot);
 
 /* Raises a signal in a peer's window; the slot ends with `end` when that is answered. */
 weftResult_t weft_peers_signal(struct weft_loop *loop, uint32_t slot,

@@ -114,6 +114,7 @@ uint32_t weft_slot_take(struct weft_slot_table *slots)
     slot->next_comm = WEFT_NONE;
     slot->watched = false;
     slot->signalled = false;
+    slot->signals_peer = false;
     slot->src_device = WEFT_NONE;
     slot->dst_device = WEFT_NONE;
     slot->stream_deadline = WEFT_NEVER;

@@ -74,6 +74,7 @@ struct weft_slot {
     struct weft_flag cancel; /* the generation that is to be cancelled */
     bool watched;            /* a request was given out */
     bool signalled;          /* its signal went along with a copy that brings all of its bytes */
+    bool signals_peer;       /* listed: what is behind a fence waits for the peer's answer, too */
     uint32_t src_device;     /* for sentences; WEFT_NONE: a signal alone */
     uint32_t dst_device;
 };

@@ -40,9 +40,9 @@ struct sim_shadow {
     uint32_t place_count;
     uint32_t place_capacity;
     uint64_t verified_bytes;
-    uint64_t relay_in_bytes;            /* that copies have brought into relays */
-    uint64_t relay_out_bytes;           /* and from there */
-    uint64_t *landed_bytes; /* by op: written into its destination so far */
+    uint64_t relay_in_bytes;  /* that copies have brought into relays */
+    uint64_t relay_out_bytes; /* and from there */
+    uint64_t *landed_bytes;   /* by op: written into its destination so far */
     uint32_t op_count;
 };
 
