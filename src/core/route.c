@@ -1,6 +1,8 @@
 /* Routes: enumeration through devices that have staging, and their order. */
 #include "route.h"
 
+#include <string.h>
+
 #include "../base/text.h"
 
 static const char *parse_transits(struct weft_route_filter *filter, const struct weft_topo *topo,
@@ -82,27 +84,58 @@ static bool better(const struct weft_route *a, const struct weft_route *b)
     return a->hop_count > 1 && a->transits[0] < b->transits[0];
 }
 
-/* Sorted in; the worst falls out at the end. */
+static uint32_t count_lane(const struct weft_route *routes, uint32_t count, uint32_t lane)
+{
+    uint32_t of_lane = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        of_lane += routes[i].lane == lane;
+    return of_lane;
+}
+
+/* Which of the table, which is full, makes room for the route; WEFT_NONE: it is not taken. The best
+ * route of each lane stays, however slow: when the other lanes die it is the one that is left. */
+static uint32_t victim(const struct weft_route *routes, const struct weft_route *route)
+{
+    uint32_t own = count_lane(routes, WEFT_ROUTES_MAX, route->lane);
+    uint32_t worst = WEFT_ROUTES_MAX - 1;
+    uint32_t only = WEFT_ROUTES_MAX - 1;
+
+    if (own == WEFT_ROUTES_MAX)
+        return better(route, &routes[worst]) ? worst : WEFT_NONE;
+    while (worst != WEFT_NONE && count_lane(routes, WEFT_ROUTES_MAX, routes[worst].lane) == 1)
+        worst--;
+    if (worst != WEFT_NONE && (own == 0 || better(route, &routes[worst])))
+        return worst;
+    while (own == 1 && routes[only].lane != route->lane)
+        only--;
+    return own < 2 && better(route, &routes[only]) ? only : WEFT_NONE;
+}
+
+/* Sorted in; one falls out of a full table. */
 static uint32_t insert(struct weft_route *routes, uint32_t count, const struct weft_route *route)
 {
-    uint32_t place = count;
+    uint32_t place;
 
-    while (place > 0 && better(route, &routes[place - 1]))
-        place--;
-    if (place == WEFT_ROUTES_MAX)
-        return count;
-    if (count < WEFT_ROUTES_MAX)
-        count++;
-    for (uint32_t i = count - 1; i > place; i--)
-        routes[i] = routes[i - 1];
+    if (count == WEFT_ROUTES_MAX) {
+        uint32_t out = victim(routes, route);
+
+        if (out == WEFT_NONE)
+            return count;
+        count--;
+        memmove(&routes[out], &routes[out + 1], (count - out) * sizeof(routes[0]));
+    }
+    for (place = count; place > 0 && better(route, &routes[place - 1]); place--)
+        routes[place] = routes[place - 1];
     routes[place] = *route;
-    return count;
+    return count + 1;
 }
 
 static struct weft_route make(const struct weft_topo *topo, const struct weft_hop_table *hops,
                               const uint32_t *hop_indices, uint32_t hop_count)
 {
-    struct weft_route route = {.hop_count = hop_count, .rate_bytes_per_us = UINT64_MAX};
+    struct weft_route route = {
+        .hop_count = hop_count, .rate_bytes_per_us = UINT64_MAX, .lane = WEFT_NONE};
 
     for (uint32_t i = 0; i < hop_count; i++) {
         const struct weft_hop *hop = &hops->hops[hop_indices[i]];
@@ -114,8 +147,10 @@ static struct weft_route make(const struct weft_topo *topo, const struct weft_ho
         }
         route.rate_bytes_per_us = weft_min(route.rate_bytes_per_us, hop->rate_bytes_per_us);
         route.latency_ns += hop->latency_ns;
-        route.crosses = route.crosses || topo->devices[hop->src_device].server !=
-                                             topo->devices[hop->dst_device].server;
+        if (topo->devices[hop->src_device].server == topo->devices[hop->dst_device].server)
+            continue;
+        route.crosses = true;
+        route.lane = hop->domain;
     }
     return route;
 }
@@ -126,6 +161,7 @@ struct search {
     const bool *relays;
     const struct weft_route_filter *filter;
     uint32_t dst_device;
+    uint32_t servers[2]; /* of the two ends */
     struct weft_route *routes;
     uint32_t count;
     uint32_t hop_indices[WEFT_ROUTE_HOPS_MAX];
@@ -141,6 +177,14 @@ static bool chains(const struct search *search, uint32_t hop_count, uint32_t hop
                                  search->hops->hops[hop].domain;
 }
 
+/* A server that is neither end leads nowhere. */
+static bool leads_on(const struct search *search, uint32_t device)
+{
+    uint32_t server = search->topo->devices[device].server;
+
+    return server == search->servers[0] || server == search->servers[1];
+}
+
 /* All ways of exactly `length` hops, depth first: at most three deep. */
 static void walk(struct search *search, uint32_t device, uint32_t hop_count, uint32_t length)
 {
@@ -152,11 +196,14 @@ static void walk(struct search *search, uint32_t device, uint32_t hop_count, uin
             continue;
         search->hop_indices[hop_count] = h;
         if (hop_count + 1 == length) {
-            struct weft_route route = make(search->topo, search->hops, search->hop_indices, length);
+            struct weft_route route;
 
-            if (next == search->dst_device && filter_allows(search->filter, search->topo, &route))
+            if (next != search->dst_device)
+                continue;
+            route = make(search->topo, search->hops, search->hop_indices, length);
+            if (filter_allows(search->filter, search->topo, &route))
                 search->count = insert(search->routes, search->count, &route);
-        } else if (next != search->dst_device && search->relays[next]) {
+        } else if (next != search->dst_device && search->relays[next] && leads_on(search, next)) {
             search->seen[next] = true;
             walk(search, next, hop_count + 1, length);
             search->seen[next] = false;
@@ -169,12 +216,14 @@ uint32_t weft_route_find(const struct weft_topo *topo, const struct weft_hop_tab
                          uint32_t src_device, uint32_t dst_device,
                          struct weft_route routes[WEFT_ROUTES_MAX])
 {
-    struct search search = {.topo = topo,
-                            .hops = hops,
-                            .relays = relays,
-                            .filter = filter,
-                            .dst_device = dst_device,
-                            .routes = routes};
+    struct search search = {
+        .topo = topo,
+        .hops = hops,
+        .relays = relays,
+        .filter = filter,
+        .dst_device = dst_device,
+        .servers = {topo->devices[src_device].server, topo->devices[dst_device].server},
+        .routes = routes};
 
     bool crosses = topo->devices[src_device].server != topo->devices[dst_device].server;
 

@@ -2,7 +2,7 @@
  *
  * Between two devices at most 16 are kept, best bottleneck first; ties by fewer passages through
  * host memory, fewer hops, less latency, lower device index, so that equal machines give equal
- * routes. */
+ * routes. Between servers the best route of each lane is kept before a second one of any. */
 #ifndef WEFT_ROUTE_H
 #define WEFT_ROUTE_H
 
@@ -19,7 +19,8 @@ struct weft_route {
     uint32_t dram_count;                        /* of those, host memories */
     uint64_t rate_bytes_per_us;                 /* the slowest link of all */
     weft_ns latency_ns;
-    bool crosses; /* to another server */
+    bool crosses;  /* to another server, */
+    uint32_t lane; /* by a hop of this domain; WEFT_NONE: it does not */
 };
 
 /* Which routes the setting `routes` allows. */

@@ -358,3 +358,24 @@ Test(route, find__between_servers)
     cr_expect_eq(routes[1].latency_ns, 80);
     cr_expect_eq(find(machine, 2, 0, routes), 0, "nothing is written from there");
 }
+
+/* Twenty relays lead to the fast lane, more than routes are kept; the slow lane is what is left
+ * when that one's NIC dies. */
+Test(route, find__keeps_a_route_of_each_lane)
+{
+    enum { RELAYS = 20, SRC = 0, DST = 1 };
+    struct hops_only *machine = hops_only(2 + RELAYS);
+    struct weft_route routes[WEFT_ROUTES_MAX];
+
+    machine->topo.devices[DST].server = 1;
+    for (uint32_t i = 2; i < 2 + RELAYS; i++) {
+        add_hop(machine, SRC, i, 1, 9000, 10);
+        add_hop(machine, i, DST, 100, 5000, 50);
+    }
+    add_hop(machine, SRC, DST, 101, 1000, 50);
+    cr_assert_eq(find(machine, SRC, DST, routes), 16);
+    cr_expect_eq(routes[0].lane, 100);
+    cr_expect_eq(routes[14].lane, 100);
+    cr_expect_eq(routes[15].lane, 101);
+    cr_expect_eq(routes[15].rate_bytes_per_us, 1000);
+}
