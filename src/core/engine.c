@@ -20,11 +20,14 @@ weftResult_t weft_engine_window_remove(struct weft_engine *engine, uint32_t wind
     if (window >= engine->config->windows_max)
         return weftInvalidArgument;
     result = weft_window_remove(&engine->windows[window]);
-    if (result == weftSuccess)
-        weft_trace_window_removed(&engine->trace, engine->planned_at, window,
-                                  engine->windows[window].size_bytes,
-                                  engine->windows[window].device);
-    return result;
+    if (result != weftSuccess)
+        return result;
+    weft_trace_window_removed(&engine->trace, engine->planned_at, window,
+                              engine->windows[window].size_bytes, engine->windows[window].device);
+    /* A peer's relay goes with the peer: the device is no transit, and is not probed by it. */
+    if (engine->relays[engine->windows[window].device].window == window)
+        weft_relay_end(&engine->relays[engine->windows[window].device]);
+    return weftSuccess;
 }
 
 uint32_t weft_engine_window_copies(const struct weft_engine *engine, uint32_t window)

@@ -14,6 +14,14 @@ void weft_relay_init(struct weft_relay *relay, uint32_t window, uint32_t slot_co
         relay->generations[i] = 0;
 }
 
+void weft_relay_end(struct weft_relay *relay)
+{
+    weft_assert(weft_relay_free_count(relay) == relay->slot_count);
+    relay->window = WEFT_NONE;
+    relay->slot_count = 0;
+    relay->free_slots = 0;
+}
+
 uint32_t weft_relay_take(struct weft_relay *relay)
 {
     uint32_t slot;

@@ -25,6 +25,9 @@ struct weft_relay {
 void weft_relay_init(struct weft_relay *relay, uint32_t window, uint32_t slot_count,
                      uint64_t slot_bytes);
 
+/* Its memory is gone: it has no slot any more. Needs: none is taken. */
+void weft_relay_end(struct weft_relay *relay);
+
 /* The lowest free slot, now taken, or WEFT_NONE. */
 uint32_t weft_relay_take(struct weft_relay *relay);
 

@@ -142,3 +142,21 @@ Test(relay, slot_offset__no_such_slot, .signal = SIGABRT)
 
     weft_relay_slot_offset(&relay, 4);
 }
+
+Test(relay, end__no_slots)
+{
+    struct weft_relay relay = made(4);
+
+    weft_relay_end(&relay);
+    cr_expect_eq(relay.window, WEFT_NONE);
+    cr_expect_eq(weft_relay_free_count(&relay), 0);
+    cr_expect_eq(weft_relay_take(&relay), WEFT_NONE);
+}
+
+Test(relay, end__slot_taken, .signal = SIGABRT)
+{
+    struct weft_relay relay = made(4);
+
+    (void)weft_relay_take(&relay);
+    weft_relay_end(&relay);
+}
