@@ -11,6 +11,7 @@
 struct record {
     uint64_t total_bytes; /* with what follows, rounded up */
     uint64_t session;     /* of the peer: events of one that was closed are dropped */
+    uint64_t conceals;    /* of a forward's windows, then: after another one it is none any more */
     bool is_gap;
     struct weft_net_event event;
 };
@@ -42,6 +43,13 @@ static bool room_for(const struct weft_net_events *events, size_t bytes)
     return WEFT_NET_EVENT_BYTES - events->used >= bytes;
 }
 
+static uint64_t conceals_of(const struct weft_net_end *end, const struct weft_net_event *event)
+{
+    return event->kind != WEFT_NET_FORWARD ? 0
+                                           : end->windows[event->dst_window].conceal_count +
+                                                 end->windows[event->src_window].conceal_count;
+}
+
 void *weft_net_event_push(struct weft_net_end *end, const struct weft_net_event *event, size_t size)
 {
     struct weft_net_events *events = &end->events;
@@ -62,6 +70,7 @@ void *weft_net_event_push(struct weft_net_end *end, const struct weft_net_event 
     record = record_at(events, events->tail);
     *record = (struct record){.total_bytes = bytes,
                               .session = weft_net_peer_at(end, event->peer)->session,
+                              .conceals = conceals_of(end, event),
                               .event = *event};
     events->tail = (events->tail + bytes) % WEFT_NET_EVENT_BYTES;
     events->used += bytes;
@@ -163,6 +172,12 @@ bool weft_net_event_next(struct weft_net *net, struct weft_net_event *event)
             continue;
         }
         peer->event_count--;
+        /* Whoever concealed a window has been promised that nothing happens to it any more. */
+        if (record->conceals != conceals_of(end, &record->event)) {
+            weft_net_answer(net, record->event.peer, record->event.request, weftInvalidUsage);
+            drop_front(events, record->total_bytes);
+            continue;
+        }
         *event = record->event;
         event->bytes = record + 1;
         event->extents = (const struct weft_extent *)(const void *)(record + 1);
