@@ -10,10 +10,12 @@
 #define CORE_HOPS_MAX   4
 
 /* A name, its note, and what it is of. */
-#define LINK(name) name, "fault " name " of link:%llu, argument %llu", true
-#define HOP(name)  name, "fault " name " of hop:%llu, argument %llu", false
+#define LINK(name) name, "fault " name " of link:%llu, argument %llu", true, NULL, 1
+#define HOP(name)  name, "fault " name " of hop:%llu, argument %llu", false, NULL, 1
+#define OF(name, of, parts)                                                                        \
+    name, "fault " name " of " of ":%llu.%llu.%llu, argument %llu", false, of, parts
 
-static const struct sim_fault_row kinds[SIM_FAULT_KINDS] = {
+static const struct sim_fault_row kinds[SIM_FAULT_ALL_KINDS] = {
     [SIM_FAULT_DEGRADE] = {LINK("degrade"), true, 999, SIM_FAULT_RESTORE,
                            "runs at so many thousandths of its rate"},
     [SIM_FAULT_CUT] = {LINK("cut"), true, 0, SIM_FAULT_RESTORE, "what is on it ends with an error"},
@@ -34,6 +36,32 @@ static const struct sim_fault_row kinds[SIM_FAULT_KINDS] = {
                          "so many copies end with an error"},
     [SIM_FAULT_DELAY] = {HOP("delay"), true, 500000, SIM_FAULT_RESUME,
                          "ends are noticed so many ns later"},
+    [SIM_FAULT_NIC_CUT] = {OF("cut", "nic", 2), true, 0, SIM_FAULT_NIC_RESTORE,
+                           "its lanes break, and new ones fail"},
+    [SIM_FAULT_NIC_SILENCE] = {OF("silence", "nic", 2), true, 0, SIM_FAULT_NIC_RESTORE,
+                               "nothing goes out or comes in, and nothing is said"},
+    [SIM_FAULT_NIC_DEGRADE] = {OF("degrade", "nic", 2), true, 999, SIM_FAULT_NIC_RESTORE,
+                               "runs at so many thousandths of its rate"},
+    [SIM_FAULT_NIC_REFUSE] = {OF("refuse", "nic", 2), true, 2000000, SIM_FAULT_ALL_KINDS,
+                              "writes are refused for so many ns, as by a full queue"},
+    [SIM_FAULT_NIC_RESTORE] = {OF("restore", "nic", 2), false, 0, SIM_FAULT_ALL_KINDS,
+                               "is as it was at first"},
+    [SIM_FAULT_LANE_BREAK] = {OF("break", "lane", 3), true, 0, SIM_FAULT_ALL_KINDS,
+                              "its connection breaks, with what is on it"},
+    [SIM_FAULT_COPY_STALL] = {OF("stall", "copy", 2), true, 0, SIM_FAULT_COPY_RESUME,
+                              "what is on the hop stays there"},
+    [SIM_FAULT_COPY_ERROR] = {OF("error", "copy", 2), true, 20, SIM_FAULT_ALL_KINDS,
+                              "so many copies end with an error"},
+    [SIM_FAULT_COPY_RESUME] = {OF("resume", "copy", 2), false, 0, SIM_FAULT_ALL_KINDS,
+                               "is as it was at first"},
+    [SIM_FAULT_SERVER_STOP] = {OF("stop", "server", 1), true, 0, SIM_FAULT_SERVER_CONTINUE,
+                               "its process stands still; what is sent to it waits"},
+    [SIM_FAULT_SERVER_CONTINUE] = {OF("continue", "server", 1), false, 0, SIM_FAULT_ALL_KINDS,
+                                   "its process goes on"},
+    [SIM_FAULT_SERVER_KILL] = {OF("kill", "server", 1), true, 0, SIM_FAULT_SERVER_RESTART,
+                               "its process ends"},
+    [SIM_FAULT_SERVER_RESTART] = {OF("restart", "server", 1), false, 0, SIM_FAULT_ALL_KINDS,
+                                  "another process begins in its place"},
 };
 
 /* Of ten schedules: five heal, four keep a core, one kills. */
@@ -51,7 +79,7 @@ static const char *const ending_names[SIM_ENDINGS + 1] = {
 
 const struct sim_fault_row *sim_fault_row(enum sim_fault_kind kind)
 {
-    weft_assert((unsigned)kind < SIM_FAULT_KINDS);
+    weft_assert((unsigned)kind < SIM_FAULT_ALL_KINDS);
     return &kinds[kind];
 }
 
@@ -245,25 +273,47 @@ void sim_faults_print_swarm(const struct sim_faults *faults)
 
 void sim_fault_print(FILE *to, const struct sim_fault *fault)
 {
-    fprintf(to, "%" PRIu64 " %s %s:%u %" PRIu64 "\n", fault->at, kinds[fault->kind].name,
-            kinds[fault->kind].is_of_link ? "link" : "hop", fault->target, fault->argument);
+    const struct sim_fault_row *row = &kinds[fault->kind];
+
+    fprintf(to, "%" PRIu64 " %s ", fault->at, row->name);
+    if (row->of == NULL)
+        fprintf(to, "%s:%u", row->is_of_link ? "link" : "hop", fault->target);
+    for (uint32_t i = 0; row->of != NULL && i < row->parts; i++)
+        fprintf(to, "%s%s%u", i == 0 ? row->of : "", i == 0 ? ":" : ".",
+                sim_fault_part(fault->target, i));
+    fprintf(to, " %" PRIu64 "\n", fault->argument);
+}
+
+/* The numbers of a target, as the row has them. */
+static bool parse_target(const char *text, const struct sim_fault_row *row, uint32_t *target)
+{
+    unsigned numbers[SIM_FAULT_PARTS_MAX] = {0};
+    uint32_t count = (uint32_t)sscanf(text, "%u.%u.%u", &numbers[0], &numbers[1], &numbers[2]);
+
+    *target = row->of == NULL ? numbers[0] : sim_fault_target(numbers[0], numbers[1], numbers[2]);
+    for (uint32_t i = 0; row->of != NULL && i < SIM_FAULT_PARTS_MAX; i++)
+        if (numbers[i] >= 1u << SIM_FAULT_PART_BITS)
+            return false;
+    return count == row->parts;
 }
 
 bool sim_fault_parse(const char *line, struct sim_fault *fault)
 {
     char kind[16];
-    char target[8];
+    char of[8];
+    char target[40];
 
-    if (sscanf(line, "%" SCNu64 " %15s %7[^:]:%u %" SCNu64, &fault->at, kind, target,
-               &fault->target, &fault->argument) != 5)
+    if (sscanf(line, "%" SCNu64 " %15s %7[^:]:%39s %" SCNu64, &fault->at, kind, of, target,
+               &fault->argument) != 5)
         return false;
-    for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++) {
+    for (uint32_t i = 0; i < SIM_FAULT_ALL_KINDS; i++) {
         const struct sim_fault_row *row = &kinds[i];
+        const char *its = row->of != NULL ? row->of : row->is_of_link ? "link" : "hop";
 
-        if (strcmp(row->name, kind) != 0 || strcmp(target, row->is_of_link ? "link" : "hop") != 0)
+        if (strcmp(row->name, kind) != 0 || strcmp(of, its) != 0)
             continue;
         fault->kind = (enum sim_fault_kind)i;
-        return fault->argument <= row->argument_max;
+        return fault->argument <= row->argument_max && parse_target(target, row, &fault->target);
     }
     return false;
 }
@@ -275,7 +325,7 @@ uint32_t sim_faults_misfit(const struct sim_faults *faults, const struct sim_wor
         uint32_t targets =
             kinds[fault->kind].is_of_link ? world->topo.link_count : world->hops.count;
 
-        if (fault->target >= targets)
+        if (fault->kind >= SIM_FAULT_KINDS || fault->target >= targets)
             return i;
     }
     return WEFT_NONE;

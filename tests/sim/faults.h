@@ -1,8 +1,11 @@
 /* The faults of a run: what goes wrong when, one line for each.
  *
- *     <time in ns> <kind> <link|hop>:<number> <argument>
+ *     <time in ns> <kind> <link|hop>:<number> <argument>          of a run with one server
  *     1200000 cut link:12 0
+ *     <time in ns> <kind> <nic|lane|copy|server>:<numbers> <argument>    of one with several
+ *     1200000 cut nic:2.0 0
  *
+ * A NIC is server.number, a lane server.server.number, a copy (a hop inside a server) server.hop.
  * They are drawn from the dice before the run and never consult it, so that a run may be repeated
  * with some of its lines taken out. The kinds are one table. A fault of a link is one of both its
  * directions. What a fault does is the fabric's (fabric.c), a file of such lines schedule.h's. */
@@ -28,13 +31,45 @@ enum sim_fault_kind {
     SIM_FAULT_FAIL,
     SIM_FAULT_ERROR,
     SIM_FAULT_DELAY,
-    SIM_FAULT_KINDS
+    SIM_FAULT_KINDS,
+    /* of a run with several servers (fleet/) */
+    SIM_FAULT_NIC_CUT = SIM_FAULT_KINDS,
+    SIM_FAULT_NIC_SILENCE,
+    SIM_FAULT_NIC_DEGRADE,
+    SIM_FAULT_NIC_REFUSE,
+    SIM_FAULT_NIC_RESTORE,
+    SIM_FAULT_LANE_BREAK,
+    SIM_FAULT_COPY_STALL,
+    SIM_FAULT_COPY_ERROR,
+    SIM_FAULT_COPY_RESUME,
+    SIM_FAULT_SERVER_STOP,
+    SIM_FAULT_SERVER_CONTINUE,
+    SIM_FAULT_SERVER_KILL,
+    SIM_FAULT_SERVER_RESTART,
+    SIM_FAULT_ALL_KINDS
 };
+
+/* A target of several numbers. */
+#define SIM_FAULT_PARTS_MAX 3
+#define SIM_FAULT_PART_BITS 10
+
+static inline uint32_t sim_fault_target(uint32_t a, uint32_t b, uint32_t c)
+{
+    return (a << SIM_FAULT_PART_BITS | b) << SIM_FAULT_PART_BITS | c;
+}
+
+static inline uint32_t sim_fault_part(uint32_t target, uint32_t part)
+{
+    return target >> (SIM_FAULT_PART_BITS * (SIM_FAULT_PARTS_MAX - 1 - part)) &
+           ((1u << SIM_FAULT_PART_BITS) - 1);
+}
 
 struct sim_fault_row {
     const char *name;
     const char *note;         /* for the history: target, argument */
-    bool is_of_link;          /* else of a hop */
+    bool is_of_link;          /* else of a hop, or of what `of` says */
+    const char *of;           /* "nic", "lane", "copy", "server"; NULL: link or hop */
+    uint32_t parts;           /* numbers of such a target */
     bool is_drawn;            /* else it only undoes or tells */
     uint64_t argument_max;    /* 0: the argument is 0; else it is 1 or more */
     enum sim_fault_kind undo; /* SIM_FAULT_KINDS: it passes by itself */

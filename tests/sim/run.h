@@ -56,7 +56,11 @@ struct sim_totals {
     uint64_t copies;
     uint64_t actions;
     uint64_t results[weftNumResults];
-    uint64_t faults[SIM_FAULT_KINDS];
+    uint64_t faults[SIM_FAULT_ALL_KINDS];
+    uint64_t fleets; /* runs of several servers, what they moved, and how their calls ended */
+    uint64_t fleet_servers;
+    uint64_t fleet_landed_bytes;
+    uint64_t fleet_results[weftNumResults];
     uint64_t quiet_ops;
     uint64_t quiet_ns;       /* that transfers of undisturbed seeds took */
     uint64_t quiet_least_ns; /* that they could take at best (program/efficiency.h) */

@@ -68,6 +68,8 @@ void sim_schedule_apply(const struct sim_schedule *schedule, struct sim_workload
 
 void sim_schedule_print(FILE *to, const struct sim_schedule *schedule)
 {
+    if (schedule->is_fleet)
+        fprintf(to, "fleet\n");
     fprintf(to, "seed %" PRIu64 "\n", schedule->seed);
     if (schedule->is_only)
         fprintf(to, "only\n");
@@ -105,6 +107,8 @@ static bool parse_line(const char *line, struct sim_schedule *schedule)
     }
     if (strcmp(line, "only") == 0)
         schedule->is_only = true;
+    else if (strcmp(line, "fleet") == 0)
+        schedule->is_fleet = true;
     else if (strcmp(line, "abort") == 0)
         schedule->keeps_abort = true;
     else if (faults->count == SIM_FAULTS_MAX ||
@@ -123,8 +127,8 @@ bool sim_schedule_read(FILE *from, struct sim_schedule *schedule, char why[SIM_S
         if (line[0] == '\0' || parse_line(line, schedule))
             continue;
         (void)snprintf(why, SIM_SCHEDULE_WHY_BYTES,
-                       "line %u, '%.60s', is none of: seed N, only, op N BYTES, revoke N, abort, "
-                       "NS KIND link|hop:N ARGUMENT (see --faults)",
+                       "line %u, '%.60s', is none of: fleet, seed N, only, op N BYTES, revoke N, "
+                       "abort, NS KIND TARGET ARGUMENT (see --faults)",
                        number, line);
         return false;
     }

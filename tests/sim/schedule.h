@@ -1,5 +1,6 @@
 /* The schedule of a run: a seed, the faults, and what is left of the callers' doings. As text:
  *
+ *     fleet                        of several servers (fleet/), not of one
  *     seed 17                      the machine, the settings, the callers, the fabric's dice
  *     only                         of the callers' doings only those that are listed
  *     op 3 65536                   operation 3 of the seed, of at most so many bytes
@@ -7,7 +8,7 @@
  *     abort                        the seed's abort
  *     1200000 cut link:12 0        a fault (faults.h)
  *
- * Lines stand in any order; "#" begins a comment. Each line but the first two can be taken out
+ * Lines stand in any order; "#" begins a comment. Each line but the first three can be taken out
  * without changing what another one means: that is what the shrinker does (program/shrink.h).
  * Without "only", what is not listed is done whole. */
 #ifndef SIM_SCHEDULE_H
@@ -20,6 +21,7 @@
 
 struct sim_schedule {
     uint64_t seed;
+    bool is_fleet;
     bool is_only;
     bool keeps_op[SIM_OPS_MAX];
     uint64_t op_bytes_max[SIM_OPS_MAX]; /* UINT64_MAX: whole */

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "../../mutants/mutants.h"
+#include "../fleet/fleet.h"
 #include "batch.h"
 #include "common/args.h"
 #include "core/result.h"
@@ -23,6 +24,8 @@
 #include "pins.h"
 #include "shrink.h"
 #include "trial.h"
+
+#define SHRINK_TRIAL_S 60
 
 static uint64_t clock_ms(void)
 {
@@ -41,13 +44,26 @@ static void print_totals(const struct sim_totals *totals, uint64_t took_ms)
     printf("%" PRIu64 " bytes verified, %" PRIu64 " copies, %" PRIu64 " actions\n",
            totals->verified_bytes, totals->copies, totals->actions);
     printf("faults:");
-    for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++)
-        printf(" %s %" PRIu64, sim_fault_row((enum sim_fault_kind)i)->name, totals->faults[i]);
+    for (uint32_t i = 0; i < SIM_FAULT_ALL_KINDS; i++) {
+        const struct sim_fault_row *row = sim_fault_row((enum sim_fault_kind)i);
+
+        printf(" %s%s%s %" PRIu64, row->of == NULL ? "" : row->of, row->of == NULL ? "" : "-",
+               row->name, totals->faults[i]);
+    }
     printf("\nresults:");
     for (uint32_t i = 0; i < weftNumResults; i++)
         if (totals->results[i] > 0)
             printf(" %s %" PRIu64, weft_result_name((weftResult_t)i), totals->results[i]);
     printf("\n");
+    if (totals->fleets > 0) {
+        printf("several servers: %" PRIu64 " runs of %" PRIu64 " servers, %" PRIu64
+               " bytes landed; results:",
+               totals->fleets, totals->fleet_servers, totals->fleet_landed_bytes);
+        for (uint32_t i = 0; i < weftNumResults; i++)
+            if (totals->fleet_results[i] > 0)
+                printf(" %s %" PRIu64, weft_result_name((weftResult_t)i), totals->fleet_results[i]);
+        printf("\n");
+    }
     if (totals->quiet_least_ns > 0)
         printf("undisturbed: %" PRIu64 " transfers, %" PRIu64
                " %% of the time of the maximum flow\n",
@@ -66,17 +82,19 @@ static void print_oracles(void)
 
 static void print_faults(void)
 {
-    printf("%-10s %-5s %-10s %-6s %-10s %s\n", "fault", "of", "argument", "drawn", "undone by",
+    printf("%-10s %-6s %-10s %-6s %-10s %s\n", "fault", "of", "argument", "drawn", "undone by",
            "what it does");
-    for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++) {
+    for (uint32_t i = 0; i < SIM_FAULT_ALL_KINDS; i++) {
         const struct sim_fault_row *row = sim_fault_row((enum sim_fault_kind)i);
+        const char *of = row->of != NULL ? row->of : row->is_of_link ? "link" : "hop";
+        bool is_undone = row->undo != SIM_FAULT_KINDS && row->undo != SIM_FAULT_ALL_KINDS;
         char bounds[24] = "-";
 
         if (row->argument_max > 0)
             (void)snprintf(bounds, sizeof(bounds), "1..%" PRIu64, row->argument_max);
-        printf("%-10s %-5s %-10s %-6s %-10s %s\n", row->name, row->is_of_link ? "link" : "hop",
-               bounds, row->is_drawn ? "yes" : "no",
-               row->undo == SIM_FAULT_KINDS ? "-" : sim_fault_row(row->undo)->name, row->sentence);
+        printf("%-10s %-6s %-10s %-6s %-10s %s\n", row->name, of, bounds,
+               row->is_drawn ? "yes" : "no", is_undone ? sim_fault_row(row->undo)->name : "-",
+               row->sentence);
     }
 }
 
@@ -101,6 +119,8 @@ static bool read_schedule(const struct sim_command *command, struct sim_run *run
         return false;
     }
     source.seed = schedule->seed;
+    if (schedule->is_fleet)
+        return true; /* what its servers lack does nothing */
     sim_run_draw(run, &source, schedule);
     misfit = sim_faults_misfit(&schedule->faults, &run->world);
     if (misfit == WEFT_NONE)
@@ -187,20 +207,39 @@ static bool write_schedule(const struct sim_schedule *schedule, const char *path
     return fclose(file) == 0;
 }
 
+/* Lists what the run does, of one server or of several: what the seed fails with. */
+static void list_all(const struct sim_command *command, struct sim_run *run,
+                     struct sim_schedule *schedule)
+{
+    struct sim_source source = {.seed = command->from};
+    struct sim_fleet *fleet = sim_trial_fleet();
+
+    if (command->schedule == NULL) {
+        sim_run_draw(run, &source, NULL);
+        *schedule = run->schedule;
+        sim_fleet_prepare(fleet, command->from, NULL, false);
+        if (command->from % SIM_FLEET_EVERY == 0 &&
+            sim_trial_apart(run, schedule, SHRINK_TRIAL_S) == SIM_ORACLES)
+            *schedule = fleet->schedule;
+    }
+    if (!schedule->is_fleet) {
+        sim_run_draw(run, &(struct sim_source){.seed = schedule->seed}, schedule);
+        sim_schedule_list(schedule, &run->workload);
+        return;
+    }
+    sim_fleet_prepare(fleet, schedule->seed, schedule, false);
+    sim_fleet_list(fleet, schedule);
+}
+
 static bool shrink_one(const struct sim_command *command, struct sim_run *run)
 {
     static struct sim_schedule schedule;
-    struct sim_source source = {.seed = command->from};
     enum sim_oracle oracle;
     char path[64];
 
     if (command->schedule != NULL && !read_schedule(command, run, &schedule))
         return false;
-    if (command->schedule == NULL) {
-        sim_run_draw(run, &source, NULL);
-        schedule = run->schedule;
-    }
-    sim_schedule_list(&schedule, &run->workload);
+    list_all(command, run, &schedule);
     oracle = sim_shrink(run, &schedule);
     if (oracle == SIM_ORACLES) {
         fprintf(stderr, "weft-sim: seed %" PRIu64 " does not fail: there is nothing to shrink\n",

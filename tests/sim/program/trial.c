@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fleet/fleet.h"
 #include "efficiency.h"
 
 #define EXIT_ORACLE                                                                                \
@@ -37,12 +38,60 @@ void sim_trial_on_failure(void (*then)(void *context), void *context)
     on_failure.context = context;
 }
 
+struct sim_fleet *sim_trial_fleet(void)
+{
+    static const struct sim_fleet_shape shape = {
+        .server_count = SIM_SERVERS_DRAWN_MAX,
+        .call_count = SIM_FLEET_CALLS_MAX + 2 * SIM_SERVERS_DRAWN_MAX,
+        .items_max = SIM_FLEET_ITEMS_MAX,
+    };
+    static struct sim_fleet *fleet;
+
+    if (fleet == NULL)
+        fleet = sim_fleet_open(&shape);
+    return fleet;
+}
+
+static uint64_t fleet_once(const struct sim_source *source, const struct sim_options *options,
+                           struct sim_totals *totals)
+{
+    struct sim_fleet *fleet = sim_trial_fleet();
+    uint64_t hash = sim_fleet_run(fleet, source->seed, options->schedule, options->is_verbose);
+
+    totals->fleets++;
+    totals->fleet_servers += fleet->server_count;
+    totals->fleet_landed_bytes += fleet->landed_bytes;
+    totals->verified_bytes += fleet->shadow.verified_bytes;
+    totals->simulated_ns += fleet->now;
+    for (uint32_t i = 0; i < fleet->schedule.faults.count; i++)
+        totals->faults[fleet->schedule.faults.faults[i].kind]++;
+    for (uint32_t i = 0; i < fleet->call_count; i++)
+        if (fleet->calls[i].state == SIM_CALL_ENDED)
+            totals->fleet_results[fleet->calls[i].result]++;
+    return hash;
+}
+
+/* One server, several, or both, one after the other. */
+static uint64_t run_once(struct sim_run *run, const struct sim_source *source,
+                         const struct sim_options *options, struct sim_totals *totals)
+{
+    bool is_given = options->schedule != NULL;
+    uint64_t hash = WEFT_HASH_SEED;
+
+    if (!is_given || !options->schedule->is_fleet)
+        hash = sim_run_once(run, source, options, totals);
+    if (is_given ? options->schedule->is_fleet : source->seed % SIM_FLEET_EVERY == 0)
+        hash = weft_hash_word(hash, fleet_once(source, options, totals));
+    return hash;
+}
+
 uint64_t sim_trial(struct sim_run *run, const struct sim_source *source,
                    const struct sim_options *options, struct sim_totals *totals)
 {
-    uint64_t hash = sim_run_once(run, source, options, totals);
+    uint64_t hash = run_once(run, source, options, totals);
 
-    sim_efficiency_check(run, totals);
+    if (options->schedule == NULL || !options->schedule->is_fleet)
+        sim_efficiency_check(run, totals);
     return hash;
 }
 
@@ -53,7 +102,7 @@ uint64_t sim_trial_twice(struct sim_run *run, const struct sim_source *source,
     struct sim_totals uncounted = {0};
     uint64_t hash = sim_trial(run, source, options, totals);
 
-    if (sim_run_once(run, source, &again, &uncounted) != hash)
+    if (run_once(run, source, &again, &uncounted) != hash)
         sim_history_fail(&run->history, SIM_ORACLE_DETERMINISM, "a second run did something else");
     return hash;
 }

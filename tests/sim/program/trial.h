@@ -4,8 +4,16 @@
 
 #include "../run.h"
 
-/* Runs it, and holds it against the bounds of efficiency.h. Returns the hash over all that it did.
- * Does not return when it fails. */
+/* Of a seed in so many, several servers run as well (fleet/fleet.h). */
+#define SIM_FLEET_EVERY 3
+
+struct sim_fleet;
+
+/* The process's fleet. */
+struct sim_fleet *sim_trial_fleet(void);
+
+/* Runs it, a fleet too where the seed or the schedule says so, and holds it against the bounds of
+ * efficiency.h. Returns the hash over all that it did. Does not return when it fails. */
 uint64_t sim_trial(struct sim_run *run, const struct sim_source *source,
                    const struct sim_options *options, struct sim_totals *totals);
 

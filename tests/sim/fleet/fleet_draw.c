@@ -1,0 +1,357 @@
+/* What a seed makes of a fleet: servers of presets and random ones, NICs of uneven rates, callers,
+ * and faults of which half of the kinds are off. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "core/preset.h"
+#include "fleet.h"
+
+#define NICS_DRAWN_MAX   4
+#define HOST_COPY_NS     1000
+#define SPAN_NS_MAX      20000000
+#define FAULTS_MAX       14
+#define CLOSING_BYTES    200000
+#define DATA_BYTES       (UINT64_C(900) << 20) /* of a window: what lies behind it are signals */
+#define NIC_BYTES_PER_US 1000                  /* where no link says it */
+
+/* A stream of dice for part `number` of what `label` is about. */
+static struct sim_dice fork_dice(const struct sim_fleet *fleet, enum sim_label label,
+                                 uint64_t number)
+{
+    struct sim_source source = {.seed = weft_hash_word(fleet->source.seed, number + 1)};
+
+    return sim_dice_fork(&source, label);
+}
+
+/* ---- servers ---- */
+
+static void add_nics(struct weft_topo *topo, struct sim_dice *dice)
+{
+    uint32_t count = (uint32_t)sim_dice_between(dice, 1, NICS_DRAWN_MAX);
+    uint64_t rate = sim_dice_scaled(dice, 1000, 50000);
+    uint32_t net = WEFT_NONE;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t cpu = weft_topo_nth(topo, weftDeviceCpu, i % 2);
+        uint64_t own = sim_dice_chance(dice, 30) ? sim_dice_scaled(dice, 1000, 50000) : rate;
+        uint32_t nic;
+
+        if (cpu == WEFT_NONE)
+            cpu = weft_topo_nth(topo, weftDeviceCpu, 0);
+        nic = weft_topo_add_device(topo, weftDeviceNic, NULL, topo->devices[cpu].numa_node, NULL);
+        if (net == WEFT_NONE)
+            net = weft_topo_add_device(topo, weftDeviceSwitch, "net", -1, NULL);
+        (void)weft_topo_add_pair(topo, nic, cpu, WEFT_LINK_PCI, 2 * own, 2 * own, 0, 500);
+        (void)weft_topo_add_pair(topo, nic, net, WEFT_LINK_NET, own, own, 0, 2000);
+    }
+}
+
+static void find_nics(struct sim_server *server)
+{
+    const struct weft_topo *topo = &server->world.topo;
+
+    server->nic_count = 0;
+    for (uint32_t i = 0; i < topo->device_count && server->nic_count < WEFT_NET_NICS_MAX; i++) {
+        struct sim_nic *nic = &server->nics[server->nic_count];
+
+        if (topo->devices[i].kind != weftDeviceNic)
+            continue;
+        *nic = (struct sim_nic){.permille = 1000, .rate_bytes_per_us = NIC_BYTES_PER_US};
+        for (uint32_t k = 0; k < topo->link_count; k++)
+            if (topo->links[k].from == i && topo->links[k].kind == WEFT_LINK_NET)
+                nic->rate_bytes_per_us = topo->links[k].rate_bytes_per_us;
+        server->nic_count++;
+    }
+}
+
+/* Host memory first: who asks for no GPU memory of a peer asks for that. */
+static void find_holders(struct sim_server *server)
+{
+    const struct sim_world *world = &server->world;
+
+    server->holder_count = 0;
+    for (uint32_t pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < world->holder_count; i++) {
+            bool is_dram = world->topo.devices[world->holders[i]].kind == weftDeviceDram;
+
+            if (server->holder_count < SIM_FLEET_HOLDERS && is_dram == (pass == 0) &&
+                (pass == 1 || server->holder_count == 0))
+                server->holders[server->holder_count++] = world->holders[i];
+        }
+}
+
+/* The settings of all: those of the first server's seed, and times that fit a network. */
+static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
+{
+    struct weft_config *config = &fleet->config;
+
+    *config = fleet->servers[0].world.config;
+    config->transfers_max = 256;
+    config->windows_max = 128;
+    config->extents_max = 65536;
+    config->peers_max = weft_min(fleet->server_count + 2, 16);
+    config->peer_slots = sim_dice_between(dice, 1, 4);
+    fleet->is_hurried = sim_dice_chance(dice, 35);
+    config->timeout_ms =
+        fleet->is_hurried ? sim_dice_between(dice, 10, 40) : sim_dice_between(dice, 150, 400);
+    config->abort_ms = 50;
+    config->net_silence_ms = sim_dice_between(dice, 1, 5);
+    config->net_dial_ms = sim_dice_between(dice, 10, 40);
+    config->suspect_us = weft_max(config->suspect_us, 50);
+    config->probe_us_max = 20000;
+    config->trace_records = 1024;
+    weft_text_copy(config->routes, sizeof(config->routes), "all");
+    weft_text_copy(config->net, sizeof(config->net), "sim");
+    fleet->silence_ns = config->net_silence_ms * WEFT_NS_PER_MS;
+}
+
+static void take_config(struct sim_fleet *fleet, struct sim_server *server)
+{
+    struct weft_config *config = &server->world.config;
+    struct weft_text text;
+
+    *config = fleet->config;
+    if (server->gpus)
+        weft_text_copy(config->emulate, sizeof(config->emulate), "sim");
+    weft_text_init(&text, config->net_address, sizeof(config->net_address));
+    for (uint32_t i = 0; i < server->nic_count; i++)
+        weft_text_add(&text, i == 0 ? "nic" : ",nic");
+}
+
+/* Host memory is some port's own, whatever the GPUs reach. */
+static void add_host_copies(struct sim_world *world)
+{
+    for (uint32_t i = 0; i < world->holder_count; i++)
+        if (world->topo.devices[world->holders[i]].kind == weftDeviceDram)
+            (void)weft_hop_add(&world->hops, &world->topo, world->holders[i], world->holders[i],
+                               world->holders[i], false, 0, HOST_COPY_NS);
+}
+
+static void draw_server(struct sim_fleet *fleet, uint32_t index)
+{
+    struct sim_server *server = &fleet->servers[index];
+    struct sim_dice machine = fork_dice(fleet, SIM_LABEL_WORLD, index);
+    struct sim_dice settings = fork_dice(fleet, SIM_LABEL_CONFIG, index);
+
+    if (fleet->shape.is_plain) {
+        sim_world_preset(&server->world, fleet->shape.preset);
+        server->gpus = true;
+    } else {
+        sim_world_draw(&server->world, &machine, &settings);
+        server->gpus = sim_dice_chance(&settings, 80);
+    }
+    add_host_copies(&server->world);
+    find_nics(server);
+    if (server->nic_count == 0) {
+        add_nics(&server->world.topo, &machine);
+        find_nics(server);
+    }
+    find_holders(server);
+    free(server->imports);
+    server->imports =
+        calloc((size_t)fleet->server_count * SIM_FLEET_WINDOWS, sizeof(*server->imports));
+    weft_assert(server->imports != NULL);
+    memset(server->links_until, 0, sizeof(server->links_until));
+    memset(server->stalled, 0, sizeof(server->stalled));
+    memset(server->failing, 0, sizeof(server->failing));
+    server->life = 0;
+    server->stops = 0;
+    server->state = SIM_SERVER_DEAD;
+}
+
+/* ---- callers ---- */
+
+/* Pieces one after the other, with gaps, somewhere in both windows. */
+static void draw_extents(struct sim_call *call, struct sim_dice *dice)
+{
+    uint64_t piece = weft_max(call->size_bytes / call->extent_count, 1);
+    uint64_t gap = sim_dice_chance(dice, 50) ? 0 : sim_dice_below(dice, 5000);
+    uint64_t whole = call->extent_count * (piece + gap);
+    uint64_t dst = sim_dice_below(dice, DATA_BYTES - whole);
+    uint64_t src = sim_dice_below(dice, DATA_BYTES - whole);
+
+    for (uint32_t i = 0; i < call->extent_count; i++)
+        call->extents[i] = (struct weft_extent){dst + i * (piece + gap), src + i * piece, piece};
+    call->size_bytes = piece * call->extent_count;
+}
+
+static void set_op(struct sim_call *call)
+{
+    call->op = (struct sim_op){.extent_count = call->extent_count,
+                               .size_bytes = call->size_bytes,
+                               .signal = {.window = WEFT_NONE}};
+}
+
+static void draw_call(struct sim_fleet *fleet, uint32_t number, weft_ns span_ns)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_WORKLOAD, number);
+    struct sim_call *call = &fleet->calls[number];
+    const struct sim_server *server;
+    const struct sim_server *peer;
+    uint64_t kind = sim_dice_below(&dice, 10);
+
+    *call = (struct sim_call){.cancel_ns = WEFT_NEVER};
+    call->kind = kind < 5 ? SIM_CALL_PUT : kind < 9 ? SIM_CALL_GET : SIM_CALL_LOCAL;
+    call->server = (uint32_t)sim_dice_below(&dice, fleet->server_count);
+    call->peer = (call->server + 1 + (uint32_t)sim_dice_below(&dice, fleet->server_count - 1)) %
+                 fleet->server_count;
+    server = &fleet->servers[call->server];
+    peer = &fleet->servers[call->peer];
+    call->src = (uint32_t)sim_dice_below(&dice, call->kind == SIM_CALL_GET ? peer->holder_count
+                                                                           : server->holder_count);
+    call->dst = (uint32_t)sim_dice_below(&dice, call->kind == SIM_CALL_PUT ? peer->holder_count
+                                                                           : server->holder_count);
+    if (call->kind != SIM_CALL_LOCAL && (!server->gpus || !peer->gpus)) {
+        call->src = 0;
+        call->dst = 0;
+    }
+    call->size_bytes = sim_dice_scaled(&dice, 1, WEFT_MIB(8));
+    call->extent_count = (uint32_t)sim_dice_between(&dice, 1, SIM_FLEET_EXTENTS_MAX);
+    call->is_signalled = sim_dice_chance(&dice, 50);
+    call->is_fenced = sim_dice_chance(&dice, 15);
+    if (sim_dice_chance(&dice, 8))
+        call->cancel_ns = sim_dice_scaled(&dice, 1000, 20000000);
+    call->at = sim_dice_below(&dice, span_ns);
+    draw_extents(call, &dice);
+    set_op(call);
+}
+
+/* One put and one get from each server to its next one, small. */
+void sim_fleet_add_closing(struct sim_fleet *fleet)
+{
+    for (uint32_t i = 0; i < 2 * fleet->server_count; i++) {
+        struct sim_call *call = &fleet->calls[fleet->call_count];
+        struct sim_dice dice = fork_dice(fleet, SIM_LABEL_WORKLOAD, fleet->call_count);
+
+        *call = (struct sim_call){.kind = i % 2 == 0 ? SIM_CALL_PUT : SIM_CALL_GET,
+                                  .is_closing = true,
+                                  .is_signalled = i % 4 < 2,
+                                  .at = fleet->now + i * 1000,
+                                  .cancel_ns = WEFT_NEVER,
+                                  .server = i / 2,
+                                  .peer = (i / 2 + 1) % fleet->server_count,
+                                  .size_bytes = CLOSING_BYTES,
+                                  .extent_count = 1};
+        draw_extents(call, &dice);
+        set_op(call);
+        fleet->call_count++;
+        fleet->calls_live++;
+    }
+}
+
+/* ---- faults ---- */
+
+static void add(struct sim_faults *faults, weft_ns at, enum sim_fault_kind kind, uint32_t target,
+                uint64_t argument)
+{
+    if (faults->count < SIM_FAULTS_MAX)
+        faults->faults[faults->count++] = (struct sim_fault){at, kind, target, argument};
+}
+
+static uint32_t draw_target(const struct sim_fleet *fleet, struct sim_dice *dice,
+                            enum sim_fault_kind kind)
+{
+    uint32_t server = (uint32_t)sim_dice_below(dice, fleet->server_count);
+    uint32_t other = (server + 1 + (uint32_t)sim_dice_below(dice, fleet->server_count - 1)) %
+                     fleet->server_count;
+    uint32_t nic = (uint32_t)sim_dice_below(dice, fleet->servers[server].nic_count);
+    uint32_t hops = fleet->servers[server].world.hops.count;
+
+    switch (sim_fault_row(kind)->of[0]) {
+    case 'n':
+        return sim_fault_target(server, nic, 0);
+    case 'l':
+        return sim_fault_target(server, other, nic);
+    case 'c':
+        return sim_fault_target(server, hops == 0 ? 0 : (uint32_t)sim_dice_below(dice, hops), 0);
+    default:
+        return sim_fault_target(server, 0, 0);
+    }
+}
+
+static void draw_one(struct sim_fleet *fleet, struct sim_dice *dice, enum sim_fault_kind kind,
+                     weft_ns span_ns)
+{
+    struct sim_faults *faults = &fleet->schedule.faults;
+    const struct sim_fault_row *row = sim_fault_row(kind);
+    uint32_t target = draw_target(fleet, dice, kind);
+    weft_ns at = sim_dice_below(dice, span_ns);
+    weft_ns lasts_ns = sim_dice_scaled(dice, 10000, 40000000);
+    uint64_t argument = row->argument_max == 0 ? 0 : sim_dice_scaled(dice, 1, row->argument_max);
+    uint32_t flaps = kind == SIM_FAULT_NIC_CUT || kind == SIM_FAULT_LANE_BREAK
+                         ? (uint32_t)sim_dice_between(dice, 1, 4)
+                         : 1;
+
+    if (kind == SIM_FAULT_NIC_DEGRADE)
+        argument = weft_max(argument, 50);
+    for (uint32_t i = 0; i < flaps; i++) {
+        add(faults, at, kind, target, argument);
+        at += lasts_ns / flaps;
+        if (row->undo != SIM_FAULT_ALL_KINDS)
+            add(faults, at, row->undo, target, 0);
+        at += lasts_ns / flaps;
+    }
+}
+
+/* Cuts for good what leaves each pair of servers with a way. */
+static void keep_core(struct sim_fleet *fleet, struct sim_dice *dice, weft_ns at)
+{
+    for (uint32_t i = 0; i < fleet->server_count; i++)
+        for (uint32_t nic = 1; nic < fleet->servers[i].nic_count; nic++)
+            if (sim_dice_chance(dice, 40))
+                add(&fleet->schedule.faults, at,
+                    sim_dice_chance(dice, 50) ? SIM_FAULT_NIC_CUT : SIM_FAULT_NIC_SILENCE,
+                    sim_fault_target(i, nic, 0), 0);
+}
+
+static void draw_faults(struct sim_fleet *fleet, weft_ns span_ns)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FAULTS, 0);
+    struct sim_faults *faults = &fleet->schedule.faults;
+    uint32_t count = (uint32_t)sim_dice_below(&dice, FAULTS_MAX + 1);
+    unsigned on = 0;
+
+    for (uint32_t i = SIM_FAULT_KINDS; i < SIM_FAULT_ALL_KINDS; i++)
+        if (sim_fault_row((enum sim_fault_kind)i)->is_drawn && sim_dice_chance(&dice, 50))
+            on |= 1u << i;
+    faults->kinds_on = on;
+    for (uint32_t i = 0; i < count && on != 0; i++) {
+        uint32_t kind = SIM_FAULT_KINDS +
+                        (uint32_t)sim_dice_below(&dice, SIM_FAULT_ALL_KINDS - SIM_FAULT_KINDS);
+
+        while ((on >> kind & 1) == 0)
+            kind = kind + 1 == SIM_FAULT_ALL_KINDS ? SIM_FAULT_KINDS : kind + 1;
+        draw_one(fleet, &dice, (enum sim_fault_kind)kind, span_ns);
+    }
+    sim_faults_finish(faults);
+    faults->ending = SIM_ENDING_HEALED;
+    if (count > 0 && sim_dice_chance(&dice, 40)) {
+        faults->ending = SIM_ENDING_CORE;
+        keep_core(fleet, &dice, faults->ends_at + 10);
+        sim_faults_finish(faults);
+    }
+}
+
+void sim_fleet_draw(struct sim_fleet *fleet)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FABRIC, 0);
+    weft_ns span_ns = sim_dice_scaled(&dice, 1000000, SPAN_NS_MAX);
+
+    fleet->server_count =
+        fleet->shape.is_plain
+            ? fleet->shape.server_count
+            : (uint32_t)sim_dice_between(&dice, 2,
+                                         sim_dice_chance(&dice, 30) ? SIM_SERVERS_DRAWN_MAX : 3);
+    for (uint32_t i = 0; i < fleet->server_count; i++)
+        draw_server(fleet, i);
+    draw_config(fleet, &dice);
+    for (uint32_t i = 0; i < fleet->server_count; i++)
+        take_config(fleet, &fleet->servers[i]);
+    if (fleet->shape.is_plain)
+        return;
+    fleet->call_count = (uint32_t)sim_dice_between(&dice, 4, SIM_FLEET_CALLS_MAX);
+    draw_faults(fleet, span_ns);
+    for (uint32_t i = 0; i < fleet->call_count; i++)
+        draw_call(fleet, i, i % 4 == 0 ? fleet->schedule.faults.ends_at + span_ns : span_ns);
+}

@@ -1,0 +1,29 @@
+/* A fleet's run as a whole: its phases, its faults, what must hold at the end.
+ *
+ *     faults     callers ask, faults come          anything may fail, nothing may be wrong
+ *     calm       the last fault has come           what is asked between servers that some lane
+ *                                                  still joins ends well
+ *     healed     all is restored                   what is under way ends
+ *     closing    each server and its next one      both ways, all must go well
+ *     rest       nothing is asked                  what was taken has been given back
+ */
+#ifndef SIM_FLEET_RUN_H
+#define SIM_FLEET_RUN_H
+
+#include "fleet.h"
+
+/* Timers behind the items' and the servers'. */
+enum sim_fleet_timer { SIM_FLEET_TIMER_FAULT, SIM_FLEET_TIMER_CALL, SIM_FLEET_TIMERS };
+
+/* From the last fault until everything that has a way goes it again. */
+#define SIM_FLEET_CALM_NS UINT64_C(150000000)
+
+void sim_fleet_run_due(struct sim_fleet *fleet, uint32_t timer);
+
+/* Moves on to the next thing that happens. False when there is nothing. */
+bool sim_fleet_step(struct sim_fleet *fleet);
+
+void sim_fleet_fault(struct sim_fleet *fleet, const struct sim_fault *fault);
+void sim_fleet_heal(struct sim_fleet *fleet);
+
+#endif

@@ -1,0 +1,150 @@
+/* What stands for the system under src/host: the clock, the machine's description, the tables of
+ * transports, random numbers, the progress thread. One thread, one fleet at a time. */
+#include <string.h>
+
+#include "fleet.h"
+#include "host/discover.h"
+#include "host/registry.h"
+#include "host/share.h"
+#include "host/topo_xml.h"
+
+static struct sim_fleet *fleet_now;
+
+void sim_system_use(struct sim_fleet *fleet)
+{
+    fleet_now = fleet;
+}
+
+/* ---- clock.h ---- */
+
+void weft_clock_init(struct weft_clock *clock, uint64_t dilation)
+{
+    *clock = (struct weft_clock){.dilation = dilation};
+}
+
+weft_ns weft_clock_now(const struct weft_clock *clock)
+{
+    (void)clock;
+    return fleet_now->now;
+}
+
+uint64_t weft_clock_real(const struct weft_clock *clock, weft_ns duration)
+{
+    (void)clock;
+    return duration;
+}
+
+weft_ns weft_clock_after(const struct weft_clock *clock, weft_ns duration)
+{
+    return weft_add_sat(weft_clock_now(clock), duration);
+}
+
+void weft_clock_sleep(const struct weft_clock *clock, weft_ns duration)
+{
+    (void)clock;
+    (void)duration;
+}
+
+uint64_t weft_clock_thread_cpu(void)
+{
+    return 0;
+}
+
+/* ---- the machine ---- */
+
+static struct sim_server *opening(void)
+{
+    return &fleet_now->servers[fleet_now->opening];
+}
+
+static int place(const void *base, size_t size, int numa_node)
+{
+    (void)base;
+    (void)size;
+    (void)numa_node;
+    return 0;
+}
+
+/* NICs are the fleet's: the host has nothing to shape. */
+static int link_rate(const char *link, uint64_t *rate_bytes_per_us, int *is_cut)
+{
+    (void)link;
+    (void)rate_bytes_per_us;
+    (void)is_cut;
+    return -1;
+}
+
+weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_emulation *emulation,
+                                 char why[WEFT_PLUGIN_WHY_BYTES])
+{
+    (void)config;
+    (void)why;
+    *emulation = (struct weft_emulation){
+        .on = opening()->gpus, .dilation = 1, .place = place, .link_rate = link_rate};
+    return weftSuccess;
+}
+
+weftResult_t weft_topo_xml_read(const char *path, struct weft_topo *topo,
+                                char why[WEFT_TOPO_WHY_BYTES])
+{
+    (void)path;
+    (void)why;
+    *topo = opening()->world.topo;
+    return weftSuccess;
+}
+
+weftResult_t weft_topo_xml_write(const char *path, const struct weft_topo *topo,
+                                 char why[WEFT_TOPO_WHY_BYTES])
+{
+    (void)path;
+    (void)topo;
+    (void)why;
+    return weftSystemError;
+}
+
+weftResult_t weft_discover(const struct weft_config *config, struct weft_topo *topo,
+                           char why[WEFT_DISCOVER_WHY_BYTES])
+{
+    (void)config;
+    return weft_topo_xml_read("", topo, why);
+}
+
+const struct weft_registry_row *weft_registry_row(uint32_t index)
+{
+    static const struct weft_registry_row row = {&sim_port_ops, "simulated copies", 1000, true};
+
+    return index == 0 ? &row : NULL;
+}
+
+const struct weft_net_ops *weft_registry_net(const char *name)
+{
+    (void)name;
+    return &sim_net_ops;
+}
+
+weftResult_t weft_registry_wrap(const struct weft_registry_row *row, const char *plan,
+                                const struct weft_transport_ops **ops, char why[256])
+{
+    (void)plan;
+    (void)why;
+    *ops = row->ops;
+    return weftSuccess;
+}
+
+bool weft_random(void *bytes, size_t size)
+{
+    struct weft_prng prng;
+    uint8_t *at = bytes;
+
+    weft_prng_init(&prng, weft_hash_word(fleet_now->source.seed, ++fleet_now->randoms));
+    for (size_t i = 0; i < size; i++)
+        at[i] = (uint8_t)(weft_prng_next(&prng) >> 16);
+    return true;
+}
+
+/* Its rounds are the fleet's to call. */
+weftResult_t weft_loop_start(struct weft_loop *loop)
+{
+    loop->running = false;
+    return weftSuccess;
+}
