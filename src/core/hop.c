@@ -24,6 +24,7 @@ void weft_hop_init(struct weft_hop_table *table)
 {
     table->count = 0;
     memset(table->first_from, 0, sizeof(table->first_from));
+    memset(table->first_to, 0, sizeof(table->first_to));
 }
 
 uint32_t weft_hop_add_given(struct weft_hop_table *table, const struct weft_topo *topo,
@@ -36,6 +37,7 @@ uint32_t weft_hop_add_given(struct weft_hop_table *table, const struct weft_topo
         return WEFT_NONE;
     *hop = *given;
     hop->next_from = WEFT_NONE;
+    hop->next_to = WEFT_NONE;
     hop->rate_bytes_per_us = INSIDE_BYTES_PER_US;
     hop->latency_ns = overhead_ns;
     for (uint32_t i = 0; i < hop->link_count; i++) {
@@ -49,6 +51,11 @@ uint32_t weft_hop_add_given(struct weft_hop_table *table, const struct weft_topo
     else
         table->hops[table->last_from[src]].next_from = table->count;
     table->last_from[src] = table->count;
+    if (table->first_to[hop->dst_device] == 0)
+        table->first_to[hop->dst_device] = table->count + 1;
+    else
+        table->hops[table->last_to[hop->dst_device]].next_to = table->count;
+    table->last_to[hop->dst_device] = table->count;
     return table->count++;
 }
 
@@ -74,6 +81,11 @@ uint32_t weft_hop_add(struct weft_hop_table *table, const struct weft_topo *topo
 uint32_t weft_hop_first(const struct weft_hop_table *table, uint32_t src_device)
 {
     return table->first_from[src_device] - 1;
+}
+
+uint32_t weft_hop_first_to(const struct weft_hop_table *table, uint32_t dst_device)
+{
+    return table->first_to[dst_device] - 1;
 }
 
 uint32_t weft_hop_find(const struct weft_hop_table *table, uint32_t src_device, uint32_t dst_device)

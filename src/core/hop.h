@@ -22,6 +22,7 @@ struct weft_hop {
     uint32_t engine;      /* of WEFT_HOP_ENGINES_MAX: hops of one engine run one after the other */
     uint32_t domain;      /* hops of one domain chain on the device, without the host in between */
     uint32_t next_from;   /* the next hop of the same source device, or WEFT_NONE */
+    uint32_t next_to;     /* the same, of the destination device */
     uint32_t link_count;
     uint32_t links[WEFT_LINK_PATH_MAX];
     uint64_t rate_bytes_per_us; /* the slowest link */
@@ -32,6 +33,8 @@ struct weft_hop_table {
     uint32_t count;
     uint32_t first_from[WEFT_DEVICES_MAX]; /* by source device: its first hop + 1; 0: none */
     uint32_t last_from[WEFT_DEVICES_MAX];
+    uint32_t first_to[WEFT_DEVICES_MAX]; /* by destination device, likewise */
+    uint32_t last_to[WEFT_DEVICES_MAX];
     struct weft_hop hops[WEFT_HOPS_MAX];
 };
 
@@ -52,6 +55,9 @@ uint32_t weft_hop_add_given(struct weft_hop_table *table, const struct weft_topo
 
 /* The first hop of a source device, or WEFT_NONE; the others follow by next_from. */
 uint32_t weft_hop_first(const struct weft_hop_table *table, uint32_t src_device);
+
+/* The first hop to a destination device, or WEFT_NONE; the others follow by next_to. */
+uint32_t weft_hop_first_to(const struct weft_hop_table *table, uint32_t dst_device);
 
 /* The first hop from one device to another, or WEFT_NONE. */
 uint32_t weft_hop_find(const struct weft_hop_table *table, uint32_t src_device,

@@ -165,6 +165,9 @@ struct search {
     struct weft_route *routes;
     uint32_t count;
     uint32_t hop_indices[WEFT_ROUTE_HOPS_MAX];
+    uint32_t last_count;
+    uint32_t last_hops[WEFT_HOPS_MAX];     /* to the destination */
+    uint32_t first_last[WEFT_DEVICES_MAX]; /* by source device: its first one there, or WEFT_NONE */
     bool seen[WEFT_DEVICES_MAX];
     bool mixed; /* hops of different domains may follow each other */
 };
@@ -185,29 +188,104 @@ static bool leads_on(const struct search *search, uint32_t device)
     return server == search->servers[0] || server == search->servers[1];
 }
 
-/* All ways of exactly `length` hops, depth first: at most three deep. */
-static void walk(struct search *search, uint32_t device, uint32_t hop_count, uint32_t length)
+/* What a route has at best that goes on from here. */
+struct so_far {
+    uint64_t rate_bytes_per_us;
+    uint32_t dram_count;
+    uint32_t lane; /* WEFT_NONE: it has not crossed yet */
+};
+
+/* True when no route of that length with this beginning would be taken into the full table: the
+ * last one there is better, and its lane has one. */
+static bool is_hopeless(const struct search *search, const struct so_far *so_far, uint32_t length)
 {
+    const struct weft_route *last = &search->routes[WEFT_ROUTES_MAX - 1];
+
+    if (search->count < WEFT_ROUTES_MAX || so_far->rate_bytes_per_us > last->rate_bytes_per_us)
+        return false;
+    if (so_far->rate_bytes_per_us == last->rate_bytes_per_us &&
+        (so_far->dram_count < last->dram_count ||
+         (so_far->dram_count == last->dram_count && length <= last->hop_count)))
+        return false;
+    return search->servers[0] == search->servers[1] ||
+           (so_far->lane != WEFT_NONE &&
+            count_lane(search->routes, WEFT_ROUTES_MAX, so_far->lane) > 0);
+}
+
+static struct so_far go_on(const struct search *search, const struct so_far *so_far,
+                           const struct weft_hop *hop)
+{
+    const struct weft_device *devices = search->topo->devices;
+    struct so_far next = *so_far;
+
+    next.rate_bytes_per_us = weft_min(next.rate_bytes_per_us, hop->rate_bytes_per_us);
+    next.dram_count +=
+        hop->dst_device != search->dst_device && devices[hop->dst_device].kind == weftDeviceDram;
+    if (devices[hop->src_device].server != devices[hop->dst_device].server)
+        next.lane = hop->domain;
+    return next;
+}
+
+/* The last hop, from the device to the destination: each one there is. */
+static void arrive(struct search *search, uint32_t device, uint32_t length,
+                   const struct so_far *so_far)
+{
+    for (uint32_t i = search->first_last[device]; i < search->last_count; i++) {
+        uint32_t h = search->last_hops[i];
+        struct so_far whole;
+        struct weft_route route;
+
+        if (search->hops->hops[h].src_device != device ||
+            (!search->mixed && !chains(search, length - 1, h)))
+            continue;
+        whole = go_on(search, so_far, &search->hops->hops[h]);
+        if (is_hopeless(search, &whole, length))
+            continue;
+        search->hop_indices[length - 1] = h;
+        route = make(search->topo, search->hops, search->hop_indices, length);
+        if (filter_allows(search->filter, search->topo, &route))
+            search->count = insert(search->routes, search->count, &route);
+    }
+}
+
+/* All ways of exactly `length` hops, depth first: at most three deep. */
+static void walk(struct search *search, uint32_t device, uint32_t hop_count, uint32_t length,
+                 const struct so_far *so_far)
+{
+    if (hop_count + 1 == length) {
+        arrive(search, device, length, so_far);
+        return;
+    }
     for (uint32_t h = weft_hop_first(search->hops, device); h != WEFT_NONE;
          h = search->hops->hops[h].next_from) {
         uint32_t next = search->hops->hops[h].dst_device;
+        struct so_far beginning;
 
-        if (search->seen[next] || (!search->mixed && !chains(search, hop_count, h)))
+        if (search->seen[next] || (!search->mixed && !chains(search, hop_count, h)) ||
+            next == search->dst_device || !search->relays[next] || !leads_on(search, next))
+            continue;
+        beginning = go_on(search, so_far, &search->hops->hops[h]);
+        if (is_hopeless(search, &beginning, length))
             continue;
         search->hop_indices[hop_count] = h;
-        if (hop_count + 1 == length) {
-            struct weft_route route;
+        search->seen[next] = true;
+        walk(search, next, hop_count + 1, length, &beginning);
+        search->seen[next] = false;
+    }
+}
 
-            if (next != search->dst_device)
-                continue;
-            route = make(search->topo, search->hops, search->hop_indices, length);
-            if (filter_allows(search->filter, search->topo, &route))
-                search->count = insert(search->routes, search->count, &route);
-        } else if (next != search->dst_device && search->relays[next] && leads_on(search, next)) {
-            search->seen[next] = true;
-            walk(search, next, hop_count + 1, length);
-            search->seen[next] = false;
-        }
+/* The hops that a route may end with, and the first of each device among them. */
+static void find_last_hops(struct search *search)
+{
+    memset(search->first_last, 0xff, sizeof(search->first_last));
+    search->last_count = 0;
+    for (uint32_t h = weft_hop_first_to(search->hops, search->dst_device); h != WEFT_NONE;
+         h = search->hops->hops[h].next_to) {
+        uint32_t *first = &search->first_last[search->hops->hops[h].src_device];
+
+        if (*first == WEFT_NONE)
+            *first = search->last_count;
+        search->last_hops[search->last_count++] = h;
     }
 }
 
@@ -225,19 +303,21 @@ uint32_t weft_route_find(const struct weft_topo *topo, const struct weft_hop_tab
         .servers = {topo->devices[src_device].server, topo->devices[dst_device].server},
         .routes = routes};
 
+    const struct so_far nothing = {.rate_bytes_per_us = UINT64_MAX, .lane = WEFT_NONE};
     bool crosses = topo->devices[src_device].server != topo->devices[dst_device].server;
 
-    walk(&search, src_device, 0, 1);
+    find_last_hops(&search);
+    walk(&search, src_device, 0, 1, &nothing);
     if (src_device == dst_device)
         return search.count;
     search.seen[src_device] = true;
     if (!crosses)
-        walk(&search, src_device, 0, 2);
+        walk(&search, src_device, 0, 2, &nothing);
     search.mixed = true;
     /* Between servers every NIC counts, and a lane to a NIC is a domain of its own. */
     for (uint32_t length = 2; length <= WEFT_ROUTE_HOPS_MAX && (crosses || search.count == 0);
          length++)
-        walk(&search, src_device, 0, length);
+        walk(&search, src_device, 0, length, &nothing);
     return search.count;
 }
 

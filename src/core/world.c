@@ -51,6 +51,8 @@ static void copy_hops(struct weft_hop_table *to, const struct weft_hop_table *fr
     to->count = from->count;
     memcpy(to->first_from, from->first_from, sizeof(to->first_from));
     memcpy(to->last_from, from->last_from, sizeof(to->last_from));
+    memcpy(to->first_to, from->first_to, sizeof(to->first_to));
+    memcpy(to->last_to, from->last_to, sizeof(to->last_to));
     memcpy(to->hops, from->hops, from->count * sizeof(to->hops[0]));
 }
 

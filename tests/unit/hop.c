@@ -119,6 +119,11 @@ Test(hop, add_given__several_beside_each_other)
     cr_expect_eq(table.hops[1].next_from, 2);
     cr_expect_eq(table.hops[2].next_from, WEFT_NONE);
     cr_expect_eq(weft_hop_first(&table, device("gpu1")), WEFT_NONE);
+    cr_expect_eq(weft_hop_first_to(&table, device("gpu1")), 0);
+    cr_expect_eq(table.hops[0].next_to, 1);
+    cr_expect_eq(table.hops[1].next_to, WEFT_NONE);
+    cr_expect_eq(weft_hop_first_to(&table, device("dram0")), 2);
+    cr_expect_eq(weft_hop_first_to(&table, device("gpu0")), WEFT_NONE);
     cr_expect_eq(weft_hop_find(&table, device("gpu0"), device("gpu1")), 0, "the first");
     table.count = WEFT_HOPS_MAX;
     cr_expect_eq(weft_hop_add_given(&table, &topo, &given, 0), WEFT_NONE, "full");
