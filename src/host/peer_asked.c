@@ -87,7 +87,8 @@ void weft_peer_send_late(struct weft_loop *loop)
     for (uint32_t i = 0; i < count; i++) {
         struct weft_peers_late late = peers->late[i];
 
-        if (peers->peers[late.peer].state == WEFT_PEER_READY)
+        if (peers->peers[late.peer].state == WEFT_PEER_READY ||
+            peers->peers[late.peer].state == WEFT_PEER_GREETED)
             answer_fetch(loop, late.peer, late.id, late.result);
     }
 }
