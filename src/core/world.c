@@ -202,12 +202,13 @@ static uint32_t least(const struct weft_topo *topo, uint32_t device, weftDeviceK
 /* A NIC serves the devices of a kind that are nearest to it, and those that it is nearest to. */
 static bool is_near(const struct weft_topo *topo, uint32_t nic, uint32_t device)
 {
-    uint32_t between = distance(topo, nic, device);
+    uint32_t between;
 
-    if (topo->devices[device].server != topo->devices[nic].server || between == WEFT_NONE)
+    if (topo->devices[device].server != topo->devices[nic].server)
         return false;
-    return between == least(topo, nic, topo->devices[device].kind) ||
-           between == least(topo, device, weftDeviceNic);
+    between = distance(topo, nic, device);
+    return between != WEFT_NONE && (between == least(topo, nic, topo->devices[device].kind) ||
+                                    between == least(topo, device, weftDeviceNic));
 }
 
 static uint32_t near_devices(const struct weft_topo *topo, uint32_t nic, bool gpus,

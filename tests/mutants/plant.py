@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Plants the bugs of mutants.txt in copies of the core's sources.
 
-    plant.py mutants.txt src/core folder
+    plant.py mutants.txt root folder [host/x.c fleet/y.c ...]
 
-writes every .c file of src/core to the folder, and table.c, which names the mutants. A place that a
+writes every .c file of src/core to the folder, the others that are named to folders of it, and
+table.c, which names the mutants. host/x.c is src/host/x.c, what drives the core; fleet/y.c is
+tests/sim/fleet/y.c, where a transport's rules are kept in the simulator. A place that a
 row names becomes a choice by the global `weft_mutant`: 0 is the code as it was, K is row K. One
 build so holds all of them, and src/core holds none. Lines keep their numbers. A row whose text is
 no longer found exactly once ends the build with a sentence that names the row.
@@ -13,7 +15,7 @@ A row is `key: value` lines; a line that begins with a blank continues the value
     mutant: a name
     breaks: what it breaks, in one sentence
     proves: the invariants that its catch proves to be checked
-    file:   of src/core
+    file:   of src/core, or host/x.c, or fleet/y.c
     find:   the text, as it stands there; where it has blanks, any blanks and line ends match; with
             a part of it in `backquotes`, that part is replaced and the rest says where
     plant:  what stands there instead; empty: nothing
@@ -25,6 +27,7 @@ import os
 import re
 import sys
 
+FOLDERS = {"": "src/core", "host": "src/host", "fleet": "tests/sim/fleet"}
 KEYS = ("mutant", "breaks", "proves", "file", "find", "plant")
 ONCE = ("mutant", "breaks", "proves")
 
@@ -96,6 +99,12 @@ def read_table(text):
     return mutants
 
 
+def path_of(name):
+    """Where the file that a row names lies below the root."""
+    folder, base = os.path.split(name)
+    return "%s/%s" % (FOLDERS[folder], base)
+
+
 def find_once(mutant, name, source, find):
     """Where what is to be replaced begins and ends in the source."""
     parts = [r"\s+".join(re.escape(word) for word in part.split()) for part in find.split("`")]
@@ -104,8 +113,8 @@ def find_once(mutant, name, source, find):
     pattern = "(%s)" % parts[0] if len(parts) == 1 else r"%s\s*(%s)\s*%s" % tuple(parts)
     found = [match.span(1) for match in re.finditer(pattern, source)]
     if len(found) != 1:
-        raise Wrong("%s: src/core/%s has its text %d times, not once: %s"
-                    % (mutant, name, len(found), " ".join(find.split())))
+        raise Wrong("%s: %s has its text %d times, not once: %s"
+                    % (mutant, path_of(name), len(found), " ".join(find.split())))
     return found[0]
 
 
@@ -133,13 +142,13 @@ def plant(name, source, mutants):
     last = None
     for span in sorted(places):
         if span[0] < end:
-            raise Wrong("%s and %s plant in the same text of src/core/%s"
-                        % (last, places[span][0][0], name))
+            raise Wrong("%s and %s plant in the same text of %s"
+                        % (last, places[span][0][0], path_of(name)))
         planted = [(mutant.number, text) for mutant, text in places[span]]
         result += source[end:span[0]] + choice(source[span[0]:span[1]], planted)
         end = span[1]
         last = places[span][0][0]
-    head = 'extern unsigned weft_mutant;\n#line 1 "src/core/%s"\n' % name
+    head = 'extern unsigned weft_mutant;\n#line 1 "%s"\n' % path_of(name)
     return head + result + source[end:]
 
 
@@ -170,19 +179,22 @@ def read(path):
 
 
 def main():
-    table_path, core, folder = sys.argv[1:]
+    table_path, root, folder = sys.argv[1:4]
     try:
         mutants = read_table(read(table_path))
-        names = sorted(name for name in os.listdir(core) if name.endswith(".c"))
+        names = sorted(name for name in os.listdir(os.path.join(root, FOLDERS[""]))
+                       if name.endswith(".c")) + sys.argv[4:]
         for mutant in mutants:
             for file, _, _ in mutant.places:
                 if file not in names:
-                    raise Wrong("%s: there is no src/core/%s" % (mutant, file))
-        planted = {name: plant(name, read(os.path.join(core, name)), mutants) for name in names}
+                    raise Wrong("%s: %s is no file that is planted in" % (mutant, file))
+        planted = {name: plant(name, read(os.path.join(root, path_of(name))), mutants)
+                   for name in names}
     except Wrong as wrong:
         print("%s: %s" % (table_path, wrong), file=sys.stderr)
         return 1
-    os.makedirs(folder, exist_ok=True)
+    for name in FOLDERS:
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
     for name, text in planted.items():
         write(os.path.join(folder, name), text)
     write(os.path.join(folder, "table.c"), table(mutants))

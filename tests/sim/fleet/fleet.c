@@ -216,6 +216,8 @@ struct sim_fleet *sim_fleet_open(const struct sim_fleet_shape *shape)
     fleet->item_links = zeroed(items, sizeof(*fleet->item_links));
     fleet->ended_links = zeroed(items, sizeof(*fleet->ended_links));
     fleet->servers = zeroed(shape->server_count, sizeof(*fleet->servers));
+    for (uint32_t i = 0; i < (shape->is_plain ? 1 : shape->server_count); i++)
+        fleet->servers[i].world = zeroed(1, sizeof(struct sim_world));
     fleet->calls = zeroed(shape->call_count, sizeof(*fleet->calls));
     return fleet;
 }
@@ -228,8 +230,11 @@ void sim_fleet_close(struct sim_fleet *fleet)
         free(fleet->items[i].copy.extents);
         free(fleet->items[i].bytes);
     }
-    for (uint32_t i = 0; i < fleet->shape.server_count; i++)
+    for (uint32_t i = 0; i < fleet->shape.server_count; i++) {
         free(fleet->servers[i].imports);
+        if (i == 0 || !fleet->shape.is_plain)
+            free(fleet->servers[i].world);
+    }
     sim_shadow_fini(&fleet->shadow);
     free(fleet->timer_items);
     free(fleet->timer_places);

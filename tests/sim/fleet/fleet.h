@@ -109,7 +109,8 @@ struct sim_port {
 };
 
 struct sim_net_window {
-    uint32_t memory; /* WEFT_NONE: no own one */
+    bool is_own;
+    uint32_t memory; /* of an own one */
     uint64_t size_bytes;
     bool is_import;
     uint32_t peer;
@@ -174,10 +175,10 @@ struct sim_import {
 
 struct sim_server {
     enum sim_server_state state;
-    uint32_t life;  /* counts from 1 */
-    uint64_t stops; /* so far */
-    struct sim_world world;
-    bool gpus; /* NICs reach GPU memory */
+    uint32_t life;           /* counts from 1 */
+    uint64_t stops;          /* so far */
+    struct sim_world *world; /* its own, or one of all alike */
+    bool gpus;               /* NICs reach GPU memory */
     uint64_t incarnation;
     struct weft_loop *loop;
     struct sim_net *net; /* NULL while there is none */
@@ -268,9 +269,9 @@ struct sim_fleet_shape {
     uint32_t server_count;
     uint32_t call_count;
     uint32_t items_max;
-    uint32_t peers_each; /* that a server talks to; 0: any */
-    bool is_plain;       /* the preset everywhere, no faults: a measurement */
-    const char *preset;
+    bool is_plain;       /* the same machine everywhere, no faults (fleet_many.h), where */
+    uint32_t calls_each; /* each server has so many calls under way, */
+    uint32_t peers_each; /* to so many others */
 };
 
 struct sim_fleet {
@@ -312,6 +313,8 @@ struct sim_fleet {
     uint64_t landed_bytes;
     uint64_t rounds;
     uint64_t steps;
+    weft_ns renew_until; /* of a plain one: calls that end begin anew before that */
+    uint64_t call_results[weftNumResults];
 };
 
 /* ---- fleet.c ---- */
@@ -400,6 +403,8 @@ void sim_server_rest(struct sim_fleet *fleet, uint32_t server);
 
 /* ---- fleet_call.c ---- */
 void sim_calls_round(struct sim_fleet *fleet, uint32_t server);
+/* Begins the call, or goes on with beginning it. */
+void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call);
 void sim_fleet_calls_due(struct sim_fleet *fleet);
 weft_ns sim_fleet_calls_next_at(const struct sim_fleet *fleet);
 void sim_calls_killed(struct sim_fleet *fleet, uint32_t server);
@@ -408,6 +413,12 @@ void sim_calls_overdue(struct sim_fleet *fleet);
 
 /* ---- fleet_draw.c ---- */
 void sim_fleet_draw(struct sim_fleet *fleet);
+/* Parts of that, for a plain one. */
+void sim_fleet_add_host_copies(struct sim_world *world);
+void sim_fleet_begin_server(struct sim_fleet *fleet, uint32_t server);
+void sim_fleet_take_config(const struct sim_fleet *fleet, struct sim_server *server);
+/* Where the call's bytes lie in its windows. */
+void sim_fleet_place(struct sim_call *call, struct sim_dice *dice);
 void sim_fleet_add_closing(struct sim_fleet *fleet);
 
 /* ---- the whole ---- */

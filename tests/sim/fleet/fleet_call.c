@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/result.h"
+#include "fleet_many.h"
 #include "fleet_run.h"
 
 #define IMPORT_AGAIN_NS 100000
@@ -108,7 +109,9 @@ static bool is_calm(const struct sim_fleet *fleet, const struct sim_call *call)
         call->submitted_at < faults->ends_at + SIM_FLEET_CALM_NS ||
         fleet->servers[call->peer].state != SIM_SERVER_UP || call->is_cancelled)
         return false;
-    for (uint32_t i = 0; i < SIM_LANES_MAX; i++)
+    link.lane_count = (uint32_t)weft_max(fleet->servers[call->server].nic_count,
+                                         fleet->servers[call->peer].nic_count);
+    for (uint32_t i = 0; i < link.lane_count; i++)
         if (sim_link_nics(fleet, &link, i, nics))
             return true;
     return false;
@@ -120,7 +123,7 @@ static bool has_way(const struct sim_fleet *fleet, const struct sim_call *call)
     const struct sim_server *server = &fleet->servers[call->server];
 
     return call->kind != SIM_CALL_LOCAL ||
-           weft_hop_find(&server->world.hops, server->holders[call->src],
+           weft_hop_find(&server->world->hops, server->holders[call->src],
                          server->holders[call->dst]) != WEFT_NONE;
 }
 
@@ -207,14 +210,19 @@ static void ended(struct sim_fleet *fleet, struct sim_call *call, const struct w
 void sim_calls_round(struct sim_fleet *fleet, uint32_t index)
 {
     struct sim_server *server = &fleet->servers[index];
+    bool is_plain = fleet->shape.is_plain;
+    uint32_t first = is_plain ? index * fleet->shape.calls_each : 0;
+    uint32_t end = is_plain ? first + fleet->shape.calls_each : fleet->call_count;
 
-    for (uint32_t i = 0; i < fleet->call_count; i++) {
+    for (uint32_t i = first; i < end; i++) {
         struct sim_call *call = &fleet->calls[i];
-        struct weft_slot_end end;
+        struct weft_slot_end how;
 
         if (call->server == index && call->state == SIM_CALL_ACTIVE &&
-            weft_slot_collect(&server->loop->slots, call->slot, call->slot_generation, &end))
-            ended(fleet, call, &end);
+            weft_slot_collect(&server->loop->slots, call->slot, call->slot_generation, &how))
+            ended(fleet, call, &how);
+        if (is_plain)
+            sim_many_renew(fleet, i);
     }
 }
 
@@ -291,7 +299,7 @@ static void submit(struct sim_fleet *fleet, struct sim_call *call, uint32_t dst_
     call->slot_generation = weft_slot_generation(&loop->slots, index);
     call->peer_life = fleet->servers[call->peer].life;
     call->submitted_at = fleet->now;
-    call->deadline_at = fleet->now + server->world.config.timeout_ms * WEFT_NS_PER_MS;
+    call->deadline_at = fleet->now + server->world->config.timeout_ms * WEFT_NS_PER_MS;
     call->state = SIM_CALL_ACTIVE;
     sim_shadow_own(&fleet->shadow, number, &call->op, call->extents);
     SIM_NOTE(&fleet->history,
@@ -320,7 +328,7 @@ static weftResult_t import(struct sim_fleet *fleet, const struct sim_call *call,
 
     memcpy(key.token, as->token, sizeof(key.token));
     memcpy(key.address, owner->loop->peers->address, sizeof(key.address));
-    if (server->next_window == server->world.config.windows_max)
+    if (server->next_window == server->world->config.windows_max)
         return weftNoResource;
     result = weft_command_import(server->loop, &command, fleet->now);
     if (result != weftSuccess)
@@ -376,14 +384,15 @@ static void begin_remote(struct sim_fleet *fleet, struct sim_call *call)
     call->at = fleet->now + IMPORT_AGAIN_NS;
 }
 
-static void begin(struct sim_fleet *fleet, struct sim_call *call)
+void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call)
 {
     struct sim_server *server = &fleet->servers[call->server];
     bool is_new = call->state == SIM_CALL_WAITING;
 
     if (is_new)
         call->give_up_at =
-            fleet->now + (call->is_closing ? UINT64_C(1000000000) : UINT64_C(30000000));
+            fleet->now +
+            (call->is_closing || fleet->shape.is_plain ? UINT64_C(1000000000) : UINT64_C(30000000));
     if (server->state == SIM_SERVER_DEAD) {
         leave(fleet, call, SIM_CALL_SKIPPED);
     } else if (server->state == SIM_SERVER_STOPPED) {
@@ -425,7 +434,7 @@ void sim_fleet_calls_due(struct sim_fleet *fleet)
         if (due_at(call) > fleet->now)
             continue;
         if (call->state != SIM_CALL_ACTIVE) {
-            begin(fleet, call);
+            sim_call_begin(fleet, call);
             continue;
         }
         SIM_NOTE(&fleet->history, "cancel call %llu", i);

@@ -49,7 +49,7 @@ static void add_nics(struct weft_topo *topo, struct sim_dice *dice)
 
 static void find_nics(struct sim_server *server)
 {
-    const struct weft_topo *topo = &server->world.topo;
+    const struct weft_topo *topo = &server->world->topo;
 
     server->nic_count = 0;
     for (uint32_t i = 0; i < topo->device_count && server->nic_count < WEFT_NET_NICS_MAX; i++) {
@@ -68,7 +68,7 @@ static void find_nics(struct sim_server *server)
 /* Host memory first: who asks for no GPU memory of a peer asks for that. */
 static void find_holders(struct sim_server *server)
 {
-    const struct sim_world *world = &server->world;
+    const struct sim_world *world = server->world;
 
     server->holder_count = 0;
     for (uint32_t pass = 0; pass < 2; pass++)
@@ -86,7 +86,7 @@ static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
 {
     struct weft_config *config = &fleet->config;
 
-    *config = fleet->servers[0].world.config;
+    *config = fleet->servers[0].world->config;
     config->transfers_max = 256;
     config->windows_max = 128;
     config->extents_max = 65536;
@@ -106,9 +106,9 @@ static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
     fleet->silence_ns = config->net_silence_ms * WEFT_NS_PER_MS;
 }
 
-static void take_config(struct sim_fleet *fleet, struct sim_server *server)
+void sim_fleet_take_config(const struct sim_fleet *fleet, struct sim_server *server)
 {
-    struct weft_config *config = &server->world.config;
+    struct weft_config *config = &server->world->config;
     struct weft_text text;
 
     *config = fleet->config;
@@ -120,12 +120,31 @@ static void take_config(struct sim_fleet *fleet, struct sim_server *server)
 }
 
 /* Host memory is some port's own, whatever the GPUs reach. */
-static void add_host_copies(struct sim_world *world)
+void sim_fleet_add_host_copies(struct sim_world *world)
 {
     for (uint32_t i = 0; i < world->holder_count; i++)
         if (world->topo.devices[world->holders[i]].kind == weftDeviceDram)
             (void)weft_hop_add(&world->hops, &world->topo, world->holders[i], world->holders[i],
                                world->holders[i], false, 0, HOST_COPY_NS);
+}
+
+void sim_fleet_begin_server(struct sim_fleet *fleet, uint32_t index)
+{
+    struct sim_server *server = &fleet->servers[index];
+    const struct sim_world *world = server->world;
+
+    find_nics(server);
+    find_holders(server);
+    free(server->imports);
+    server->imports =
+        calloc((size_t)fleet->server_count * SIM_FLEET_WINDOWS, sizeof(*server->imports));
+    weft_assert(server->imports != NULL);
+    memset(server->links_until, 0, world->topo.link_count * sizeof(server->links_until[0]));
+    memset(server->stalled, 0, world->hops.count * sizeof(server->stalled[0]));
+    memset(server->failing, 0, world->hops.count * sizeof(server->failing[0]));
+    server->life = 0;
+    server->stops = 0;
+    server->state = SIM_SERVER_DEAD;
 }
 
 static void draw_server(struct sim_fleet *fleet, uint32_t index)
@@ -134,36 +153,18 @@ static void draw_server(struct sim_fleet *fleet, uint32_t index)
     struct sim_dice machine = fork_dice(fleet, SIM_LABEL_WORLD, index);
     struct sim_dice settings = fork_dice(fleet, SIM_LABEL_CONFIG, index);
 
-    if (fleet->shape.is_plain) {
-        sim_world_preset(&server->world, fleet->shape.preset);
-        server->gpus = true;
-    } else {
-        sim_world_draw(&server->world, &machine, &settings);
-        server->gpus = sim_dice_chance(&settings, 80);
-    }
-    add_host_copies(&server->world);
-    find_nics(server);
-    if (server->nic_count == 0) {
-        add_nics(&server->world.topo, &machine);
-        find_nics(server);
-    }
-    find_holders(server);
-    free(server->imports);
-    server->imports =
-        calloc((size_t)fleet->server_count * SIM_FLEET_WINDOWS, sizeof(*server->imports));
-    weft_assert(server->imports != NULL);
-    memset(server->links_until, 0, sizeof(server->links_until));
-    memset(server->stalled, 0, sizeof(server->stalled));
-    memset(server->failing, 0, sizeof(server->failing));
-    server->life = 0;
-    server->stops = 0;
-    server->state = SIM_SERVER_DEAD;
+    sim_world_draw(server->world, &machine, &settings);
+    server->gpus = sim_dice_chance(&settings, 80);
+    sim_fleet_add_host_copies(server->world);
+    if (weft_topo_nth(&server->world->topo, weftDeviceNic, 0) == WEFT_NONE)
+        add_nics(&server->world->topo, &machine);
+    sim_fleet_begin_server(fleet, index);
 }
 
 /* ---- callers ---- */
 
 /* Pieces one after the other, with gaps, somewhere in both windows. */
-static void draw_extents(struct sim_call *call, struct sim_dice *dice)
+void sim_fleet_place(struct sim_call *call, struct sim_dice *dice)
 {
     uint64_t piece = weft_max(call->size_bytes / call->extent_count, 1);
     uint64_t gap = sim_dice_chance(dice, 50) ? 0 : sim_dice_below(dice, 5000);
@@ -174,10 +175,6 @@ static void draw_extents(struct sim_call *call, struct sim_dice *dice)
     for (uint32_t i = 0; i < call->extent_count; i++)
         call->extents[i] = (struct weft_extent){dst + i * (piece + gap), src + i * piece, piece};
     call->size_bytes = piece * call->extent_count;
-}
-
-static void set_op(struct sim_call *call)
-{
     call->op = (struct sim_op){.extent_count = call->extent_count,
                                .size_bytes = call->size_bytes,
                                .signal = {.window = WEFT_NONE}};
@@ -213,8 +210,7 @@ static void draw_call(struct sim_fleet *fleet, uint32_t number, weft_ns span_ns)
     if (sim_dice_chance(&dice, 8))
         call->cancel_ns = sim_dice_scaled(&dice, 1000, 20000000);
     call->at = sim_dice_below(&dice, span_ns);
-    draw_extents(call, &dice);
-    set_op(call);
+    sim_fleet_place(call, &dice);
 }
 
 /* One put and one get from each server to its next one, small. */
@@ -233,8 +229,7 @@ void sim_fleet_add_closing(struct sim_fleet *fleet)
                                   .peer = (i / 2 + 1) % fleet->server_count,
                                   .size_bytes = CLOSING_BYTES,
                                   .extent_count = 1};
-        draw_extents(call, &dice);
-        set_op(call);
+        sim_fleet_place(call, &dice);
         fleet->call_count++;
         fleet->calls_live++;
     }
@@ -256,7 +251,7 @@ static uint32_t draw_target(const struct sim_fleet *fleet, struct sim_dice *dice
     uint32_t other = (server + 1 + (uint32_t)sim_dice_below(dice, fleet->server_count - 1)) %
                      fleet->server_count;
     uint32_t nic = (uint32_t)sim_dice_below(dice, fleet->servers[server].nic_count);
-    uint32_t hops = fleet->servers[server].world.hops.count;
+    uint32_t hops = fleet->servers[server].world->hops.count;
 
     switch (sim_fault_row(kind)->of[0]) {
     case 'n':
@@ -294,15 +289,19 @@ static void draw_one(struct sim_fleet *fleet, struct sim_dice *dice, enum sim_fa
     }
 }
 
-/* Cuts for good what leaves each pair of servers with a way. */
+/* Cuts for good: of some servers all NICs but one, of others some of those behind the first. */
 static void keep_core(struct sim_fleet *fleet, struct sim_dice *dice, weft_ns at)
 {
-    for (uint32_t i = 0; i < fleet->server_count; i++)
-        for (uint32_t nic = 1; nic < fleet->servers[i].nic_count; nic++)
-            if (sim_dice_chance(dice, 40))
+    for (uint32_t i = 0; i < fleet->server_count; i++) {
+        bool is_alone = sim_dice_chance(dice, 50);
+        uint32_t kept = is_alone ? (uint32_t)sim_dice_below(dice, fleet->servers[i].nic_count) : 0;
+
+        for (uint32_t nic = 0; nic < fleet->servers[i].nic_count; nic++)
+            if (nic != kept && (is_alone || sim_dice_chance(dice, 40)))
                 add(&fleet->schedule.faults, at,
                     sim_dice_chance(dice, 50) ? SIM_FAULT_NIC_CUT : SIM_FAULT_NIC_SILENCE,
                     sim_fault_target(i, nic, 0), 0);
+    }
 }
 
 static void draw_faults(struct sim_fleet *fleet, weft_ns span_ns)
@@ -338,18 +337,13 @@ void sim_fleet_draw(struct sim_fleet *fleet)
     struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FABRIC, 0);
     weft_ns span_ns = sim_dice_scaled(&dice, 1000000, SPAN_NS_MAX);
 
-    fleet->server_count =
-        fleet->shape.is_plain
-            ? fleet->shape.server_count
-            : (uint32_t)sim_dice_between(&dice, 2,
-                                         sim_dice_chance(&dice, 30) ? SIM_SERVERS_DRAWN_MAX : 3);
+    fleet->server_count = (uint32_t)sim_dice_between(
+        &dice, 2, sim_dice_chance(&dice, 30) ? SIM_SERVERS_DRAWN_MAX : 3);
     for (uint32_t i = 0; i < fleet->server_count; i++)
         draw_server(fleet, i);
     draw_config(fleet, &dice);
     for (uint32_t i = 0; i < fleet->server_count; i++)
-        take_config(fleet, &fleet->servers[i]);
-    if (fleet->shape.is_plain)
-        return;
+        sim_fleet_take_config(fleet, &fleet->servers[i]);
     fleet->call_count = (uint32_t)sim_dice_between(&dice, 4, SIM_FLEET_CALLS_MAX);
     draw_faults(fleet, span_ns);
     for (uint32_t i = 0; i < fleet->call_count; i++)

@@ -178,7 +178,7 @@ void sim_fleet_fault(struct sim_fleet *fleet, const struct sim_fault *fault)
     uint32_t a = sim_fault_part(fault->target, 0);
     uint32_t b = sim_fault_part(fault->target, 1);
     uint32_t c = sim_fault_part(fault->target, 2);
-    bool is_hop = a < fleet->server_count && b < fleet->servers[a].world.hops.count;
+    bool is_hop = a < fleet->server_count && b < fleet->servers[a].world->hops.count;
 
     SIM_NOTE(&fleet->history, sim_fault_row(fault->kind)->note, a, b, c, fault->argument);
     if (a >= fleet->server_count)
@@ -223,7 +223,7 @@ void sim_fleet_heal(struct sim_fleet *fleet)
             fleet->servers[i].nics[nic].refuse_until = 0;
             nic_fault(fleet, &restore, i, nic);
         }
-        for (uint32_t hop = 0; hop < fleet->servers[i].world.hops.count; hop++) {
+        for (uint32_t hop = 0; hop < fleet->servers[i].world->hops.count; hop++) {
             fleet->servers[i].failing[hop] = 0;
             if (fleet->servers[i].stalled[hop])
                 sim_port_resume(fleet, i, hop);

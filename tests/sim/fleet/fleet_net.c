@@ -39,10 +39,8 @@ static weftResult_t net_open(const struct weft_net_env *env, const struct weft_n
     net->server = opening_fleet->opening;
     net->env = *env;
     net->nic_count = (uint32_t)weft_min(nic_count, server->nic_count);
-    net->copies_max = server->world.port_copies_max;
+    net->copies_max = server->world->port_copies_max;
     net->windows = zeroed(env->windows_max, sizeof(*net->windows));
-    for (uint32_t i = 0; i < env->windows_max; i++)
-        net->windows[i].memory = WEFT_NONE;
     net->peers = zeroed(env->peers_max, sizeof(*net->peers));
     weft_list_init(&net->ended);
     server->net = net;
@@ -198,7 +196,7 @@ static weftResult_t net_copy(struct weft_net *base, const struct weft_copy *copy
     uint32_t index;
     uint32_t peer;
 
-    SIM_CHECK(&fleet->history, dst->is_import && src->memory != WEFT_NONE, CONFINEMENT,
+    SIM_CHECK(&fleet->history, dst->is_import && src->is_own, CONFINEMENT,
               "server %u writes from window %u to %u", net->server, copy->src_window,
               copy->dst_window);
     peer = dst->peer;

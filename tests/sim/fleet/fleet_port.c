@@ -40,7 +40,7 @@ static weftResult_t port_hops(const struct weft_transport_env *env,
                               const struct weft_device_ref *devices, uint32_t device_count,
                               struct weft_hop_offer *offers, uint32_t *offer_count)
 {
-    const struct sim_world *world = &opening_fleet->servers[opening_fleet->opening].world;
+    const struct sim_world *world = opening_fleet->servers[opening_fleet->opening].world;
 
     (void)env;
     (void)devices;
@@ -118,7 +118,7 @@ static weftResult_t port_connect(struct weft_port *base, const struct weft_hop_o
 {
     struct sim_port *port = (struct sim_port *)base;
 
-    *lane = weft_hop_find(&server_of(port)->world.hops, offer->src_device, offer->dst_device);
+    *lane = weft_hop_find(&server_of(port)->world->hops, offer->src_device, offer->dst_device);
     return *lane == WEFT_NONE ? weftInvalidArgument : weftSuccess;
 }
 
@@ -150,7 +150,7 @@ static void end(struct sim_fleet *fleet, uint32_t index, weftResult_t result)
 static weft_ns take_links(struct sim_server *server, struct sim_item *item, uint32_t hop_index,
                           weft_ns now)
 {
-    const struct weft_hop *hop = &server->world.hops.hops[hop_index];
+    const struct weft_hop *hop = &server->world->hops.hops[hop_index];
     weft_ns from = now + hop->latency_ns;
 
     for (uint32_t i = 0; i < hop->link_count; i++)
@@ -159,7 +159,7 @@ static weft_ns take_links(struct sim_server *server, struct sim_item *item, uint
     for (uint32_t i = 0; i < hop->link_count; i++)
         server->links_until[hop->links[i]] =
             from + weft_bytes_time(item->copy.size_bytes,
-                                   server->world.topo.links[hop->links[i]].rate_bytes_per_us);
+                                   server->world->topo.links[hop->links[i]].rate_bytes_per_us);
     return from;
 }
 
@@ -186,7 +186,7 @@ static weftResult_t port_copy(struct weft_port *base, const struct weft_copy *co
     struct sim_item *item;
     uint32_t index;
 
-    if (port->copies >= server->world.port_copies_max)
+    if (port->copies >= server->world->port_copies_max)
         return weftNoResource;
     SIM_CHECK(&fleet->history,
               server->memory_of[copy->dst_window] != WEFT_NONE &&

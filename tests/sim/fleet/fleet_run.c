@@ -93,6 +93,8 @@ void sim_fleet_prepare(struct sim_fleet *fleet, uint64_t seed, const struct sim_
     fleet->schedule.is_fleet = true;
     fleet->history.more = print_schedule;
     fleet->history.context = fleet;
+    if (fleet->shape.is_plain)
+        return; /* the rest is fleet_many.c's */
     sim_fleet_draw(fleet);
     if (schedule != NULL)
         fleet->schedule = *schedule;

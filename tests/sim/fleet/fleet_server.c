@@ -51,7 +51,7 @@ static void add_window(struct sim_fleet *fleet, uint32_t index, uint32_t window)
         .window = window, .epoch = 1, .size_bytes = WINDOW_BYTES, .rights = WEFT_RIGHTS_ALL};
     weft_assert(weft_random(as->token, sizeof(as->token)));
     /* Memory that cannot be addressed is no window of the net's: it is reached over relays. */
-    if (server->gpus || server->world.topo.devices[device].kind == weftDeviceDram)
+    if (server->gpus || server->world->topo.devices[device].kind == weftDeviceDram)
         command.remote = as;
     if (command.remote != NULL) {
         result = weft_command_expose(server->loop, &command, fleet->now);
@@ -64,13 +64,13 @@ void sim_server_open(struct sim_fleet *fleet, uint32_t index)
     struct sim_server *server = &fleet->servers[index];
     char why[WEFT_MACHINE_WHY_BYTES] = "";
     uint32_t windows;
-    uint32_t cookies = weft_engine_cookies(&server->world.config);
+    uint32_t cookies = weft_engine_cookies(&server->world->config);
 
     weft_assert(server->state == SIM_SERVER_DEAD);
     server->life++;
     server->state = SIM_SERVER_UP;
-    windows = (uint32_t)server->world.config.windows_max + WEFT_DEVICES_MAX +
-              weft_peers_windows(&server->world.config);
+    windows = (uint32_t)server->world->config.windows_max + WEFT_DEVICES_MAX +
+              weft_peers_windows(&server->world->config);
     server->memory_of = zeroed(windows, sizeof(*server->memory_of));
     server->item_of = zeroed(cookies, sizeof(*server->item_of));
     for (uint32_t i = 0; i < windows; i++)
@@ -81,7 +81,7 @@ void sim_server_open(struct sim_fleet *fleet, uint32_t index)
         server->imports[i] = (struct sim_import){0};
     server->next_window = SIM_FLEET_WINDOWS;
     fleet->opening = index;
-    if (weft_loop_open(&server->world.config, index, server->life, &server->loop, why) !=
+    if (weft_loop_open(&server->world->config, index, server->life, &server->loop, why) !=
         weftSuccess)
         sim_history_fail(&fleet->history, SIM_ORACLE_INIT, "server %u: %s", index, why);
     for (uint32_t i = 0; i < 2 * server->holder_count; i++)
@@ -182,6 +182,9 @@ void sim_server_rest(struct sim_fleet *fleet, uint32_t index)
     SIM_CHECK(&fleet->history,
               !weft_peers_live(peers) && peers->fetches_asked == 0 && peers->late_count == 0,
               CREDITS, "server %u has signals, or fetches, at rest", index);
+    for (uint32_t i = 0; i < WEFT_PEERS_PARTS_MAX; i++)
+        SIM_CHECK(&fleet->history, peers->parts[i].state == WEFT_PART_FREE, CREDITS,
+                  "server %u: part %u of a fetch was not given back", index, i);
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
         SIM_CHECK(&fleet->history, peers->peers[i].asked == 0, CREDITS,
                   "server %u still does what peer %u asked for", index, i);

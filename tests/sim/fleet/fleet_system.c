@@ -89,7 +89,7 @@ weftResult_t weft_topo_xml_read(const char *path, struct weft_topo *topo,
 {
     (void)path;
     (void)why;
-    *topo = opening()->world.topo;
+    *topo = opening()->world->topo;
     return weftSuccess;
 }
 

@@ -9,7 +9,8 @@ weftResult_t sim_net_window_add(struct weft_net *base, uint32_t window, void *me
     struct sim_net_window *entry = &((struct sim_net *)base)->windows[window];
 
     weft_assert(window < ((struct sim_net *)base)->env.windows_max && !entry->is_import);
-    *entry = (struct sim_net_window){.memory = sim_memory_of(memory), .size_bytes = size};
+    *entry = (struct sim_net_window){
+        .is_own = true, .memory = sim_memory_of(memory), .size_bytes = size};
     return weftSuccess;
 }
 
@@ -48,7 +49,7 @@ void sim_net_conceal(struct weft_net *base, uint32_t window)
 void sim_net_window_remove(struct weft_net *base, uint32_t window)
 {
     sim_net_conceal(base, window);
-    ((struct sim_net *)base)->windows[window] = (struct sim_net_window){.memory = WEFT_NONE};
+    ((struct sim_net *)base)->windows[window] = (struct sim_net_window){0};
 }
 
 weftResult_t sim_net_expose(struct weft_net *base, uint32_t window,
@@ -56,7 +57,7 @@ weftResult_t sim_net_expose(struct weft_net *base, uint32_t window,
 {
     struct sim_net *net = ((struct sim_net *)base);
 
-    if (net->windows[window].memory == WEFT_NONE)
+    if (!net->windows[window].is_own)
         return weftInvalidArgument;
     if (net->exposure_count == net->exposure_capacity) {
         net->exposure_capacity = 2 * net->exposure_capacity + 32;
@@ -101,16 +102,13 @@ weftResult_t sim_net_import(struct weft_net *base, uint32_t window, uint32_t pee
 {
     struct sim_net_window *entry = &((struct sim_net *)base)->windows[window];
 
-    weft_assert(window < ((struct sim_net *)base)->env.windows_max && entry->memory == WEFT_NONE);
-    *entry = (struct sim_net_window){.memory = WEFT_NONE,
-                                     .size_bytes = remote->size_bytes,
-                                     .is_import = true,
-                                     .peer = peer,
-                                     .remote = *remote};
+    weft_assert(window < ((struct sim_net *)base)->env.windows_max && !entry->is_own);
+    *entry = (struct sim_net_window){
+        .size_bytes = remote->size_bytes, .is_import = true, .peer = peer, .remote = *remote};
     return weftSuccess;
 }
 
 void sim_net_forget(struct weft_net *base, uint32_t window)
 {
-    ((struct sim_net *)base)->windows[window] = (struct sim_net_window){.memory = WEFT_NONE};
+    ((struct sim_net *)base)->windows[window] = (struct sim_net_window){0};
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "../../mutants/mutants.h"
-#include "../fleet/fleet.h"
+#include "../fleet/fleet_many.h"
 #include "batch.h"
 #include "common/args.h"
 #include "core/result.h"
@@ -255,6 +255,15 @@ static bool shrink_one(const struct sim_command *command, struct sim_run *run)
     return true;
 }
 
+static bool run_many(const struct sim_command *command)
+{
+    struct sim_many many = {.server_count = (uint32_t)command->servers,
+                            .gpu_count = (uint32_t)command->gpus,
+                            .traffic_ns = command->traffic_ns};
+
+    return sim_many_run(&many);
+}
+
 /* What needs a run. */
 static bool perform(const struct sim_command *command, struct sim_run *run)
 {
@@ -292,6 +301,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (command.mutant != NULL && !sim_mutants_plant(command.mutant))
         return WEFT_EXIT_USAGE;
+    if (command.task == SIM_TASK_MANY)
+        return run_many(&command) ? EXIT_SUCCESS : EXIT_FAILURE;
     run = sim_run_open();
     if (run == NULL) {
         fprintf(stderr, "weft-sim: there is no memory for a run\n");

@@ -2,11 +2,14 @@
 #include "options.h"
 
 #include <argp.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/args.h"
 
 #define PROGRAM "weft-sim"
+
+#define SIM_MANY_SERVERS_MAX 4096
 
 static const struct argp_option rows[] = {
     {"seeds", 'n', "N", 0, "run N seeds (default 1000)", 0},
@@ -25,6 +28,9 @@ static const struct argp_option rows[] = {
     {"json", 'J', "FILE", 0, "write the table of --mutants to FILE, too", 0},
     {"mutant", 'B', "NAME", 0, "plant that bug; with any of the above", 0},
     {"faults", 'F', NULL, 0, "list the kinds of faults", 0},
+    {"servers", 'S', "N", 0, "run a world of N servers without faults, and say what it costs", 0},
+    {"gpus", 'G', "N", 0, "of each of them (default 8)", 0},
+    {"seconds", 'T', "S", 0, "so much simulated time has traffic, as 0.01 (default 0.0005)", 0},
     {0},
 };
 
@@ -37,6 +43,17 @@ static uint64_t number(struct argp_state *state, const char *text, const char *w
     if (!weft_count_parse(text, what, least, most, &value, why))
         argp_failure(state, WEFT_EXIT_USAGE, 0, "%s", why);
     return value;
+}
+
+static weft_ns seconds(struct argp_state *state, const char *text)
+{
+    char *end = NULL;
+    double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(value >= 1e-9 && value <= 1e6))
+        argp_failure(state, WEFT_EXIT_USAGE, 0, "--seconds is '%s'; it is 0.000000001 to 1000000",
+                     text);
+    return (weft_ns)(value * 1e9);
 }
 
 static void choose(struct sim_command *command, enum sim_task task)
@@ -108,6 +125,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'F':
         command->task = SIM_TASK_FAULTS;
         return 0;
+    case 'S':
+        command->servers = number(state, text, "--servers", 2, SIM_MANY_SERVERS_MAX);
+        command->task = SIM_TASK_MANY;
+        return 0;
+    case 'G':
+        command->gpus = number(state, text, "--gpus", 1, 8);
+        return 0;
+    case 'T':
+        command->traffic_ns = seconds(state, text);
+        return 0;
     case 'v':
         command->is_verbose = true;
         return 0;
@@ -126,7 +153,8 @@ void sim_command_parse(int argc, char **argv, struct sim_command *command)
     char why[WEFT_WHY_BYTES * 4] = "";
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    *command = (struct sim_command){.task = SIM_TASK_SEEDS, .from = 1, .seed_count = 1000};
+    *command = (struct sim_command){
+        .task = SIM_TASK_SEEDS, .from = 1, .seed_count = 1000, .gpus = 8, .traffic_ns = 500000};
     command->jobs = cores < 1 ? 1 : weft_min((uint64_t)cores, SIM_JOBS_MAX);
     if (!weft_args_check(argc, argv, rows, why))
         weft_args_fail(PROGRAM, why);

@@ -16,6 +16,7 @@ enum sim_task {
     SIM_TASK_ORACLES, /* print the oracles */
     SIM_TASK_MUTANTS, /* hunt the planted bugs (tests/mutants) */
     SIM_TASK_FAULTS,  /* print the kinds of faults */
+    SIM_TASK_MANY,    /* very many servers: what they cost (fleet/fleet_many.h) */
     SIM_TASKS
 };
 
@@ -30,6 +31,9 @@ struct sim_command {
     const char *json;   /* where --mutants writes its table, too; NULL: nowhere */
     const char *svg;    /* NULL: no drawing */
     bool is_verbose;
+    uint64_t servers; /* of SIM_TASK_MANY */
+    uint64_t gpus;
+    weft_ns traffic_ns;
 };
 
 /* Ends the program with a sentence when something is wrong. */
