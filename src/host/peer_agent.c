@@ -5,25 +5,18 @@
  *     comm 8 | address 160, without its secret | condition | description
  * and says of itself in full what its server is, so that who passes it on need not understand it.
  * The plan believes of a peer's links only what that peer itself has said over its own lanes. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/hash.h"
 #include "../core/wire.h"
+#include "agent_name.h"
 #include "log.h"
 #include "peers.h"
 
 #define OWN_GAP_REAL_NS  20000000u
 #define PEER_GAP_REAL_NS 1000000u
-#define NAMES_MAX        256 /* comms of one server on one computer */
-#define BOOT_ID_FILE     "/proc/sys/kernel/random/boot_id"
-#define NETWORK_FILE     "/proc/self/ns/net"
 
 _Static_assert(WEFT_AGENT_PEERS_MAX >= WEFT_PEERS_MAX, "the agent knows every peer");
 _Static_assert(WEFT_AGENT_BYTES_MAX >=
@@ -32,58 +25,16 @@ _Static_assert(WEFT_AGENT_BYTES_MAX >=
 _Static_assert(WEFT_AGENT_BYTES_MAX + WEFT_AGENT_HEAD_BYTES < WEFT_NET_HELLO_BYTES,
                "a record is one message");
 
-/* ---- the name ---- */
-
-/* Where a number of a server is taken: this run of the system, and its network. */
-static uint64_t hash_of_place(uint32_t server)
-{
-    uint64_t hash = weft_hash_word(WEFT_HASH_SEED, server);
-    int file = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
-    char text[64];
-    ssize_t size = file >= 0 ? read(file, text, sizeof(text)) : 0;
-    struct stat network;
-
-    if (file >= 0)
-        (void)close(file);
-    if (size > 0)
-        hash = weft_hash_bytes(hash, text, (size_t)size);
-    if (stat(NETWORK_FILE, &network) == 0)
-        hash = weft_hash_word(hash, network.st_ino);
-    return hash;
-}
-
-/* The lowest number that no other comm of this server has: a restarted process finds that of its
- * former life, as the kernel gives a socket's name back when its process ends. */
-static uint64_t take_name(struct weft_peers *peers, uint32_t server)
-{
-    uint64_t name = hash_of_place(server);
-
-    peers->name_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    for (uint32_t i = 0; i < NAMES_MAX && peers->name_fd >= 0; i++) {
-        struct sockaddr_un at = {.sun_family = AF_UNIX};
-        char *text = at.sun_path + 1; /* behind a NUL: no file */
-        socklen_t size;
-
-        weft_format(text, sizeof(at.sun_path) - 1, "weft-agent/%08x/%u", server, i);
-        size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(text));
-        if (bind(peers->name_fd, (struct sockaddr *)(void *)&at, size) == 0)
-            return weft_hash_word(name, i);
-    }
-    return weft_hash_word(name, peers->incarnation);
-}
-
 bool weft_peers_agent_open(const struct weft_loop *loop, struct weft_peers *peers)
 {
-    struct timespec now = {0};
-    uint64_t born;
+    uint64_t name;
 
     peers->name_fd = -1;
     peers->agent = calloc(1, sizeof(*peers->agent));
     if (peers->agent == NULL)
         return false;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    born = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    weft_agent_init(peers->agent, take_name(peers, loop->machine->server), born,
+    name = weft_agent_name_take(loop->machine->server, peers->incarnation, &peers->name_fd);
+    weft_agent_init(peers->agent, name, weft_agent_name_born_ns(),
                     OWN_GAP_REAL_NS / loop->clock.dilation,
                     PEER_GAP_REAL_NS / loop->clock.dilation);
     peers->record_due = true;
