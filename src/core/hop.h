@@ -24,9 +24,9 @@ struct weft_hop {
     uint32_t next_from;   /* the next hop of the same source device, or WEFT_NONE */
     uint32_t next_to;     /* the same, of the destination device */
     uint32_t link_count;
-    uint32_t links[WEFT_LINK_PATH_MAX];
-    uint64_t rate_bytes_per_us; /* the slowest link */
-    weft_ns latency_ns;         /* issue to first byte, all links */
+    uint64_t rate_bytes_per_us;         /* the slowest link */
+    weft_ns latency_ns;                 /* issue to first byte, all links */
+    uint32_t links[WEFT_LINK_PATH_MAX]; /* last: a search for routes reads what is before */
 };
 
 struct weft_hop_table {

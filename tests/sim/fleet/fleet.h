@@ -158,6 +158,7 @@ struct sim_net {
     uint32_t exposure_capacity;
     struct sim_net_peer *peers;
     struct weft_list ended; /* items */
+    weft_ns full_until;     /* messages are refused */
     struct sim_event *events;
     uint32_t event_first;
     uint32_t event_count;
@@ -308,6 +309,7 @@ struct sim_fleet {
     struct sim_call *calls;
     uint32_t calls_live; /* neither ended nor skipped */
     bool is_closing;
+    bool is_jammed;  /* messages are refused now and then, for a while */
     bool is_hurried; /* deadlines are shorter than faults last */
     uint64_t item_count;
     uint64_t landed_bytes;

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "core/preset.h"
-#include "fleet.h"
+#include "fleet_run.h"
 
 #define NICS_DRAWN_MAX   4
 #define HOST_COPY_NS     1000
@@ -93,6 +93,7 @@ static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
     config->peers_max = weft_min(fleet->server_count + 2, 16);
     config->peer_slots = sim_dice_between(dice, 1, 4);
     fleet->is_hurried = sim_dice_chance(dice, 35);
+    fleet->is_jammed = sim_dice_chance(dice, 40);
     config->timeout_ms =
         fleet->is_hurried ? sim_dice_between(dice, 10, 40) : sim_dice_between(dice, 150, 400);
     config->abort_ms = 50;
@@ -346,6 +347,9 @@ void sim_fleet_draw(struct sim_fleet *fleet)
         sim_fleet_take_config(fleet, &fleet->servers[i]);
     fleet->call_count = (uint32_t)sim_dice_between(&dice, 4, SIM_FLEET_CALLS_MAX);
     draw_faults(fleet, span_ns);
-    for (uint32_t i = 0; i < fleet->call_count; i++)
-        draw_call(fleet, i, i % 4 == 0 ? fleet->schedule.faults.ends_at + span_ns : span_ns);
+    for (uint32_t i = 0; i < fleet->call_count; i++) {
+        draw_call(fleet, i, span_ns);
+        if (i % 4 == 0)
+            fleet->calls[i].at += fleet->schedule.faults.ends_at + SIM_FLEET_CALM_NS;
+    }
 }

@@ -6,6 +6,8 @@
 #include "core/description.h"
 #include "fleet.h"
 
+#define JAM_NS_MAX 200000 /* a queue is full for so long */
+
 static struct sim_fleet *opening_fleet;
 
 void sim_net_use(struct sim_fleet *fleet)
@@ -302,8 +304,11 @@ static weftResult_t net_send(struct weft_net *base, uint32_t peer, const void *b
         !sim_lane_any(net->fleet, &net->fleet->links[net->peers[peer].link],
                       side_of(net, net->peers[peer].link)))
         return weftRemoteError;
-    if (!net->fleet->shape.is_plain && sim_fleet_below(net->fleet, 50) == 0)
-        return weftNoResource; /* a full queue */
+    if (net->fleet->is_jammed && net->fleet->now >= net->full_until &&
+        sim_fleet_below(net->fleet, 10) == 0)
+        net->full_until = net->fleet->now + 1 + sim_fleet_below(net->fleet, JAM_NS_MAX);
+    if (net->fleet->now < net->full_until)
+        return weftNoResource;
     WEFT_TRY(begin(net, peer, SIM_ITEM_MESSAGE, 0, &index));
     item = &net->fleet->items[index];
     item->bytes = zeroed(1, size);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fleet.h"
+#include "host/agent_name.h"
 #include "host/discover.h"
 #include "host/registry.h"
 #include "host/share.h"
@@ -140,6 +141,20 @@ bool weft_random(void *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         at[i] = (uint8_t)(weft_prng_next(&prng) >> 16);
     return true;
+}
+
+/* A server's next life has the name of the one before. */
+uint64_t weft_agent_name_take(uint32_t server, uint64_t incarnation, int *fd)
+{
+    (void)server;
+    (void)incarnation;
+    *fd = -1;
+    return weft_hash_word(fleet_now->source.seed, UINT64_MAX - fleet_now->opening);
+}
+
+uint64_t weft_agent_name_born_ns(void)
+{
+    return fleet_now->now + opening()->life;
 }
 
 /* Its rounds are the fleet's to call. */
