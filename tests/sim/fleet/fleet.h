@@ -130,6 +130,7 @@ struct sim_net_peer {
     uint32_t life;
     uint32_t link; /* WEFT_NONE: not connected yet */
     weft_ns dialled_at;
+    weft_ns gone_at;
 };
 
 static inline uint64_t sim_peer_number(const struct sim_net_peer *peer)

@@ -180,6 +180,25 @@ static bool was_fenced(const struct sim_fleet *fleet, const struct sim_call *cal
     return false;
 }
 
+/* Copies of the server hang on the way to a peer that does not answer: they keep their slots of
+ * relays, and what has no other way than those waits (see HACKING.md). */
+static bool has_stuck(const struct sim_fleet *fleet, uint32_t server)
+{
+    for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
+        const struct sim_item *item = &fleet->items[i];
+        const struct sim_link *link;
+
+        if ((item->kind != SIM_ITEM_WRITE && item->kind != SIM_ITEM_FORWARD) ||
+            item->server != server || item->link == WEFT_NONE)
+            continue;
+        link = &fleet->links[item->link];
+        if (fleet->servers[link->server[1 - item->side]].state != SIM_SERVER_UP ||
+            item->lane == WEFT_NONE || link->lanes[item->lane].is_closed[item->side])
+            return true;
+    }
+    return false;
+}
+
 /* Asked for when nothing went wrong any more, where a live way leads. */
 static bool is_calm(const struct sim_fleet *fleet, const struct sim_call *call)
 {
@@ -188,7 +207,8 @@ static bool is_calm(const struct sim_fleet *fleet, const struct sim_call *call)
     return !fleet->is_hurried && fleet->next_fault == faults->count &&
            call->submitted_at >= faults->ends_at + SIM_FLEET_CALM_NS &&
            fleet->servers[call->peer].state == SIM_SERVER_UP && !call->is_cancelled &&
-           !was_fenced(fleet, call) && has_live_way(fleet, call);
+           !was_fenced(fleet, call) && has_live_way(fleet, call) &&
+           !has_stuck(fleet, call->server) && !has_stuck(fleet, call->peer);
 }
 
 static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
@@ -510,6 +530,18 @@ void sim_fleet_calls_due(struct sim_fleet *fleet)
 
 /* ---- time ---- */
 
+/* When its server knew that the process of the call's peer had ended; WEFT_NEVER: it does not. */
+static weft_ns gone_at(const struct sim_fleet *fleet, const struct sim_call *call)
+{
+    const struct sim_net *net = fleet->servers[call->server].net;
+
+    for (uint32_t i = 0; i < net->env.peers_max && call->kind != SIM_CALL_LOCAL; i++)
+        if (net->peers[i].is_used && net->peers[i].is_gone && net->peers[i].server == call->peer &&
+            net->peers[i].life == call->peer_life)
+            return net->peers[i].gone_at;
+    return WEFT_NEVER;
+}
+
 void sim_calls_overdue(struct sim_fleet *fleet)
 {
     for (uint32_t i = 0; i < fleet->call_count; i++) {
@@ -518,6 +550,11 @@ void sim_calls_overdue(struct sim_fleet *fleet)
 
         if (call->state != SIM_CALL_ACTIVE || fleet->servers[call->server].state != SIM_SERVER_UP)
             continue;
+        SIM_CHECK(&fleet->history,
+                  gone_at(fleet, call) == WEFT_NEVER ||
+                      fleet->now < weft_max(gone_at(fleet, call), call->submitted_at) +
+                                       fleet->config.abort_ms * WEFT_NS_PER_MS + SLACK_NS,
+                  DEADLINE, "call %u has not ended though its peer is gone", i);
         /* What it waits for behind a fence, or what it asked a peer for, may take as long each. */
         SIM_CHECK(&fleet->history, fleet->now < call->deadline_at + 4 * timeout_ns + SLACK_NS,
                   DEADLINE, "call %u has not ended", i);

@@ -293,6 +293,7 @@ static void gone_due(struct sim_fleet *fleet, uint32_t index)
         SIM_NOTE(&fleet->history, "server %llu knows that server %llu has ended", server,
                  link->server[1 - side]);
         fleet->servers[server].net->peers[link->peer[side]].is_gone = true;
+        fleet->servers[server].net->peers[link->peer[side]].gone_at = fleet->now;
         tell_down(fleet, server, link->peer[side], true);
         link_gone(fleet, item->link, side);
     }
