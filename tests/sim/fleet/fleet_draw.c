@@ -104,6 +104,8 @@ static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
     config->trace_records = 1024;
     weft_text_copy(config->routes, sizeof(config->routes), "all");
     weft_text_copy(config->net, sizeof(config->net), "sim");
+    weft_text_copy(config->net_siblings, sizeof(config->net_siblings), "net");
+    weft_text_copy(config->loads, sizeof(config->loads), "own");
     fleet->silence_ns = config->net_silence_ms * WEFT_NS_PER_MS;
 }
 

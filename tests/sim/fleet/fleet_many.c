@@ -151,6 +151,8 @@ static void make_config(struct sim_fleet *fleet)
     config->trace_records = 1024;
     config->peers_max = WEFT_PEERS_MAX;
     weft_text_copy(config->net, sizeof(config->net), "sim");
+    weft_text_copy(config->net_siblings, sizeof(config->net_siblings), "net");
+    weft_text_copy(config->loads, sizeof(config->loads), "own");
     fleet->silence_ns = config->net_silence_ms * WEFT_NS_PER_MS;
 }
 

@@ -46,8 +46,9 @@ void weft_clock_sleep(const struct weft_clock *clock, weft_ns duration)
     (void)duration;
 }
 
-uint64_t weft_clock_thread_cpu(void)
+uint64_t weft_clock_thread_cpu(pthread_t thread)
 {
+    (void)thread;
     return 0;
 }
 
@@ -162,4 +163,23 @@ weftResult_t weft_loop_start(struct weft_loop *loop)
 {
     loop->running = false;
     return weftSuccess;
+}
+
+weftResult_t weft_loop_help(struct weft_loop *loop)
+{
+    (void)loop;
+    return weftInvalidUsage;
+}
+
+bool weft_loop_await(struct weft_loop *loop, struct weft_loop_wait *wait, weft_ns now)
+{
+    (void)loop;
+    (void)wait;
+    (void)now;
+    return false;
+}
+
+void weft_loop_ring(struct weft_loop *loop)
+{
+    (void)loop;
 }
