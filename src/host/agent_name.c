@@ -1,4 +1,5 @@
-/* Names of comms, by what the system knows: its boot, its network, who has bound a socket's name. */
+/* Names of comms, by what the system knows: its boot, its network, who has bound a socket's name.
+ * */
 #include "agent_name.h"
 
 #include <fcntl.h>

@@ -290,6 +290,9 @@ weftResult_t weft_peers_window_add(struct weft_loop *loop, uint32_t window, uint
                                    void *base, uint64_t size_bytes);
 void weft_peers_window_remove(struct weft_loop *loop, uint32_t window);
 
+/* Sends what no lane took yet, and ends what is past its deadline; true when something happened. */
+bool weft_peers_poll_stores(struct weft_loop *loop, weft_ns now);
+
 /* ---- peers_open.c ---- */
 
 /* Gives the NICs of an emulated machine the rates, and the faults, of their links. */

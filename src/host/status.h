@@ -24,7 +24,7 @@
 #define WEFT_STATUS_NAME_BYTES  64
 #define WEFT_STATUS_PORTS_MAX   16 /* tried from the one that the setting names */
 #define WEFT_STATUS_CLIENTS_MAX 16
-#define WEFT_STATUS_TEXT_BYTES  (2u << 20) /* every snapshot fits */
+#define WEFT_STATUS_TEXT_BYTES  (8u << 20) /* every snapshot fits */
 
 #define WEFT_STATUS_AGE_REAL_NS    20000000u   /* a younger snapshot is shown again */
 #define WEFT_STATUS_ANSWER_REAL_NS 2000000000u /* the progress thread has this long */
