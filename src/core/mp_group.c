@@ -56,6 +56,7 @@ static uint32_t pick_in_turn(struct weft_mp_group *group, struct weft_mp_path *p
 {
     uint32_t second = WEFT_NONE;
 
+    weft_assert(group->path_count > 0);
     for (uint32_t i = 0; i < group->path_count; i++) {
         uint32_t path = nth(group, config, group->turn + i);
         bool is_frozen = now < group->frozen_until && paths[path].state == WEFT_MP_PATH_FRESH;
