@@ -134,6 +134,7 @@ static void let_go(struct weft_mp *mp, struct harvest *harvest, uint64_t sequenc
             weft_mp_path_late(&mp->paths[packet->path]);
     } else {
         weft_mp_window_acked(&group->window, packet->wire_bytes, harvest->now);
+        group->hold_ns = 0;
         came(mp, harvest, packet);
     }
     weft_mp_message_acked(&mp->messages, packet->slot);
@@ -192,6 +193,7 @@ static void send_again(struct weft_mp *mp, struct harvest *harvest)
         group = &mp->groups[packet->group];
         weft_mp_window_dropped(&group->window, packet->wire_bytes);
         weft_mp_window_overloaded(&group->window, harvest->now);
+        weft_mp_group_hold(group, &mp->config, harvest->now);
         packet->by_order = false;
         weft_mp_sent_lost(&mp->sent, sequence, &mp->paths[packet->path], &group->lost);
     }

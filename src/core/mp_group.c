@@ -122,6 +122,16 @@ void weft_mp_group_freeze(struct weft_mp_group *group, weft_ns now)
     group->burst_left = 0;
 }
 
+void weft_mp_group_hold(struct weft_mp_group *group, const struct weft_mp_config *config,
+                        weft_ns now)
+{
+    if (group->hold_until != 0)
+        return;
+    group->hold_ns = weft_max(group->hold_ns * 2, weft_max(group->window.rtt_ns, config->host_ns));
+    group->hold_ns = weft_min(group->hold_ns, config->probe_ns_max);
+    group->hold_until = now + group->hold_ns;
+}
+
 uint32_t weft_mp_group_probe(struct weft_mp_group *group, const struct weft_mp_path *paths,
                              const struct weft_mp_config *config)
 {

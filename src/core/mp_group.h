@@ -40,7 +40,9 @@ struct weft_mp_group {
     uint32_t path;       /* of the burst */
     uint32_t burst_left; /* packets */
     weft_ns frozen_until;
-    weft_ns probe_at; /* the next probe of a dead path, or keepalive; WEFT_NEVER: none */
+    weft_ns hold_until; /* the receiver is overloaded: nothing before this; 0: it is not */
+    weft_ns hold_ns;    /* the last such wait; 0 after something has come */
+    weft_ns probe_at;   /* the next probe of a dead path, or keepalive; WEFT_NEVER: none */
     weft_ns probe_wait_ns;
     uint32_t probe_turn;
     weft_ns came_at; /* the last packet over it */
@@ -68,6 +70,10 @@ void weft_mp_group_count(struct weft_mp_group *group, const struct weft_mp_path 
 
 /* A path of it timed out while others are alive. */
 void weft_mp_group_freeze(struct weft_mp_group *group, weft_ns now);
+
+/* The receiver had no room for a packet of the group: wait, longer each time in a row. */
+void weft_mp_group_hold(struct weft_mp_group *group, const struct weft_mp_config *config,
+                        weft_ns now);
 
 /* The dead path whose turn it is to be probed; WEFT_NONE: none is dead. */
 uint32_t weft_mp_group_probe(struct weft_mp_group *group, const struct weft_mp_path *paths,

@@ -1,6 +1,8 @@
 /* Incoming messages: bytes that came, bytes let in. */
 #include "mp_inbox.h"
 
+#define HOLDERS_FIRST (UINT64_C(1) << 32) /* more than any message is long */
+
 void weft_mp_inbox_init(struct weft_mp_inbox *inbox, const struct weft_mp_config *config)
 {
     weft_list_init(&inbox->scheduled);
@@ -93,28 +95,41 @@ bool weft_mp_inbox_placed(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t l
     return true;
 }
 
-/* Those with least left, in that order; how many. */
+/* Leave was given for what has not come yet: it takes room, and must be told until it is used. */
+static bool holds_room(const struct weft_mp_inbox *inbox, const struct weft_mp_incoming *incoming)
+{
+    return incoming->allowed_bytes > weft_max(inbox->unscheduled_bytes, incoming->taken_bytes);
+}
+
+static uint64_t rank_of(const struct weft_mp_inbox *inbox, const struct weft_mp_incoming *incoming)
+{
+    uint64_t left = incoming->size_bytes - incoming->taken_bytes;
+
+    return holds_room(inbox, incoming) ? left : left + HOLDERS_FIRST;
+}
+
+/* Those that hold room, then those with least left; how many. Since none but those picked gets
+ * leave, all that hold room are always among them. */
 static uint32_t pick(const struct weft_mp_inbox *inbox, uint32_t slots[WEFT_MP_WIRE_GRANTS])
 {
-    uint32_t lefts[WEFT_MP_WIRE_GRANTS];
+    uint64_t ranks[WEFT_MP_WIRE_GRANTS];
     uint32_t count = 0;
 
     for (uint32_t slot = inbox->scheduled.first; slot != WEFT_NONE;
          slot = inbox->links[slot].next) {
-        const struct weft_mp_incoming *incoming = &inbox->table[slot];
-        uint32_t left = incoming->size_bytes - incoming->taken_bytes;
+        uint64_t rank = rank_of(inbox, &inbox->table[slot]);
         uint32_t place = count;
 
-        while (place > 0 && lefts[place - 1] > left)
+        while (place > 0 && ranks[place - 1] > rank)
             place--;
         if (place == WEFT_MP_WIRE_GRANTS)
             continue;
         count += count < WEFT_MP_WIRE_GRANTS;
         for (uint32_t i = count - 1; i > place; i--) {
-            lefts[i] = lefts[i - 1];
+            ranks[i] = ranks[i - 1];
             slots[i] = slots[i - 1];
         }
-        lefts[place] = left;
+        ranks[place] = rank;
         slots[place] = slot;
     }
     return count;

@@ -232,7 +232,7 @@ static bool next_data(struct weft_mp *mp, weft_ns now, uint32_t groups,
         struct weft_mp_group *group = &mp->groups[index];
         struct work work;
 
-        if ((groups >> index & 1) == 0 || group->alive_count == 0)
+        if ((groups >> index & 1) == 0 || group->alive_count == 0 || group->hold_until > now)
             continue;
         if (!find_work(mp, index, &work))
             continue;

@@ -249,8 +249,13 @@ weft_ns weft_mp_deadline(const struct weft_mp *mp)
 
     if (mp->is_aborted)
         return WEFT_NEVER;
-    for (uint32_t i = 0; i < mp->config.group_count; i++)
-        at = weft_min(at, mp->groups[i].owed.due_at);
+    for (uint32_t i = 0; i < mp->config.group_count; i++) {
+        const struct weft_mp_group *group = &mp->groups[i];
+
+        at = weft_min(at, group->owed.due_at);
+        if (group->hold_until != 0)
+            at = weft_min(at, group->hold_until);
+    }
     return at;
 }
 
@@ -266,6 +271,9 @@ void weft_mp_expire(struct weft_mp *mp, weft_ns now)
         else
             group_expired(mp, &mp->groups[id - mp->config.path_count], now);
     }
+    for (uint32_t i = 0; i < mp->config.group_count; i++)
+        if (now >= mp->groups[i].hold_until)
+            mp->groups[i].hold_until = 0;
     if (now >= mp->ask_at)
         ask(mp, now);
     if (now >= silent_at(mp))

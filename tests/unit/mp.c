@@ -203,9 +203,12 @@ Test(mp, overloaded__is_sent_again)
         WEFT_MP_PLACE);
     weft_mp_overloaded(bench.ends[1], 0, &arrival);
     (void)carry(&bench, 1, US(10));
-    cr_expect_eq(pull(&bench, 0, US(10)), 1);
-    cr_expect_eq(push(&bench, 1, 0, US(20)), WEFT_MP_PLACE);
-    (void)carry(&bench, 1, US(20));
+    cr_expect_eq(pull(&bench, 0, US(10)), 0, "not at once");
+    cr_expect_eq(weft_mp_deadline(bench.ends[0]), US(210));
+    weft_mp_expire(bench.ends[0], US(210));
+    cr_expect_eq(pull(&bench, 0, US(210)), 1);
+    cr_expect_eq(push(&bench, 1, 0, US(220)), WEFT_MP_PLACE);
+    (void)carry(&bench, 1, US(220));
     cr_expect(ended(&bench, 1, weftSuccess));
     done(&bench);
 }

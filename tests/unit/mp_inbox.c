@@ -99,6 +99,24 @@ Test(mp_inbox, grant__least_left_first_within_the_room)
     cr_expect_eq(ack.grants[0].allowed, 6000, "what came made room");
 }
 
+Test(mp_inbox, grant__who_holds_room_is_told_until_it_has_come)
+{
+    struct weft_mp_wire_ack ack;
+    bool is_told = false;
+
+    open_inbox(1000, 5000);
+    (void)take(0, 1, 20000, 1000);
+    weft_mp_inbox_grant(&inbox, &ack); /* this ack is lost */
+    cr_expect_eq(ack.grants[0].allowed, 6000);
+    for (uint32_t i = 1; i < 12; i++)
+        (void)take(i, i + 1, 3000, 1000);
+    weft_mp_inbox_grant(&inbox, &ack);
+    cr_assert_eq(ack.grant_count, 8);
+    for (uint32_t i = 0; i < 8; i++)
+        is_told = is_told || (ack.grants[i].message == 1 && ack.grants[i].allowed == 6000);
+    cr_expect(is_told, "it has the room that all others need");
+}
+
 Test(mp_inbox, grant__eight_at_a_time)
 {
     struct weft_mp_wire_ack ack;
