@@ -150,7 +150,7 @@ bool weft_mp_event(struct weft_mp *mp, struct weft_mp_event *event)
 
 void weft_mp_room(struct weft_mp *mp, uint64_t room_bytes)
 {
-    mp->inbox.room_bytes = room_bytes;
+    weft_mp_inbox_room(&mp->inbox, room_bytes);
 }
 
 uint32_t weft_mp_messages(const struct weft_mp *mp)

@@ -7,7 +7,13 @@ void weft_mp_inbox_init(struct weft_mp_inbox *inbox, const struct weft_mp_config
 {
     weft_list_init(&inbox->scheduled);
     inbox->unscheduled_bytes = config->unscheduled_bytes;
-    inbox->room_bytes = config->room_bytes;
+    inbox->packet_bytes = config->packet_bytes;
+    weft_mp_inbox_room(inbox, config->room_bytes);
+}
+
+void weft_mp_inbox_room(struct weft_mp_inbox *inbox, uint64_t room_bytes)
+{
+    inbox->room_bytes = weft_max(room_bytes, inbox->packet_bytes);
 }
 
 static bool is_whole(uint32_t length, uint64_t message_bytes)
@@ -151,6 +157,9 @@ void weft_mp_inbox_grant(struct weft_mp_inbox *inbox, struct weft_mp_wire_ack *a
         struct weft_mp_incoming *incoming = &inbox->table[slots[i]];
         uint64_t more = weft_min(room_bytes, incoming->size_bytes - incoming->allowed_bytes);
 
+        /* Not in crumbs: each would be a packet of its own. */
+        if (more < inbox->packet_bytes && more < incoming->size_bytes - incoming->allowed_bytes)
+            more = 0;
         incoming->allowed_bytes += (uint32_t)more;
         room_bytes -= more;
         ack->grants[i] =

@@ -25,6 +25,7 @@ struct weft_mp_inbox {
     uint32_t open_count;        /* of more than a packet, begun and not complete */
     uint64_t unscheduled_bytes;
     uint64_t room_bytes;
+    uint64_t packet_bytes; /* leave is for so much at least, but for a message's end */
 };
 
 void weft_mp_inbox_init(struct weft_mp_inbox *inbox, const struct weft_mp_config *config);
@@ -42,6 +43,9 @@ void weft_mp_inbox_untake(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t l
 /* They are. True: all of the message is. */
 bool weft_mp_inbox_placed(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t length,
                           uint64_t message_bytes);
+
+/* How much may be let in and not be here: a packet at least. */
+void weft_mp_inbox_room(struct weft_mp_inbox *inbox, uint64_t room_bytes);
 
 /* Lets in what there is room for, and writes the ack's grants. */
 void weft_mp_inbox_grant(struct weft_mp_inbox *inbox, struct weft_mp_wire_ack *ack);

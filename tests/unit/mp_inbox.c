@@ -117,6 +117,23 @@ Test(mp_inbox, grant__who_holds_room_is_told_until_it_has_come)
     cr_expect(is_told, "it has the room that all others need");
 }
 
+Test(mp_inbox, grant__no_crumbs)
+{
+    struct weft_mp_wire_ack ack;
+
+    open_inbox(1000, 4);
+    cr_expect_eq(inbox.room_bytes, 1400, "a packet at least");
+    (void)take(0, 1, 9000, 1000);
+    weft_mp_inbox_grant(&inbox, &ack);
+    cr_expect_eq(ack.grants[0].allowed, 2400);
+    (void)take(0, 1, 9000, 100);
+    weft_mp_inbox_grant(&inbox, &ack);
+    cr_expect_eq(ack.grants[0].allowed, 2400, "there is room for 100");
+    (void)take(0, 1, 9000, 1300);
+    weft_mp_inbox_grant(&inbox, &ack);
+    cr_expect_eq(ack.grants[0].allowed, 3800);
+}
+
 Test(mp_inbox, grant__eight_at_a_time)
 {
     struct weft_mp_wire_ack ack;
