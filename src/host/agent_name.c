@@ -1,5 +1,4 @@
-/* Names of comms, by what the system knows: its boot, its network, who has bound a socket's name.
- * */
+/* Names of comms, by what the system knows: its boot, its network, and whose socket has a name. */
 #include "agent_name.h"
 
 #include <fcntl.h>

@@ -310,8 +310,9 @@ struct sim_fleet {
     struct sim_call *calls;
     uint32_t calls_live; /* neither ended nor skipped */
     bool is_closing;
-    bool is_jammed;  /* messages are refused now and then, for a while */
-    bool is_hurried; /* deadlines are shorter than faults last */
+    weft_ns notice_ns_max; /* so late a server looks for what came */
+    bool is_jammed;        /* messages are refused now and then, for a while */
+    bool is_hurried;       /* deadlines are shorter than faults last */
     uint64_t item_count;
     uint64_t landed_bytes;
     uint64_t rounds;
@@ -413,6 +414,14 @@ weft_ns sim_fleet_calls_next_at(const struct sim_fleet *fleet);
 void sim_calls_killed(struct sim_fleet *fleet, uint32_t server);
 void sim_calls_raised(struct sim_fleet *fleet, uint32_t memory, uint64_t offset, uint64_t value);
 void sim_calls_overdue(struct sim_fleet *fleet);
+
+/* ---- fleet_way.c ---- */
+/* False: there is no route, however sound all is. */
+bool sim_call_has_way(const struct sim_fleet *fleet, const struct sim_call *call);
+/* It waited, or waits, for another one that was asked for before a fence. */
+bool sim_call_was_fenced(const struct sim_fleet *fleet, const struct sim_call *call);
+/* It must end well: nothing went wrong any more when it was asked for, and it has a live way. */
+bool sim_call_is_calm(const struct sim_fleet *fleet, const struct sim_call *call);
 
 /* ---- fleet_draw.c ---- */
 void sim_fleet_draw(struct sim_fleet *fleet);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "core/result.h"
-#include "core/route.h"
 #include "fleet_many.h"
 #include "fleet_run.h"
 
@@ -99,118 +98,6 @@ static bool is_peer_gone(const struct sim_fleet *fleet, const struct sim_call *c
            (peer->state == SIM_SERVER_DEAD || peer->life != call->peer_life);
 }
 
-/* Inside a server there is a hop between the two, or a hop to another and one from there. */
-static bool has_way(const struct sim_fleet *fleet, const struct sim_call *call)
-{
-    const struct sim_server *server = &fleet->servers[call->server];
-
-    return call->kind != SIM_CALL_LOCAL ||
-           weft_hop_find(&server->world->hops, server->holders[call->src],
-                         server->holders[call->dst]) != WEFT_NONE;
-}
-
-/* Is there a way of so many hops, over lanes whose NICs work and devices with relays, as the server
- * sees the world? */
-static bool leads(const struct sim_fleet *fleet, uint32_t server, uint32_t from, uint32_t to,
-                  uint32_t left)
-{
-    const struct weft_loop *loop = fleet->servers[server].loop;
-    const struct weft_hop_table *hops = &loop->peers->world.hops;
-
-    for (uint32_t h = weft_hop_first(hops, from); h != WEFT_NONE; h = hops->hops[h].next_from) {
-        const struct weft_peers_lane *lane = &loop->peers->lanes[h];
-        uint32_t next = hops->hops[h].dst_device;
-        uint32_t nics[2];
-
-        if (h >= loop->peers->local_hops && lane->lane != WEFT_NONE) {
-            uint32_t link = fleet->servers[server].net->peers[lane->peer].link;
-
-            if (link == WEFT_NONE || fleet->links[link].is_dead ||
-                !sim_link_nics(fleet, &fleet->links[link], lane->lane, nics))
-                continue;
-        }
-        if (next == to)
-            return true;
-        if (left > 1 && weft_engine_window_size(loop->engine, loop->relay_first + next) > 0 &&
-            leads(fleet, server, next, to, left - 1))
-            return true;
-    }
-    return false;
-}
-
-/* The bytes of a put are its own server's to send, those of a get the other's. */
-static bool has_live_way(const struct sim_fleet *fleet, const struct sim_call *call)
-{
-    const struct sim_server *server = &fleet->servers[call->server];
-    const struct sim_server *peer = &fleet->servers[call->peer];
-    uint32_t window = 2 * call->dst + 1;
-
-    if (call->kind == SIM_CALL_LOCAL)
-        return has_way(fleet, call);
-    if (call->kind == SIM_CALL_PUT)
-        return leads(
-            fleet, call->server, server->holders[call->src],
-            server->loop
-                ->window_devices[server->imports[call->peer * SIM_FLEET_WINDOWS + window].number],
-            WEFT_ROUTE_HOPS_MAX);
-    for (uint32_t i = 0; i < peer->net->env.peers_max; i++) {
-        uint32_t device;
-
-        if (!peer->net->peers[i].is_used || peer->net->peers[i].server != call->server ||
-            peer->net->peers[i].life != server->life)
-            continue;
-        device = weft_peer_device(peer->loop->peers, i, server->holders[call->dst]);
-        return device != WEFT_NONE &&
-               leads(fleet, call->peer, peer->holders[call->src], device, WEFT_ROUTE_HOPS_MAX);
-    }
-    return false;
-}
-
-/* It had to wait for another one, which may have had no way. */
-static bool was_fenced(const struct sim_fleet *fleet, const struct sim_call *call)
-{
-    for (uint32_t i = 0; i < fleet->call_count; i++) {
-        const struct sim_call *before = &fleet->calls[i];
-
-        if (before->server == call->server && before->fence < call->fence &&
-            (before->state == SIM_CALL_ACTIVE ||
-             (before->state == SIM_CALL_ENDED && before->ended_at > call->submitted_at)))
-            return true;
-    }
-    return false;
-}
-
-/* Copies of the server hang on the way to a peer that does not answer: they keep their slots of
- * relays, and what has no other way than those waits (see HACKING.md). */
-static bool has_stuck(const struct sim_fleet *fleet, uint32_t server)
-{
-    for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
-        const struct sim_item *item = &fleet->items[i];
-        const struct sim_link *link;
-
-        if ((item->kind != SIM_ITEM_WRITE && item->kind != SIM_ITEM_FORWARD) ||
-            item->server != server || item->link == WEFT_NONE)
-            continue;
-        link = &fleet->links[item->link];
-        if (fleet->servers[link->server[1 - item->side]].state != SIM_SERVER_UP ||
-            item->lane == WEFT_NONE || link->lanes[item->lane].is_closed[item->side])
-            return true;
-    }
-    return false;
-}
-
-/* Asked for when nothing went wrong any more, where a live way leads. */
-static bool is_calm(const struct sim_fleet *fleet, const struct sim_call *call)
-{
-    const struct sim_faults *faults = &fleet->schedule.faults;
-
-    return !fleet->is_hurried && fleet->next_fault == faults->count &&
-           call->submitted_at >= faults->ends_at + SIM_FLEET_CALM_NS &&
-           fleet->servers[call->peer].state == SIM_SERVER_UP && !call->is_cancelled &&
-           !was_fenced(fleet, call) && has_live_way(fleet, call) &&
-           !has_stuck(fleet, call->server) && !has_stuck(fleet, call->peer);
-}
-
 static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
                       const struct weft_slot_end *end)
 {
@@ -226,7 +113,7 @@ static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
         break;
     case weftRemoteError:
         if (end->cause == WEFT_CAUSE_NO_ROUTE) {
-            is_right = !has_way(fleet, call);
+            is_right = !sim_call_has_way(fleet, call);
             break;
         }
         is_right = is_disturbed(fleet) &&
@@ -246,8 +133,8 @@ static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
     }
     SIM_CHECK(&fleet->history, is_right, RESULT, "call %u may not end with %s (cause %d) now",
               number, weft_result_name(end->result), (int)end->cause);
-    SIM_CHECK(&fleet->history, end->result == weftSuccess || !is_calm(fleet, call), LIVENESS,
-              "call %u ends with %s (cause %d) though a lane is up", number,
+    SIM_CHECK(&fleet->history, end->result == weftSuccess || !sim_call_is_calm(fleet, call),
+              LIVENESS, "call %u ends with %s (cause %d) though a lane is up", number,
               weft_result_name(end->result), (int)end->cause);
     SIM_CHECK(&fleet->history, !call->is_closing || end->result == weftSuccess, CLOSING,
               "call %u ends with %s (cause %d) though all is restored", number,
@@ -551,7 +438,7 @@ void sim_calls_overdue(struct sim_fleet *fleet)
         if (call->state != SIM_CALL_ACTIVE || fleet->servers[call->server].state != SIM_SERVER_UP)
             continue;
         SIM_CHECK(&fleet->history,
-                  gone_at(fleet, call) == WEFT_NEVER ||
+                  gone_at(fleet, call) == WEFT_NEVER || sim_call_was_fenced(fleet, call) ||
                       fleet->now < weft_max(gone_at(fleet, call), call->submitted_at) +
                                        fleet->config.abort_ms * WEFT_NS_PER_MS + SLACK_NS,
                   DEADLINE, "call %u has not ended though its peer is gone", i);

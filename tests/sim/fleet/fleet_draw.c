@@ -7,6 +7,7 @@
 #include "core/preset.h"
 #include "fleet_run.h"
 
+#define NOTICE_NS_MAX    300000
 #define NICS_DRAWN_MAX   4
 #define HOST_COPY_NS     1000
 #define SPAN_NS_MAX      20000000
@@ -93,6 +94,8 @@ static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
     config->peers_max = weft_min(fleet->server_count + 2, 16);
     config->peer_slots = sim_dice_between(dice, 1, 4);
     fleet->is_hurried = sim_dice_chance(dice, 35);
+    fleet->notice_ns_max =
+        sim_dice_chance(dice, 60) ? 0 : sim_dice_scaled(dice, 1000, NOTICE_NS_MAX);
     fleet->is_jammed = sim_dice_chance(dice, 40);
     config->timeout_ms =
         fleet->is_hurried ? sim_dice_between(dice, 10, 40) : sim_dice_between(dice, 150, 400);

@@ -159,7 +159,8 @@ void sim_net_tell(struct sim_fleet *fleet, uint32_t server, const struct weft_ne
         entry->dst = fleet->items[event->request].dst;
         entry->src = fleet->items[event->request].src;
     }
-    sim_server_wake(fleet, server, fleet->now + 1000);
+    sim_server_wake(fleet, server,
+                    fleet->now + 1000 + sim_fleet_below(fleet, fleet->notice_ns_max + 1));
 }
 
 /* ---- what is sent ---- */
