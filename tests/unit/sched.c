@@ -31,16 +31,13 @@ static struct bench *made_between(uint32_t src, uint32_t dst, uint64_t size_byte
     struct weft_route routes[WEFT_ROUTES_MAX];
     struct bench *bench = &the_bench;
 
-    memset(bench, 0, sizeof(*bench));
-    bench->config = fixture->config;
+    *bench = (struct bench){.config = fixture->config};
     for (uint32_t i = 0; i < FIXTURE_HOPS; i++)
         weft_lane_init(&bench->lanes[i], &fixture->hops.hops[i], &bench->config);
     for (uint32_t i = 0; i < FIXTURE_DEVICES; i++)
         weft_relay_init(&bench->relays[i], i, 4, WEFT_KIB(256));
-    bench->pair = (struct weft_pair){.src_device = src,
-                                     .dst_device = dst,
-                                     .split_bytes_min = bench->config.multipath_bytes_min,
-                                     .loads = 1};
+    bench->pair = (struct weft_pair){src, dst, .loads = 1};
+    bench->pair.split_bytes_min = bench->config.multipath_bytes_min;
     bench->pair.path_count =
         weft_route_find(&fixture->topo, &fixture->hops, relays, &all, src, dst, routes);
     for (uint32_t i = 0; i < bench->pair.path_count; i++) {
