@@ -14,7 +14,8 @@
  *
  * What is promised of every transfer, whatever routes it took:
  *  - no late write: after a request has ended, well or badly, no byte of it lands, with one
- *    exception that is reported as such: weftUnknown says that a copy hangs inside the hardware;
+ *    exception that is reported as such: weftUnknown says that a copy hangs inside the hardware,
+ *    or that a peer that was to copy to another one is silent;
  *  - a signal is raised exactly once, after all bytes of its transfer are visible;
  *  - every request ends exactly once, at its deadline at the latest. */
 #ifndef WEFT_H
@@ -45,7 +46,8 @@ typedef enum {
     weftTimeout = 8,            /* the deadline passed; nothing of it can land any more */
     weftNoResource = 9,         /* a limit was reached (a setting names it): try again later */
     weftCancelled = 10,         /* ended by weftCancel, weftWindowRevoke or weftCommAbort */
-    weftUnknown = 11,           /* the deadline passed while a copy hangs: its bytes may yet land */
+    weftUnknown = 11,           /* the deadline passed while a copy hangs, or while a peer that
+                                   copies to another does not answer: its bytes may yet land */
     weftNumResults = 12
 } weftResult_t;
 
@@ -312,6 +314,13 @@ weftResult_t weftWindowDeregister(weftWindow_t window);
  *        be reused. Later work in `stream` waits for it. With `request` NULL weftFlush covers it.
  * Owns:  the caller owns `*request` until weftTest or weftWait says that it ended.
  *
+ * A weftCopy between windows of two other processes goes from the one to the other: the owner of
+ * `src` carries it out, which must reach the owner of `dst` (its setting peers_max counts it), and
+ * which is told this comm's key to `dst` for that. So: copy from whom you trust with that key, and
+ * with the setting net_crypto full, else others on the network can read it. A caller who ends it
+ * early waits until the owner of `src` has stopped; where that owner, or of one whose process has
+ * ended the owner of `dst`, does not answer by the deadline, it is weftUnknown.
+ *
  * weftSuccess          it is queued (size 0: it ends at once)
  * weftInvalidArgument  a NULL or foreign handle, or a range past the end of a window
  * weftInvalidUsage     rights are missing, the window is revoked, the comm is finalized or aborted,
@@ -342,12 +351,16 @@ weftResult_t weftGetBlocks(weftWindow_t dst, const weftBlocks_t *dstBlocks, weft
                            const weftBlocks_t *srcBlocks, size_t blockSize, size_t count,
                            weftComm_t comm, weftStream_t stream, weftRequest_t *request);
 
-/* weftPut, and then, once, the 64-bit word at `signalOffset` of `signal` is set or raised.
- * Needs: signal right on `signal`; the offset is a multiple of 8. */
+/* weftPut or weftCopy, and then, once, the 64-bit word at `signalOffset` of `signal` is set or
+ * raised. Needs: signal right on `signal`; the offset is a multiple of 8. */
 weftResult_t weftPutSignal(weftWindow_t dst, size_t dstOffset, weftWindow_t src, size_t srcOffset,
                            size_t size, weftWindow_t signal, size_t signalOffset, uint64_t value,
                            weftSignalOp_t op, weftComm_t comm, weftStream_t stream,
                            weftRequest_t *request);
+weftResult_t weftCopySignal(weftWindow_t dst, size_t dstOffset, weftWindow_t src, size_t srcOffset,
+                            size_t size, weftWindow_t signal, size_t signalOffset, uint64_t value,
+                            weftSignalOp_t op, weftComm_t comm, weftStream_t stream,
+                            weftRequest_t *request);
 
 /* The signal alone. */
 weftResult_t weftSignal(weftWindow_t signal, size_t signalOffset, uint64_t value, weftSignalOp_t op,

@@ -7,6 +7,20 @@
 #define LOOK_NS_MIN 500u
 #define LOOK_NS_MAX 20000u
 
+/* Moves the bytes of a call that begins with the check `own`, then signals. */
+static weftResult_t move(struct weft_call *call, enum weft_own own, weftWindow_t dst,
+                         weftWindow_t src, const weftExtent_t *extent, weftWindow_t signal,
+                         size_t signal_offset, uint64_t value, weftSignalOp_t op)
+{
+    weftResult_t result = weft_call_begin(call, own, dst, src);
+
+    if (result == weftSuccess)
+        result = weft_call_add(call, extent->dstOffset, extent->srcOffset, extent->size);
+    if (result == weftSuccess)
+        result = weft_call_signal(call, signal, signal_offset, value, op);
+    return weft_call_end(call, result);
+}
+
 weftResult_t weftPutSignal(weftWindow_t dst, size_t dstOffset, weftWindow_t src, size_t srcOffset,
                            size_t size, weftWindow_t signal, size_t signalOffset, uint64_t value,
                            weftSignalOp_t op, weftComm_t comm, weftStream_t stream,
@@ -14,13 +28,21 @@ weftResult_t weftPutSignal(weftWindow_t dst, size_t dstOffset, weftWindow_t src,
 {
     struct weft_call call = {
         .name = "weftPutSignal", .comm_handle = comm, .stream = stream, .request = request};
-    weftResult_t result = weft_call_begin(&call, WEFT_OWN_SRC, dst, src);
+    weftExtent_t extent = {dstOffset, srcOffset, size};
 
-    if (result == weftSuccess)
-        result = weft_call_add(&call, dstOffset, srcOffset, size);
-    if (result == weftSuccess)
-        result = weft_call_signal(&call, signal, signalOffset, value, op);
-    return weft_call_end(&call, result);
+    return move(&call, WEFT_OWN_SRC, dst, src, &extent, signal, signalOffset, value, op);
+}
+
+weftResult_t weftCopySignal(weftWindow_t dst, size_t dstOffset, weftWindow_t src, size_t srcOffset,
+                            size_t size, weftWindow_t signal, size_t signalOffset, uint64_t value,
+                            weftSignalOp_t op, weftComm_t comm, weftStream_t stream,
+                            weftRequest_t *request)
+{
+    struct weft_call call = {
+        .name = "weftCopySignal", .comm_handle = comm, .stream = stream, .request = request};
+    weftExtent_t extent = {dstOffset, srcOffset, size};
+
+    return move(&call, WEFT_OWN_NEITHER, dst, src, &extent, signal, signalOffset, value, op);
 }
 
 weftResult_t weftSignal(weftWindow_t signal, size_t signalOffset, uint64_t value, weftSignalOp_t op,

@@ -16,7 +16,7 @@ static weftResult_t hung(const char *call, const struct weft_comm *comm,
 }
 
 /* Ends what comms of other processes may do, and do. `who` is the one that goes on, of this server,
- * where the result is weftTimeout. */
+ * where the result is weftTimeout. weftUnknown: a copy that one asked for hangs. */
 static weftResult_t revoke_far(struct weft_comm *comm, uint32_t window, char who[64])
 {
     struct weft_command command = {
@@ -27,10 +27,13 @@ static weftResult_t revoke_far(struct weft_comm *comm, uint32_t window, char who
         .text = who,
         .text_size = 64,
     };
+    weftResult_t result;
 
     if (comm->loop->peers == NULL)
         return weftSuccess;
-    WEFT_TRY(weft_loop_call(comm->loop, &command));
+    result = weft_loop_call(comm->loop, &command);
+    if (result != weftSuccess)
+        return result == weftTimeout ? weftUnknown : result;
     command.run = weft_command_recall;
     command.started = false;
     return weft_loop_call(comm->loop, &command);
@@ -45,7 +48,7 @@ static weftResult_t revoke(const char *call, struct weft_comm *comm, struct weft
     weft_shares_lock();
     result = weft_share_revoke(entry->share);
     weft_shares_unlock();
-    if (result != weftSuccess)
+    if (result != weftSuccess || far == weftUnknown)
         return hung(call, comm, entry);
     if (far != weftTimeout)
         return far;

@@ -87,6 +87,7 @@ enum weft_cause {
     WEFT_CAUSE_SIGNAL, /* the signal could not be written */
     WEFT_CAUSE_PEER,   /* the peer that was asked said no */
     WEFT_CAUSE_GONE,   /* the peer's process has ended */
+    WEFT_CAUSE_SILENT, /* the peer that was asked does not say what it did */
     WEFT_CAUSES
 };
 

@@ -25,6 +25,9 @@ static const struct cause_row rows[WEFT_CAUSES] = {
     [WEFT_CAUSE_PEER] = {NULL, "see the log of the other process"},
     [WEFT_CAUSE_GONE] = {"has lost its peer: the process there has ended, or has closed its comm",
                          "start it again and import its windows' new keys"},
+    [WEFT_CAUSE_SILENT] = {"was a peer's to carry out, which does not say what it did: its bytes "
+                           "may yet land",
+                           "see to the process there; when that has ended nothing of it lands"},
     [WEFT_CAUSE_SIGNAL] = {"moved its bytes, but its signal could not be written",
                            "check the signal's device"},
 };

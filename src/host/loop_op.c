@@ -2,6 +2,7 @@
 #include "loop.h"
 
 #include "log.h"
+#include "peer_copy.h"
 #include "peers.h"
 
 /* What the ring holds: a slot's index and what is wanted of it. */
@@ -146,11 +147,11 @@ static bool is_cancelled(const struct weft_loop *loop, uint32_t index)
            weft_slot_generation(&loop->slots, index);
 }
 
-/* From a peer's window into one of ours: the peer writes, if it can. */
+/* From a peer's window into one of ours, or of another peer: the peer writes. */
 static bool is_fetch(const struct weft_loop *loop, const struct weft_op *op)
 {
     return op->size_bytes > 0 && weft_peers_own(loop, op->src_window) &&
-           !weft_peers_own(loop, op->dst_window);
+           (!weft_peers_own(loop, op->dst_window) || weft_copy_is(loop, op));
 }
 
 void weft_loop_submit(struct weft_loop *loop, uint32_t index)
@@ -175,6 +176,9 @@ void weft_loop_submit(struct weft_loop *loop, uint32_t index)
     slot->op.fence = weft_max(slot->op.fence, loop->fence_last);
     loop->fence_last = slot->op.fence;
     slot->op.deadline_at = weft_add_sat(now, loop->config.timeout_ms * WEFT_NS_PER_MS);
+    if (slot->asker.left_ns > 0)
+        slot->op.deadline_at =
+            weft_min(slot->op.deadline_at, weft_add_sat(now, slot->asker.left_ns));
     if (loop->peers != NULL)
         weft_peers_signal_begin(loop, index);
     if (is_fetch(loop, &slot->op))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "peer_copy.h"
 #include "peer_message.h"
 #include "peers.h"
 #include "sibling.h"
@@ -40,7 +41,8 @@ static void asked_begin(struct weft_loop *loop, uint32_t index)
 void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *event)
 {
     struct weft_peers *peers = loop->peers;
-    struct weft_slot_asker asker = {WEFT_ASKED_FORWARD, event->peer, event->request};
+    struct weft_slot_asker asker = {
+        .kind = WEFT_ASKED_FORWARD, .peer = event->peer, .id = event->request};
     bool lands = event->dst_window >= peers->landing_first;
     uint32_t window = lands ? event->dst_window - peers->landing_first : event->dst_window;
     uint32_t index = asked_take(loop, &asker, window, event->src_window);
@@ -61,7 +63,8 @@ void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *even
 
 /* ---- fetches of peers ---- */
 
-static void answer_fetch(struct weft_loop *loop, uint32_t peer, uint32_t id, weftResult_t result)
+void weft_peer_answer(struct weft_loop *loop, uint32_t peer, enum weft_peer_message_kind kind,
+                      uint32_t id, weftResult_t result)
 {
     struct weft_peers *peers = loop->peers;
     uint8_t bytes[16];
@@ -69,13 +72,11 @@ static void answer_fetch(struct weft_loop *loop, uint32_t peer, uint32_t id, wef
     weftResult_t sent;
 
     writer = weft_writer_of(bytes, sizeof(bytes));
-    weft_writer_number(&writer, WEFT_PEER_FETCHED, 1);
-    weft_writer_number(&writer, id, 4);
-    weft_writer_number(&writer, (uint64_t)result, 1);
+    weft_peer_answer_write(&writer, kind, id, result);
     sent = peers->ops->send(peers->net, peer, bytes, writer.used);
     /* Without a lane it waits as well: the peer may come back. */
     if (sent != weftSuccess && peers->late_count < WEFT_PEERS_LATE_MAX)
-        peers->late[peers->late_count++] = (struct weft_peers_late){peer, id, result};
+        peers->late[peers->late_count++] = (struct weft_peers_late){peer, kind, id, result};
 }
 
 void weft_peer_send_late(struct weft_loop *loop)
@@ -89,7 +90,7 @@ void weft_peer_send_late(struct weft_loop *loop)
 
         if (peers->peers[late.peer].state == WEFT_PEER_READY ||
             peers->peers[late.peer].state == WEFT_PEER_GREETED)
-            answer_fetch(loop, late.peer, late.id, late.result);
+            weft_peer_answer(loop, late.peer, late.kind, late.id, late.result);
     }
 }
 
@@ -173,38 +174,34 @@ static weftResult_t take_extents(struct weft_loop *loop, uint32_t index,
     return weftSuccess;
 }
 
-static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader,
-                                uint32_t *id)
+weftResult_t weft_peer_write(struct weft_loop *loop, const struct weft_slot_asker *asker,
+                             uint32_t to, const struct weft_peer_fetch_head *head,
+                             struct weft_reader *reader)
 {
-    const struct weft_peer *from = &loop->peers->peers[peer];
-    struct weft_peer_fetch_head head;
-    struct weft_slot_asker asker = {WEFT_ASKED_FETCH, peer, 0};
+    const struct weft_peer *peer = &loop->peers->peers[to];
     uint32_t device;
     uint32_t window;
     uint32_t index;
     weftResult_t result;
 
-    weft_peer_fetch_read(reader, &head);
-    *id = head.id;
-    asker.id = head.id;
-    if (reader->failed || head.extent_count == 0 || head.extent_count > WEFT_PEER_FETCH_EXTENTS)
+    if (reader->failed || head->extent_count == 0 || head->extent_count > WEFT_PEER_FETCH_EXTENTS)
         return weftInvalidArgument;
     /* Messages overtake each other: its grant is still to come. */
-    if (from->state == WEFT_PEER_GREETED)
+    if (peer->state == WEFT_PEER_GREETED)
         return weftNoResource;
-    device = weft_peer_device(loop->peers, peer, head.dst_device);
-    if (from->state != WEFT_PEER_READY || device == WEFT_NONE)
+    device = weft_peer_device(loop->peers, to, head->dst_device);
+    if (peer->state != WEFT_PEER_READY || device == WEFT_NONE)
         return weftInvalidArgument;
-    if (!weft_peer_is_exposed(loop, &head.src, WEFT_RIGHT_READ))
+    if (!weft_peer_is_exposed(loop, &head->src, WEFT_RIGHT_READ))
         return weftInvalidUsage;
     /* Callers of this process find room, too. */
     if (loop->peers->fetches_asked >= loop->slots.count / 2)
         return weftNoResource;
-    window = import_for(loop, peer, &head.dst, device);
-    index = window == WEFT_NONE ? WEFT_NONE : asked_take(loop, &asker, window, head.src.window);
+    window = import_for(loop, to, &head->dst, device);
+    index = window == WEFT_NONE ? WEFT_NONE : asked_take(loop, asker, window, head->src.window);
     if (index == WEFT_NONE)
         return weftNoResource;
-    result = take_extents(loop, index, &head, reader);
+    result = take_extents(loop, index, head, reader);
     if (result != weftSuccess) {
         weft_slot_drop(&loop->slots, index);
         return result;
@@ -212,6 +209,38 @@ static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct we
     loop->peers->fetches_asked++;
     asked_begin(loop, index);
     return weftSuccess;
+}
+
+static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader,
+                                uint32_t *id)
+{
+    struct weft_peer_fetch_head head;
+    struct weft_slot_asker asker = {.kind = WEFT_ASKED_FETCH, .peer = peer};
+
+    weft_peer_fetch_read(reader, &head);
+    *id = head.id;
+    asker.id = head.id;
+    return weft_peer_write(loop, &asker, peer, &head, reader);
+}
+
+bool weft_peer_asked_revoke(struct weft_loop *loop, uint32_t window)
+{
+    struct weft_event cancel = {.kind = WEFT_EVENT_CANCEL};
+    bool any = false;
+
+    for (uint32_t i = 0; i < loop->slots.count; i++) {
+        const struct weft_slot *slot = &loop->slots.slots[i];
+
+        if (slot->asker.kind == WEFT_ASKED_BY_CALLER ||
+            weft_slot_state(&loop->slots, i) != WEFT_SLOT_LIVE ||
+            loop->peers->fetches[i].is_landing ||
+            (slot->op.src_window != window && slot->op.dst_window != window))
+            continue;
+        cancel.tag = i;
+        weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
+        any = true;
+    }
+    return any;
 }
 
 void weft_peers_asked_ended(struct weft_loop *loop, uint32_t index, weftResult_t result)
@@ -229,7 +258,9 @@ void weft_peers_asked_ended(struct weft_loop *loop, uint32_t index, weftResult_t
     weft_assert(peers->fetches_asked > 0);
     peers->fetches_asked--;
     if (peers->peers[asker->peer].state == WEFT_PEER_READY)
-        answer_fetch(loop, asker->peer, asker->id, result);
+        weft_peer_answer(loop, asker->peer,
+                         asker->kind == WEFT_ASKED_COPY ? WEFT_PEER_COPIED : WEFT_PEER_FETCHED,
+                         asker->id, result);
 }
 
 /* ---- messages ---- */
@@ -307,13 +338,25 @@ void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *even
     case WEFT_PEER_FETCH:
         begun = fetch_begin(loop, event->peer, &reader, &id);
         if (begun != weftSuccess)
-            answer_fetch(loop, event->peer, id, begun);
+            weft_peer_answer(loop, event->peer, WEFT_PEER_FETCHED, id, begun);
         break;
     case WEFT_PEER_FETCHED:
         take_answer(loop, event->peer, &reader);
         break;
     case WEFT_PEER_AGENT:
         weft_peer_heard(loop, event->peer, &reader);
+        break;
+    case WEFT_PEER_COPY:
+        weft_copy_asked(loop, event->peer, &reader);
+        break;
+    case WEFT_PEER_COPIED:
+        weft_copy_answered(loop, event->peer, &reader);
+        break;
+    case WEFT_PEER_STOP:
+        weft_copy_stopped(loop, event->peer, &reader);
+        break;
+    case WEFT_PEER_SETTLE:
+        weft_copy_settle_asked(loop, event->peer, &reader);
         break;
     default:
         weft_log(WEFT_LOG_WARN, loop->noun, "peer %s sent a message of no known kind",

@@ -3,6 +3,7 @@
  * again where the peer has no room. See peers.h. */
 #include <string.h>
 
+#include "peer_copy.h"
 #include "peer_message.h"
 #include "peers.h"
 
@@ -55,7 +56,7 @@ weftResult_t weft_peers_fetch(struct weft_loop *loop, uint32_t index)
     struct weft_op gate = *op;
 
     if (!from->used || peers->peers[from->peer].state != WEFT_PEER_READY ||
-        peers->landings[op->dst_window].revoked)
+        peers->landings[op->dst_window].revoked || weft_copy_lost(loop, op))
         return weftInvalidUsage;
     /* To the engine it is a transfer of no bytes, which ends when its fence has passed. */
     gate.size_bytes = 0;
@@ -67,6 +68,8 @@ weftResult_t weft_peers_fetch(struct weft_loop *loop, uint32_t index)
         .window = op->dst_window,
         .left = {.block = WEFT_NONE},
     };
+    if (weft_copy_is(loop, op))
+        weft_copy_begin(loop, index);
     set_state(peers, index, WEFT_FETCH_FENCED);
     return weftSuccess;
 }
@@ -101,23 +104,30 @@ static weftResult_t send_part(struct weft_loop *loop, uint32_t id, struct weft_p
     static const size_t head_bytes = 128;
     struct weft_peers *peers = loop->peers;
     const struct weft_op *op = &loop->slots.slots[part->slot].op;
-    struct weft_peer_fetch_head head = {.id = id,
-                                        .dst_device = loop->window_devices[op->dst_window],
-                                        .src = peers->sources[op->src_window].remote};
+    struct weft_peer_copy_head copy = {.fetch = {.id = id,
+                                                 .dst_device = loop->window_devices[op->dst_window],
+                                                 .src = peers->sources[op->src_window].remote}};
+    struct weft_peer_fetch_head *head = &copy.fetch;
     struct weft_extent extents[WEFT_PEER_FETCH_EXTENTS];
-    uint8_t bytes[WEFT_PEER_FETCH_BYTES_MAX];
+    uint8_t bytes[WEFT_PEER_COPY_BYTES_MAX];
     struct weft_writer writer;
 
-    WEFT_TRY(weft_landing_open(loop, op->dst_window, &head.dst));
+    if (part->is_copy)
+        weft_copy_fill(loop, id, &copy);
+    else
+        WEFT_TRY(weft_landing_open(loop, op->dst_window, &head->dst));
     *cursor = part->from;
     part->size_bytes = weft_extent_take(loop->slots.blocks, cursor, UINT64_MAX,
-                                        WEFT_PEER_FETCH_EXTENTS, extents, &head.extent_count);
-    part->epoch = head.dst.epoch;
-    _Static_assert(WEFT_PEER_FETCH_BYTES_MAX <= WEFT_NET_HELLO_BYTES, "it is one message");
-    weft_assert(head.extent_count * 24 + head_bytes <= sizeof(bytes));
+                                        WEFT_PEER_FETCH_EXTENTS, extents, &head->extent_count);
+    part->epoch = head->dst.epoch;
+    _Static_assert(WEFT_PEER_COPY_BYTES_MAX <= WEFT_NET_HELLO_BYTES, "it is one message");
+    weft_assert(head->extent_count * 24 + head_bytes <= WEFT_PEER_FETCH_BYTES_MAX);
     writer = weft_writer_of(bytes, sizeof(bytes));
-    weft_peer_fetch_write(&writer, &head);
-    for (uint32_t i = 0; i < head.extent_count; i++)
+    if (part->is_copy)
+        weft_peer_copy_write(&writer, &copy);
+    else
+        weft_peer_fetch_write(&writer, head);
+    for (uint32_t i = 0; i < head->extent_count; i++)
         weft_peer_extent_write(&writer, &extents[i]);
     weft_assert(!writer.failed);
     return peers->ops->send(peers->net, part->peer, bytes, writer.used);
@@ -142,7 +152,12 @@ static uint32_t next_part(struct weft_peers *peers, uint32_t slot, weft_ns now)
         fetch->asked + fetch->again >= WEFT_PEERS_PARTS_EACH)
         return WEFT_NONE;
     peers->parts[room] =
-        (struct weft_peers_part){.slot = slot, .peer = fetch->peer, .from = fetch->left};
+        (struct weft_peers_part){.slot = slot,
+                                 .peer = fetch->peer,
+                                 .is_copy = fetch->is_copy,
+                                 .to = fetch->to,
+                                 .incarnation = peers->peers[fetch->peer].incarnation,
+                                 .from = fetch->left};
     return room;
 }
 
@@ -201,6 +216,18 @@ static void ask(struct weft_loop *loop, weft_ns now)
     }
 }
 
+void weft_fetch_again(struct weft_loop *loop, struct weft_peers_part *part, weft_ns at)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peers_fetch *fetch = &peers->fetches[part->slot];
+    bool had_more = has_more(fetch);
+
+    part->state = WEFT_PART_AGAIN;
+    part->again_at = at;
+    fetch->again++;
+    list_to_ask(peers, part->slot, had_more);
+}
+
 /* ---- ending ---- */
 
 static void forget_parts(struct weft_peers *peers, uint32_t slot)
@@ -253,6 +280,11 @@ void weft_fetch_end(struct weft_loop *loop, uint32_t slot, weftResult_t result,
     fetch->left.block = WEFT_NONE;
     fetch->again = 0;
     list_to_ask(peers, slot, had_more);
+    if (fetch->is_copy) {
+        set_state(peers, slot, WEFT_FETCH_CLOSING);
+        weft_copy_close(loop, slot);
+        return;
+    }
     forget_parts(peers, slot);
     if (fetch->asked > 0)
         weft_landing_shut(loop, fetch->window);
@@ -263,13 +295,27 @@ void weft_fetch_end(struct weft_loop *loop, uint32_t slot, weftResult_t result,
         weft_fetch_settle(loop, fetch->window);
 }
 
+void weft_fetch_finish(struct weft_loop *loop, uint32_t slot)
+{
+    struct weft_peers *peers = loop->peers;
+    struct weft_peers_fetch *fetch = &peers->fetches[slot];
+    struct weft_slot_end end = fetch->end;
+
+    weft_assert(fetch->asked == 0);
+    weft_assert(!has_more(fetch));
+    peers->copies_closing -= fetch->state == WEFT_FETCH_CLOSING;
+    end.hop = WEFT_NONE;
+    end.moved_bytes = fetch->moved_bytes;
+    set_state(peers, slot, WEFT_FETCH_NONE);
+    weft_loop_complete(loop, slot, &loop->slots.slots[slot].op.signal, end);
+}
+
 /* What a bad answer means to who asked. */
 static void answered_badly(struct weft_loop *loop, struct weft_peers_part *part,
                            weftResult_t result)
 {
     struct weft_peers *peers = loop->peers;
     struct weft_peers_fetch *fetch = &peers->fetches[part->slot];
-    bool had_more = has_more(fetch);
     bool is_old = part->epoch != peers->landings[fetch->window].as.epoch ||
                   !peers->landings[fetch->window].on;
     uint32_t slot = part->slot;
@@ -277,16 +323,13 @@ static void answered_badly(struct weft_loop *loop, struct weft_peers_part *part,
     /* There was no room, or another fetch has ended, and shut the landing of both. */
     if (result == weftNoResource ||
         (is_old && (result == weftInvalidUsage || result == weftCancelled))) {
-        part->state = WEFT_PART_AGAIN;
-        part->again_at = weft_clock_after(&loop->clock, AGAIN_NS);
-        fetch->again++;
-        list_to_ask(peers, slot, had_more);
+        weft_fetch_again(loop, part, weft_clock_after(&loop->clock, AGAIN_NS));
         return;
     }
     part->state = WEFT_PART_FREE;
     /* A copy of it hangs there; with the landing shut it does not land here. */
     fetch->asked += result == weftUnknown;
-    if (result == weftInvalidUsage)
+    if (result == weftInvalidUsage || result == weftCancelled)
         weft_fetch_end(loop, slot, weftCancelled, WEFT_CAUSE_REVOKED);
     else
         weft_fetch_end(loop, slot, result == weftUnknown ? weftRemoteError : result,
@@ -301,7 +344,7 @@ void weft_fetch_answered(struct weft_loop *loop, uint32_t peer, uint32_t id, wef
     struct weft_slot_end end = {.result = weftSuccess, .hop = WEFT_NONE};
     uint32_t slot = part->slot;
 
-    if (part->state != WEFT_PART_ASKED || part->peer != peer)
+    if (part->state != WEFT_PART_ASKED || part->peer != peer || part->is_copy)
         return;
     if (slot == WEFT_NONE) {
         part->state = WEFT_PART_FREE;
@@ -336,7 +379,9 @@ void weft_fetch_peer_gone(struct weft_loop *loop, uint32_t peer)
         slot = next;
     }
     for (uint32_t i = 0; i < WEFT_PEERS_PARTS_MAX; i++)
-        if (peers->parts[i].peer == peer)
+        if (peers->parts[i].peer == peer && peers->parts[i].is_copy)
+            weft_copy_part_gone(loop, i);
+        else if (peers->parts[i].peer == peer)
             peers->parts[i].state = WEFT_PART_FREE;
 }
 
@@ -377,5 +422,5 @@ bool weft_fetch_poll(struct weft_loop *loop, weft_ns now)
         slot = next;
     }
     ask(loop, now);
-    return any;
+    return weft_copy_poll(loop, now) || any;
 }

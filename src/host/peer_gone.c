@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "peer_copy.h"
 #include "peers.h"
 #include "sibling.h"
 
@@ -66,6 +67,7 @@ static void gone(struct weft_loop *loop, uint32_t index)
         if (peers->imports[i].used && peers->imports[i].peer == index)
             revoke(loop, peers->import_first + i);
     weft_sibling_gone(loop, index);
+    weft_copy_asker_gone(loop, index);
     weft_fetch_peer_gone(loop, index);
     end_stores(loop, index);
 }
@@ -84,6 +86,21 @@ void weft_peer_lost(struct weft_loop *loop, const struct weft_net_event *event)
     gone(loop, event->peer);
 }
 
+/* Is the window one of a peer that is gone? */
+static bool is_of_gone(const struct weft_peers *peers, uint32_t window)
+{
+    uint32_t number = window - peers->import_first;
+    const struct weft_peers_import *import;
+
+    if (window == WEFT_NONE)
+        return false;
+    if (window >= peers->import_first && number < WEFT_PEERS_IMPORTS_MAX)
+        import = &peers->imports[number];
+    else
+        import = &peers->sources[window];
+    return import->used && peers->peers[import->peer].state == WEFT_PEER_GONE;
+}
+
 void weft_peers_blame(const struct weft_loop *loop, uint32_t slot, struct weft_slot_end *end)
 {
     const struct weft_peers *peers = loop->peers;
@@ -93,8 +110,7 @@ void weft_peers_blame(const struct weft_loop *loop, uint32_t slot, struct weft_s
     if (end->cause != WEFT_CAUSE_REVOKED && end->cause != WEFT_CAUSE_SIGNAL)
         return;
     for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(windows); i++) {
-        if (windows[i] == WEFT_NONE || !peers->sources[windows[i]].used ||
-            peers->peers[peers->sources[windows[i]].peer].state != WEFT_PEER_GONE)
+        if (!is_of_gone(peers, windows[i]))
             continue;
         end->result = weftRemoteError;
         end->cause = WEFT_CAUSE_GONE;

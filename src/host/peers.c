@@ -87,7 +87,7 @@ weftResult_t weft_command_conceal(struct weft_loop *loop, struct weft_command *c
     loop->peers->ops->conceal(loop->peers->net, command->window);
     memset(&loop->peers->exposures[command->window], 0,
            sizeof(loop->peers->exposures[command->window]));
-    return weftSuccess;
+    return weft_peer_asked_revoke(loop, command->window) ? weftInProgress : weftSuccess;
 }
 
 /* ---- reaching ---- */
@@ -100,7 +100,8 @@ static uint32_t find_peer(const struct weft_peers *peers, uint64_t incarnation)
     return WEFT_NONE;
 }
 
-static weftResult_t reach(struct weft_loop *loop, const struct weft_window_key *key, uint32_t *peer)
+static weftResult_t reach(struct weft_loop *loop, const struct weft_window_key *key, char *why,
+                          size_t why_size, uint32_t *peer)
 {
     struct weft_peers *peers = loop->peers;
     weftResult_t result;
@@ -112,12 +113,12 @@ static weftResult_t reach(struct weft_loop *loop, const struct weft_window_key *
     while (result == weftNoResource && weft_peers_reclaim(loop))
         result = peers->ops->peer_open(peers->net, key->address, peer);
     if (result == weftNoResource)
-        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES,
+        weft_format(why, why_size,
                     "this comm has %llu peers already; deregister what it imported of one that is "
                     "gone, or raise the setting peers_max",
                     (unsigned long long)loop->config.peers_max);
     if (result == weftInvalidArgument)
-        weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, "its key holds no address of a peer");
+        weft_text_copy(why, why_size, "its key holds no address of a peer");
     if (result != weftSuccess)
         return result;
     weft_assert(*peer < WEFT_PEERS_MAX);
@@ -129,16 +130,15 @@ static weftResult_t reach(struct weft_loop *loop, const struct weft_window_key *
     return weftSuccess;
 }
 
-/* A peer that is ready, with its number. */
-static weftResult_t make_ready(struct weft_loop *loop, const struct weft_window_key *key,
-                               uint32_t *index)
+weftResult_t weft_peer_reach(struct weft_loop *loop, const struct weft_window_key *key, char *why,
+                             size_t why_size, uint32_t *index)
 {
     const struct weft_peer *peer;
 
-    WEFT_TRY(reach(loop, key, index));
+    WEFT_TRY(reach(loop, key, why, why_size, index));
     peer = &loop->peers->peers[*index];
     if (peer->state == WEFT_PEER_GONE) {
-        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES, "peer %s: %s",
+        weft_format(why, why_size, "peer %s: %s",
                     peer->name[0] == '\0' ? "not reached" : peer->name, peer->why);
         return weftRemoteError;
     }
@@ -150,7 +150,7 @@ weftResult_t weft_command_reach(struct weft_loop *loop, struct weft_command *com
     uint32_t index;
 
     (void)now;
-    return make_ready(loop, command->key, &index);
+    return weft_peer_reach(loop, command->key, loop->text, WEFT_LOOP_TEXT_BYTES, &index);
 }
 
 struct weft_net_remote weft_peers_remote(const struct weft_window_key *key)
@@ -185,7 +185,8 @@ weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *co
     uint32_t index;
 
     (void)now;
-    WEFT_TRY(make_ready(loop, key, &index));
+    WEFT_TRY(weft_peer_reach(loop, key, loop->text, WEFT_LOOP_TEXT_BYTES, &index));
+    memcpy(peers->peers[index].address, key->address, sizeof(peers->peers[index].address));
     peer = &peers->peers[index];
     if (peers->siblings->is_sibling[index] && !command->is_far) {
         weftResult_t result = weft_sibling_open(loop, command, index);
@@ -200,7 +201,7 @@ weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *co
         weft_sibling_give_up(loop, command->window);
     command->is_sibling = false;
     if (peers->siblings->is_sibling[index] && peer->place.server == 0)
-        return weft_sibling_go_far(loop, index);
+        return weft_sibling_go_far(loop, index, loop->text, WEFT_LOOP_TEXT_BYTES);
     command->device = weft_peer_device(peers, index, key->device);
     if (command->device == WEFT_NONE) {
         weft_text_copy(loop->text, WEFT_LOOP_TEXT_BYTES, "its key names no device with memory");
@@ -257,14 +258,19 @@ weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, uint32_t slot
     return result;
 }
 
-bool weft_peers_live(const struct weft_peers *peers)
+static bool is_waited_for(const struct weft_peers *peers)
 {
     return peers->fetching.count > 0 || peers->storing.count > 0;
 }
 
+bool weft_peers_live(const struct weft_peers *peers)
+{
+    return is_waited_for(peers) || peers->copies_unknown > 0;
+}
+
 bool weft_peers_busy(const struct weft_peers *peers)
 {
-    return weft_peers_live(peers) || peers->copies > 0 || peers->late_count > 0;
+    return is_waited_for(peers) || peers->copies > 0 || peers->late_count > 0;
 }
 
 uint64_t weft_peers_idle_real_ns(const struct weft_loop *loop)
@@ -272,7 +278,8 @@ uint64_t weft_peers_idle_real_ns(const struct weft_loop *loop)
     const struct weft_peers *peers = loop->peers;
     struct weft_clock real = {.origin_ns = 0, .dilation = 1};
     uint64_t deadline_ns = peers->ops->deadline_ns(peers->net);
-    bool retries = peers->fetching.count > 0 || peers->late_count > 0 || peers->unsent > 0;
+    bool retries = peers->fetching.count > 0 || peers->copies_unknown > 0 ||
+                   peers->late_count > 0 || peers->unsent > 0;
 
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
         retries |= peers->peers[i].state == WEFT_PEER_GREETED && !peers->peers[i].granted;
@@ -398,7 +405,7 @@ bool weft_peers_poll(struct weft_loop *loop)
     any |= weft_siblings_poll(loop, now);
     weft_peers_forget_gone(loop, now);
     any |= weft_peers_poll_stores(loop, now);
-    if (peers->fetching.count > 0)
+    if (peers->fetching.count > 0 || peers->copies_unknown > 0)
         any |= weft_fetch_poll(loop, now);
     return any;
 }

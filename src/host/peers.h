@@ -59,6 +59,7 @@ struct weft_peer {
     uint64_t digest;                    /* of how it described itself */
     struct weft_condition condition;    /* of its links, as the plan has it */
     weft_ns gone_at;
+    uint8_t address[WEFT_NET_ADDRESS_BYTES]; /* of its keys, for others that are to write there */
     char name[24];
     char why[256];
 };
@@ -90,7 +91,8 @@ struct weft_peers_store {
     bool sent;                /* to the net; else no lane is up, and it is tried again */
 };
 
-/* A fetch: a get of ours from a peer's window, by its slot.
+/* A fetch: a get of ours from a peer's window, or a copy from there to another peer's (see
+ * peer_copy.h), by its slot.
  *
  *           submit          its fence has passed       all parts are answered
  *     NONE --------> FENCED --------------------> ASKING ---------> NONE
@@ -111,23 +113,31 @@ enum weft_fetch_state {
 struct weft_peers_fetch {
     enum weft_fetch_state state;
     bool is_landing; /* of a forward that a peer asks for: it lands where a fetch wants its bytes */
+    bool is_copy;
     uint32_t peer;
-    uint32_t window;                /* ours */
+    uint32_t to;                    /* of a copy: the other peer */
+    uint32_t window;                /* ours; of a copy WEFT_NONE */
     struct weft_extent_cursor left; /* from here on nothing was asked for */
     uint32_t asked;                 /* parts without an answer */
     uint32_t again;                 /* parts that are to be asked for again */
     uint64_t moved_bytes;
     struct weft_slot_end end; /* CLOSING */
+    weft_ns unknown_at;       /* CLOSING, a copy: so long its answers are waited for */
 };
 
-enum weft_part_state { WEFT_PART_FREE, WEFT_PART_ASKED, WEFT_PART_AGAIN };
+/* SETTLING: who was asked is gone, and who it wrote to is asked whether that can still land. */
+enum weft_part_state { WEFT_PART_FREE, WEFT_PART_ASKED, WEFT_PART_AGAIN, WEFT_PART_SETTLING };
 
 /* A message of a fetch: a run of its extents. */
 struct weft_peers_part {
     enum weft_part_state state;
     uint32_t slot; /* WEFT_NONE: nobody waits any more */
     uint32_t peer;
-    uint32_t epoch; /* of the landing that it was asked with */
+    bool is_copy;
+    uint32_t to;          /* of a copy: the other peer */
+    uint32_t id;          /* of a copy, as asked last: an answer to an older use names another */
+    uint64_t incarnation; /* of a copy: of who was asked */
+    uint32_t epoch;       /* of the landing that it was asked with */
     struct weft_extent_cursor from;
     uint64_t size_bytes;
     weft_ns again_at;
@@ -157,6 +167,7 @@ struct weft_peers_import {
 
 struct weft_peers_late {
     uint32_t peer;
+    enum weft_peer_message_kind kind;
     uint32_t id;
     weftResult_t result;
 };
@@ -189,7 +200,10 @@ struct weft_peers {
     uint32_t unsent;                     /* stores that wait for a lane */
     uint32_t fetches_asked;              /* slots of fetches that peers asked for */
     uint32_t late_count;
-    uint32_t nic_count; /* of an emulated machine: their links are followed */
+    uint32_t copy_serial;    /* of ids of copies */
+    uint32_t copies_closing; /* fetches that are copies, and CLOSING */
+    uint32_t copies_unknown; /* parts of copies that have ended without an answer to them */
+    uint32_t nic_count;      /* of an emulated machine: their links are followed */
     char nic_links[WEFT_NET_NICS_MAX][40];
     struct weft_net_shape shapes[WEFT_NET_NICS_MAX];
     weft_ns shaped_at;
@@ -352,11 +366,22 @@ bool weft_peers_place_take(struct weft_peers *peers, struct weft_peer *peer);
 bool weft_peers_reclaim(struct weft_loop *loop);
 void weft_peers_forget_gone(struct weft_loop *loop, weft_ns now);
 
+/* Is it known, or reached with the address and incarnation of the key: its number. weftInProgress:
+ * it is not ready yet. weftRemoteError: it cannot be reached; `why` says so. */
+weftResult_t weft_peer_reach(struct weft_loop *loop, const struct weft_window_key *key, char *why,
+                             size_t why_size, uint32_t *peer);
+
 /* ---- peer_fetch.c ---- */
 
 /* A slot's end, for the reason that `result` and `cause` say. */
 void weft_fetch_end(struct weft_loop *loop, uint32_t slot, weftResult_t result,
                     enum weft_cause cause);
+
+/* Of a copy: all is answered, and it ends as its `end` says. */
+void weft_fetch_finish(struct weft_loop *loop, uint32_t slot);
+
+/* The part is asked for again, a little later. */
+void weft_fetch_again(struct weft_loop *loop, struct weft_peers_part *part, weft_ns at);
 void weft_fetch_answered(struct weft_loop *loop, uint32_t peer, uint32_t id, weftResult_t result);
 void weft_fetch_peer_gone(struct weft_loop *loop, uint32_t peer);
 
@@ -405,5 +430,19 @@ bool weft_peer_is_exposed(const struct weft_loop *loop, const struct weft_net_re
 void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *event);
 void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *event);
 void weft_peer_send_late(struct weft_loop *loop);
+
+/* Tells a peer how what it asked for went. */
+void weft_peer_answer(struct weft_loop *loop, uint32_t peer, enum weft_peer_message_kind kind,
+                      uint32_t id, weftResult_t result);
+
+/* Begins to write what `asker` asks for into the window of peer `to` that `head` says; `reader` is
+ * at the extents. weftNoResource: not now. weftInvalidUsage: our window is not to be read so. */
+weftResult_t weft_peer_write(struct weft_loop *loop, const struct weft_slot_asker *asker,
+                             uint32_t to, const struct weft_peer_fetch_head *head,
+                             struct weft_reader *reader);
+
+/* Ends what peers asked for that reads or writes the window; true while some of it has not ended.
+ * Fetches of ours go on. */
+bool weft_peer_asked_revoke(struct weft_loop *loop, uint32_t window);
 
 #endif

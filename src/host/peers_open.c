@@ -142,9 +142,11 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
         return weftInvalidArgument;
     }
     if (env.crypto != WEFT_NET_CRYPTO_FULL)
-        weft_log(WEFT_LOG_WARN, loop->noun,
-                 "net_crypto is %s: bytes between processes can be read by others on the network",
-                 loop->config.net_crypto);
+        weft_log(
+            WEFT_LOG_WARN, loop->noun,
+            "net_crypto is %s: bytes between processes can be read by others on the network, and "
+            "the keys that weftCopy hands on",
+            loop->config.net_crypto);
     if (!weft_random(env.secret, sizeof(env.secret))) {
         weft_text_copy(why, 256, "the system gives no random numbers");
         return weftSystemError;

@@ -146,18 +146,18 @@ static const char *join(struct weft_loop *loop, uint32_t index)
     return weft_peer_join(loop, index, &reader);
 }
 
-weftResult_t weft_sibling_go_far(struct weft_loop *loop, uint32_t index)
+weftResult_t weft_sibling_go_far(struct weft_loop *loop, uint32_t index, char *why, size_t why_size)
 {
     struct weft_peer *peer = &loop->peers->peers[index];
     uint8_t bytes[4];
     struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
-    const char *why;
+    const char *wrong;
 
     if (peer->place.server != 0)
         return weftInProgress;
-    why = join(loop, index);
-    if (why != NULL) {
-        weft_format(loop->text, WEFT_LOOP_TEXT_BYTES, "peer %s: %s", peer->name, why);
+    wrong = join(loop, index);
+    if (wrong != NULL) {
+        weft_format(why, why_size, "peer %s: %s", peer->name, wrong);
         return weftNoResource;
     }
     weft_writer_number(&writer, WEFT_SIBLING_FAR, 1);

@@ -102,7 +102,7 @@ bool weft_sibling_greet(struct weft_loop *loop, uint32_t peer, const struct weft
                         uint32_t server, struct weft_reader *reader);
 
 /* Makes a sibling a part of the world. weftInProgress: its relays are to come. */
-weftResult_t weft_sibling_go_far(struct weft_loop *loop, uint32_t peer);
+weftResult_t weft_sibling_go_far(struct weft_loop *loop, uint32_t peer, char *why, size_t why_size);
 
 /* ---- windows of siblings ---- */
 

@@ -55,9 +55,10 @@ struct weft_slot_stream {
 
 /* Who asked for a transfer that no caller did. */
 struct weft_slot_asker {
-    enum { WEFT_ASKED_BY_CALLER, WEFT_ASKED_FORWARD, WEFT_ASKED_FETCH } kind;
+    enum { WEFT_ASKED_BY_CALLER, WEFT_ASKED_FORWARD, WEFT_ASKED_FETCH, WEFT_ASKED_COPY } kind;
     uint32_t peer;
-    uint32_t id; /* the peer's, for the answer */
+    uint32_t id;     /* the peer's, for the answer */
+    weft_ns left_ns; /* until its deadline; 0: as the setting says */
 };
 
 struct weft_slot {

@@ -122,6 +122,8 @@ Test(argument, every_call__no_comm)
         WRONG(weftGetBlocks(window, &blocks, window, &blocks, 8, 1, bad, NULL, NULL));
         WRONG(
             weftPutSignal(window, 0, window, 8, 8, window, 16, 1, weftSignalSet, bad, NULL, NULL));
+        WRONG(
+            weftCopySignal(window, 0, window, 8, 8, window, 16, 1, weftSignalSet, bad, NULL, NULL));
         WRONG(weftSignal(window, 0, 1, weftSignalSet, bad, NULL, NULL));
         WRONG(weftWaitSignal(window, 0, 1, bad, NULL, 0));
         WRONG(weftFence(bad));
@@ -155,6 +157,7 @@ Test(argument, every_call__no_window)
         WRONG(weftPutBlocks(bad, &blocks, window, &blocks, 8, 1, comm, NULL, NULL));
         WRONG(weftGetBlocks(window, &blocks, bad, &blocks, 8, 1, comm, NULL, NULL));
         WRONG(weftPutSignal(window, 0, window, 8, 8, bad, 16, 1, weftSignalSet, comm, NULL, NULL));
+        WRONG(weftCopySignal(window, 0, window, 8, 8, bad, 16, 1, weftSignalSet, comm, NULL, NULL));
         WRONG(weftSignal(bad, 0, 1, weftSignalSet, comm, NULL, NULL));
         WRONG(weftWaitSignal(bad, 0, 1, comm, NULL, 0));
     }

@@ -23,6 +23,18 @@ static void check_grant(struct weft_reader *reader, struct weft_writer *writer)
     }
 }
 
+static void check_extents(struct weft_reader *reader, struct weft_writer *writer, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_extent extent;
+
+        weft_peer_extent_read(reader, &extent);
+        if (reader->failed)
+            return;
+        weft_peer_extent_write(writer, &extent);
+    }
+}
+
 static void check_fetch(struct weft_reader *reader, struct weft_writer *writer)
 {
     struct weft_peer_fetch_head head;
@@ -31,14 +43,27 @@ static void check_fetch(struct weft_reader *reader, struct weft_writer *writer)
     if (reader->failed || head.extent_count > WEFT_PEER_FETCH_EXTENTS)
         return;
     weft_peer_fetch_write(writer, &head);
-    for (uint32_t i = 0; i < head.extent_count; i++) {
-        struct weft_extent extent;
+    check_extents(reader, writer, head.extent_count);
+}
 
-        weft_peer_extent_read(reader, &extent);
-        if (reader->failed)
-            return;
-        weft_peer_extent_write(writer, &extent);
-    }
+static void check_copy(struct weft_reader *reader, struct weft_writer *writer)
+{
+    struct weft_peer_copy_head head;
+
+    weft_peer_copy_read(reader, &head);
+    if (reader->failed || head.fetch.extent_count > WEFT_PEER_FETCH_EXTENTS)
+        return;
+    weft_peer_copy_write(writer, &head);
+    check_extents(reader, writer, head.fetch.extent_count);
+}
+
+static void check_settle(struct weft_reader *reader, struct weft_writer *writer)
+{
+    uint32_t id = (uint32_t)weft_reader_number(reader, 4);
+    uint64_t incarnation = weft_reader_number(reader, 8);
+
+    if (!reader->failed)
+        weft_peer_settle_write(writer, id, incarnation);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -54,6 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         check_grant(&reader, &writer);
     else if (kind == WEFT_PEER_FETCH)
         check_fetch(&reader, &writer);
+    else if (kind == WEFT_PEER_COPY)
+        check_copy(&reader, &writer);
+    else if (kind == WEFT_PEER_SETTLE)
+        check_settle(&reader, &writer);
     weft_assert(reader.used <= reader.size);
     if (size > sizeof(again))
         return 0;
