@@ -282,11 +282,14 @@ weftResult_t weftWindowGetKey(weftWindow_t window, unsigned rights, weftWindowKe
  * shared memory), any other is reached over the network: both comms need the setting `net`, and a
  * key of such a comm gives who holds it the right to connect to it. Host memory can be opened by
  * others when it is weftMemAlloc's; GPU memory when the driver gives an IPC handle for it. What
- * cannot is reached over the network, too. weftInvalidArgument a NULL pointer, or bytes that are no
- * key of this version weftInvalidUsage the window was revoked or deregistered, is of a machine in
- * this process that is not this comm's, or of another process while `net` is off weftRemoteError
- * the other process cannot be reached weftTimeout it did not answer within the setting timeout_ms
- */
+ * cannot is reached over the network, too. Both comms need the same setting `tenant_secret`, or
+ * none: else the key opens nothing.
+ * weftInvalidArgument  a NULL pointer, or bytes that are no key of this version
+ * weftInvalidUsage     the key is of another tenant; the window was revoked or deregistered, or is
+ *                      of a machine in this process that is not this comm's, or of another process
+ *                      while `net` is off
+ * weftRemoteError      the other process cannot be reached
+ * weftTimeout          it did not answer within the setting timeout_ms */
 weftResult_t weftWindowImport(weftComm_t comm, const weftWindowKey_t *key, weftWindow_t *window);
 
 /* Ends all keys of the window: transfers of others that use it end with weftCancelled, and when it

@@ -50,8 +50,9 @@ struct weft_net_env {
     enum weft_net_crypto crypto;
     const void *hello; /* told to every peer that connects; the caller's, as long as the net */
     size_t hello_size;
-    uint64_t silence_ns; /* real: a lane without progress for so long is suspected, then fenced */
-    uint64_t dial_ns;    /* real: so long a peer is tried before PEER_DOWN */
+    uint64_t silence_ns;   /* real: a lane without progress for so long is suspected, then fenced */
+    uint64_t dial_ns;      /* real: so long a peer is tried before PEER_DOWN */
+    uint64_t guests_per_s; /* connections that an address may make; 0: no limit */
     void (*log)(int level, const char *text);
 };
 
@@ -126,6 +127,7 @@ struct weft_net_counts {
     uint64_t refused_writes; /* of peers: no such window, token, epoch, right or range */
     uint64_t fences;         /* lanes that died and were fenced */
     uint64_t received_bytes; /* of peers: who polls sees by it that it is not idle */
+    uint64_t too_many;       /* connections beyond guests_per_s */
 };
 
 struct weft_net_ops {

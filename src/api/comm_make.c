@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../host/log.h"
+#include "../host/tenant.h"
 #include "comm.h"
 #include "error.h"
 #include "window.h"
@@ -120,6 +121,11 @@ weftResult_t weft_comm_open(const char *call, const struct weft_config *settings
 
     if (made == NULL)
         return weft_error(weftSystemError, "%s: no memory for a comm", call);
+    if (weft_tenant_check(settings->tenant_secret) != NULL) {
+        free(made);
+        return weft_error(weftInvalidArgument, "%s: %s", call,
+                          weft_tenant_check(settings->tenant_secret));
+    }
     memset(made, 0, sizeof(*made));
     weft_flag_init(&made->state, WEFT_COMM_OPEN);
     pthread_mutex_init(&made->memory_lock, NULL);

@@ -5,6 +5,7 @@
 
 #include "../host/log.h"
 #include "../host/sibling.h"
+#include "../host/tenant.h"
 #include "device.h"
 #include "error.h"
 #include "group.h"
@@ -282,6 +283,7 @@ weftResult_t weftWindowGetKey(weftWindow_t handle, unsigned rights, weftWindowKe
     uint32_t index;
     struct weft_entry *entry = weft_window_find(handle, &comm, &index);
     struct weft_window_key made;
+    weftResult_t result;
     bool revoked;
 
     if (entry == NULL)
@@ -309,6 +311,10 @@ weftResult_t weftWindowGetKey(weftWindow_t handle, unsigned rights, weftWindowKe
         return weft_error(weftInvalidUsage, "%s: the window was revoked; register it anew", call);
     if (entry->own && comm->loop->peers != NULL)
         WEFT_TRY(expose(call, comm, index, &made));
+    result = weft_tenant_seal(comm->loop->config.tenant_secret, &made);
+    if (result != weftSuccess)
+        return weft_error(result, "%s: the key cannot be sealed for the tenant: %s", call,
+                          weftGetErrorString(result));
     weft_window_key_write(&made, key);
     return weftSuccess;
 }
@@ -445,6 +451,9 @@ weftResult_t weftWindowImport(weftComm_t handle, const weftWindowKey_t *key, wef
     why = weft_window_key_read(key, &read);
     if (why != NULL)
         return weft_error(weftInvalidArgument, "%s: %s", call, why);
+    result = weft_tenant_open(comm->loop->config.tenant_secret, &read, &why);
+    if (result != weftSuccess)
+        return weft_error(result, "%s: %s", call, why);
     weft_shares_lock();
     is_far = !weft_share_is_here(&read);
     result = is_far ? weftSuccess : import_locked(comm, &read, window);

@@ -174,6 +174,19 @@ static weftResult_t take_extents(struct weft_loop *loop, uint32_t index,
     return weftSuccess;
 }
 
+/* Counts what the slot moves as asked for by the peer, if that may ask now. */
+static bool within_limits(struct weft_loop *loop, uint32_t index, uint32_t slot)
+{
+    struct weft_peer *peer = &loop->peers->peers[index];
+    weft_ns now = weft_clock_real(&loop->clock, weft_clock_now(&loop->clock));
+
+    if (!weft_bucket_is_open(&peer->ops, now) || !weft_bucket_is_open(&peer->bytes, now))
+        return false;
+    weft_bucket_take(&peer->ops, 1, now);
+    weft_bucket_take(&peer->bytes, loop->slots.slots[slot].op.size_bytes, now);
+    return true;
+}
+
 weftResult_t weft_peer_write(struct weft_loop *loop, const struct weft_slot_asker *asker,
                              uint32_t to, const struct weft_peer_fetch_head *head,
                              struct weft_reader *reader)
@@ -202,6 +215,8 @@ weftResult_t weft_peer_write(struct weft_loop *loop, const struct weft_slot_aske
     if (index == WEFT_NONE)
         return weftNoResource;
     result = take_extents(loop, index, head, reader);
+    if (result == weftSuccess && !within_limits(loop, asker->peer, index))
+        result = weftNoResource;
     if (result != weftSuccess) {
         weft_slot_drop(&loop->slots, index);
         return result;

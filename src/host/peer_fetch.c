@@ -7,7 +7,8 @@
 #include "peer_message.h"
 #include "peers.h"
 
-#define AGAIN_NS        20000u /* what a peer had no room for is asked for again after this */
+#define AGAIN_NS        20000u /* what a peer had no room for is asked for again after this, */
+#define AGAIN_DOUBLINGS 6      /* and then after twice that, so often */
 #define ASKERS_PER_POLL 64     /* fetches that are looked at in a poll */
 
 static const unsigned next_states[WEFT_FETCH_STATES] = {
@@ -323,7 +324,9 @@ static void answered_badly(struct weft_loop *loop, struct weft_peers_part *part,
     /* There was no room, or another fetch has ended, and shut the landing of both. */
     if (result == weftNoResource ||
         (is_old && (result == weftInvalidUsage || result == weftCancelled))) {
-        weft_fetch_again(loop, part, weft_clock_after(&loop->clock, AGAIN_NS));
+        weft_ns wait = (weft_ns)AGAIN_NS << weft_min(part->refused++, AGAIN_DOUBLINGS);
+
+        weft_fetch_again(loop, part, weft_clock_after(&loop->clock, wait));
         return;
     }
     part->state = WEFT_PART_FREE;

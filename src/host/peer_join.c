@@ -11,6 +11,9 @@
 #define SOCKET_NS  100000 /* the same where threads of a real machine must be scheduled for it */
 #define FORWARD_NS 20000  /* a copy that a peer is asked for: a message, and its own submit */
 
+/* Real: what a peer may ask for at once is what it may in this time. */
+#define LIMIT_BURST_NS 100000000u
+
 static uint64_t relay_bytes(const struct weft_loop *loop)
 {
     return loop->config.peer_slots * loop->config.relay_slot_bytes + WEFT_RELAY_PROBE_BYTES;
@@ -135,6 +138,8 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
         weft_peer_set_state(peer, WEFT_PEER_REACHING);
     peer->incarnation = event->incarnation;
     peer->lanes = event->lane_count;
+    peer->ops = (struct weft_bucket){loop->config.peer_ops_per_s, LIMIT_BURST_NS, 0};
+    peer->bytes = (struct weft_bucket){loop->config.peer_rate_bytes_per_s, LIMIT_BURST_NS, 0};
     peer->granted = false;
     peer->grant_size = 0;
     reader = weft_reader_of(event->bytes, event->size);

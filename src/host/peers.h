@@ -17,6 +17,7 @@
 #ifndef WEFT_PEERS_H
 #define WEFT_PEERS_H
 
+#include "../base/bucket.h"
 #include "../base/list.h"
 #include "../base/pool.h"
 #include "../core/agent.h"
@@ -59,6 +60,8 @@ struct weft_peer {
     uint64_t digest;                    /* of how it described itself */
     struct weft_condition condition;    /* of its links, as the plan has it */
     weft_ns gone_at;
+    struct weft_bucket ops;                  /* what it may ask for, real time, */
+    struct weft_bucket bytes;                /* and how much of that */
     uint8_t address[WEFT_NET_ADDRESS_BYTES]; /* of its keys, for others that are to write there */
     char name[24];
     char why[256];
@@ -141,6 +144,7 @@ struct weft_peers_part {
     struct weft_extent_cursor from;
     uint64_t size_bytes;
     weft_ns again_at;
+    uint32_t refused; /* so often the peer had no room for it */
 };
 
 /* A window of ours under a second number, which peers that fetch for us may write to. Its end,

@@ -133,6 +133,7 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
         .hello_size = hello_size,
         .silence_ns = loop->config.net_silence_ms * WEFT_NS_PER_MS,
         .dial_ns = loop->config.net_dial_ms * WEFT_NS_PER_MS,
+        .guests_per_s = loop->config.net_guests_per_s,
         .log = weft_log_transport,
     };
 

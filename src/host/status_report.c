@@ -231,6 +231,7 @@ static void add_net(const struct weft_snapshot *snapshot, struct weft_text *text
     add_number(text, "strangers", snapshot->counts.strangers);
     add_number(text, "wrong_secrets", snapshot->counts.wrong_secrets);
     add_number(text, "slow", snapshot->counts.slow);
+    add_number(text, "too_many", snapshot->counts.too_many);
     add_number(text, "refused_writes", snapshot->counts.refused_writes);
     add_number(text, "fences", snapshot->counts.fences);
     open_list(text, "peers");

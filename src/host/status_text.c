@@ -106,10 +106,11 @@ static void add_net(const struct weft_snapshot *snapshot, struct weft_text *text
     weft_text_format(
         text,
         "\n%s: %llu connections, of them %llu strangers, %llu wrong secrets, %llu too "
-        "slow; %llu writes refused, %llu fences\n",
+        "slow, %llu too many; %llu writes refused, %llu fences\n",
         snapshot->net, (unsigned long long)counts->accepted, (unsigned long long)counts->strangers,
         (unsigned long long)counts->wrong_secrets, (unsigned long long)counts->slow,
-        (unsigned long long)counts->refused_writes, (unsigned long long)counts->fences);
+        (unsigned long long)counts->too_many, (unsigned long long)counts->refused_writes,
+        (unsigned long long)counts->fences);
     for (uint32_t i = 0; i < snapshot->peer_count; i++)
         add_peer(&snapshot->peers[i], text);
 }

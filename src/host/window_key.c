@@ -17,6 +17,9 @@
 #define OFFSET_INCARNATION 72
 #define OFFSET_NUMBER      80
 #define OFFSET_ADDRESS     84
+#define OFFSET_SEALED      244
+#define OFFSET_NONCE       248
+#define OFFSET_TAG         260
 #define OFFSET_CHECKSUM    504
 
 _Static_assert(sizeof(weftWindowKey_t) == OFFSET_CHECKSUM + 8, "the checksum ends the key");
@@ -58,6 +61,9 @@ void weft_window_key_write(const struct weft_window_key *key, weftWindowKey_t *b
     put(bytes, OFFSET_INCARNATION, key->incarnation, 8);
     put(bytes, OFFSET_NUMBER, key->number, 4);
     memcpy(&bytes->internal[OFFSET_ADDRESS], key->address, sizeof(key->address));
+    put(bytes, OFFSET_SEALED, key->is_sealed, 4);
+    memcpy(&bytes->internal[OFFSET_NONCE], key->nonce, sizeof(key->nonce));
+    memcpy(&bytes->internal[OFFSET_TAG], key->tag, sizeof(key->tag));
     put(bytes, OFFSET_CHECKSUM, checksum(bytes), 8);
 }
 
@@ -80,5 +86,8 @@ const char *weft_window_key_read(const weftWindowKey_t *bytes, struct weft_windo
     key->incarnation = get(bytes, OFFSET_INCARNATION, 8);
     key->number = (uint32_t)get(bytes, OFFSET_NUMBER, 4);
     memcpy(key->address, &bytes->internal[OFFSET_ADDRESS], sizeof(key->address));
+    key->is_sealed = get(bytes, OFFSET_SEALED, 4) != 0;
+    memcpy(key->nonce, &bytes->internal[OFFSET_NONCE], sizeof(key->nonce));
+    memcpy(key->tag, &bytes->internal[OFFSET_TAG], sizeof(key->tag));
     return NULL;
 }

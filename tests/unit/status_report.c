@@ -88,7 +88,7 @@ static void make_net(void)
 {
     snapshot.has_net = true;
     snapshot.net = "tcp";
-    snapshot.counts = (struct weft_net_counts){10, 1, 2, 3, 4, 5, 0};
+    snapshot.counts = (struct weft_net_counts){10, 1, 2, 3, 4, 5, 0, 6};
     snapshot.peer_count = 1;
     snapshot.peers[0] = (struct weft_snapshot_peer){
         .name = "10.0.0.2",
@@ -189,6 +189,7 @@ Test(status_report, json__net)
     lane = row(row(net, "peers"), "lanes");
     cr_expect_str_eq(weft_json_text(net, "transport", "?"), "tcp");
     cr_expect_eq(weft_json_number(net, "strangers", -1), 1);
+    cr_expect_eq(weft_json_number(net, "too_many", -1), 6);
     cr_expect_eq(weft_json_number(net, "wrong_secrets", -1), 2);
     cr_expect_eq(weft_json_number(net, "refused_writes", -1), 4);
     cr_expect_eq(weft_json_number(net, "fences", -1), 5);
@@ -209,7 +210,8 @@ Test(status_report, text__lines)
         "         2    1\n",
         "gpu0>dram0                               suspect     55.000    53.000    1 hangs\n",
         "relay slots used: gpu0 2/8\n",
-        "tcp: 10 connections, of them 1 strangers, 2 wrong secrets, 3 too slow; 4 writes refused, "
+        "tcp: 10 connections, of them 1 strangers, 2 wrong secrets, 3 too slow, 6 too many; 4 "
+        "writes refused, "
         "5 fences\n",
         "peer 10.0.0.2: ready, lanes 1 of 2 up, 3 relay slots lent\n",
         "  nic0 to nic0: up, sent 1.0 MiB, received 2.0 MiB\n",

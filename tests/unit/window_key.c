@@ -33,7 +33,7 @@ Test(window_key, write__layout_is_fixed)
 
     weft_window_key_write(&sample, &bytes);
     cr_assert_arr_eq(bytes.internal, "WUTK", 4);
-    cr_assert_arr_eq(&bytes.internal[4], "\x02\x00\x00\x02", 4);
+    cr_assert_arr_eq(&bytes.internal[4], "\x03\x00\x00\x02", 4);
     cr_assert_arr_eq(&bytes.internal[24], "\x88\x77\x66\x55\x44\x33\x22\x11", 8);
     cr_assert_arr_eq(&bytes.internal[48], "\x01\x01\x01\x0b\x16\x00\x00\x00", 8);
 }

@@ -32,6 +32,16 @@ static uint32_t port_count(const struct weft_machine *machine, uint32_t transpor
 
 /* ---- text ---- */
 
+/* A secret is not for logs and screens. */
+static void value_get(const struct weft_config *config, uint32_t index,
+                      char value[WEFT_CONFIG_TEXT_BYTES])
+{
+    weft_text_copy(value, WEFT_CONFIG_TEXT_BYTES, "?");
+    (void)weft_config_get(config, index, value, WEFT_CONFIG_TEXT_BYTES);
+    if (index == WEFT_SETTING_tenant_secret && value[0] != '\0')
+        weft_text_copy(value, WEFT_CONFIG_TEXT_BYTES, "(hidden)");
+}
+
 static void print_settings(const struct weft_config *config)
 {
     struct weft_table table;
@@ -42,8 +52,7 @@ static void print_settings(const struct weft_config *config)
         const struct weft_setting *row = weft_config_row(i);
         char value[WEFT_CONFIG_TEXT_BYTES];
 
-        if (!weft_config_get(config, i, value, sizeof(value)))
-            weft_text_copy(value, sizeof(value), "?");
+        value_get(config, i, value);
         weft_table_add(&table, "%s", row->name);
         weft_table_add(&table, "%s", value[0] == '\0' ? "\"\"" : value);
         weft_table_add(&table, "%s", row->is_number ? row->unit : "");
@@ -170,9 +179,9 @@ static void add_settings(cJSON *tree, const struct weft_config *config)
     for (uint32_t i = 0; i < WEFT_SETTINGS; i++) {
         const struct weft_setting *setting = weft_config_row(i);
         cJSON *row = cJSON_CreateObject();
-        char value[WEFT_CONFIG_TEXT_BYTES] = "";
+        char value[WEFT_CONFIG_TEXT_BYTES];
 
-        (void)weft_config_get(config, i, value, sizeof(value));
+        value_get(config, i, value);
         (void)cJSON_AddStringToObject(row, "name", setting->name);
         (void)cJSON_AddStringToObject(row, "value", value);
         (void)cJSON_AddStringToObject(row, "origin", origins[config->origins[i]]);

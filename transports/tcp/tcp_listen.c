@@ -1,7 +1,8 @@
 /* Listening, and guests: connections that have not said yet who they are.
  *
  * Strangers cost a place of WEFT_TCP_GUESTS_MAX and a second at most. When all places are taken the
- * oldest guest goes: who belongs here needs milliseconds. */
+ * oldest guest goes: who belongs here needs milliseconds. An address that makes more connections
+ * than it may has them closed at once. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,7 @@ weftResult_t weft_tcp_listen(struct weft_tcp_net *net, const struct weft_net_nic
 {
     struct weft_wire_nic local[WEFT_NET_NICS_MAX];
 
+    net->limits.per_s = net->end.env.guests_per_s;
     for (uint32_t i = 0; i < nic_count; i++) {
         net->nics[i].fd = -1;
         WEFT_TRY(weft_net_address_parse("tcp", &nics[i], &net->nics[i].local, why));
@@ -109,15 +111,22 @@ static void guest_add(struct weft_tcp_net *net, uint32_t nic, int fd)
 void weft_tcp_accept(struct weft_tcp_net *net, uint32_t nic)
 {
     for (uint32_t i = 0; i < ACCEPTS_PER_POLL; i++) {
-        int fd = accept4(net->nics[nic].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage from = {0};
+        socklen_t size = sizeof(from);
+        int fd = accept4(net->nics[nic].fd, (struct sockaddr *)(void *)&from, &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd < 0)
             return;
         net->end.counts.accepted++;
-        if (net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_CUT)
+        if (net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_CUT) {
             (void)close(fd);
-        else
+        } else if (!weft_net_guests_admit(&net->limits, &from, net->end.now)) {
+            net->end.counts.too_many++;
+            (void)close(fd);
+        } else {
             guest_add(net, nic, fd);
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 #define WEFT_TCP_NET_H
 
 #include "net/net_address.h"
+#include "net/net_guests.h"
 #include "net/net_pace.h"
 #include "tcp.h"
 #include "tcp_peer.h"
@@ -39,6 +40,7 @@ struct weft_tcp_net {
     struct weft_tcp_lane **dirty; /* lanes with something to write */
     uint32_t dirty_count;
     struct weft_tcp_channel *guests[WEFT_TCP_GUESTS_MAX];
+    struct weft_net_guests limits;
     struct weft_tcp_channel *trash; /* closed in this poll */
     bool has_blocked;
     bool has_held; /* some lane holds an ack */
