@@ -413,6 +413,8 @@ void sim_fleet_calls_due(struct sim_fleet *fleet);
 weft_ns sim_fleet_calls_next_at(const struct sim_fleet *fleet);
 void sim_calls_killed(struct sim_fleet *fleet, uint32_t server);
 void sim_calls_raised(struct sim_fleet *fleet, uint32_t memory, uint64_t offset, uint64_t value);
+/* Deregisters what was imported of processes that have ended: their places are used again. */
+void sim_calls_forget(struct sim_fleet *fleet);
 void sim_calls_overdue(struct sim_fleet *fleet);
 
 /* ---- fleet_way.c ---- */

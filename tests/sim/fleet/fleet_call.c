@@ -76,9 +76,12 @@ static bool is_disturbed(const struct sim_fleet *fleet)
     return fleet->next_fault > 0;
 }
 
-/* A copy, or a word, of the call may still have an effect, as far as its server can know. */
+/* A copy, or a word, of the call may still have an effect, as far as its server can know: one that
+ * stood still sees that its deadline has passed before it looks at what has come meanwhile. */
 static bool is_in_doubt(const struct sim_fleet *fleet, const struct sim_call *call)
 {
+    if (fleet->servers[call->server].stops > 0)
+        return true;
     for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
         const struct sim_item *item = &fleet->items[i];
 
@@ -318,6 +321,17 @@ static void forget(struct sim_fleet *fleet, uint32_t index, struct sim_import *i
     *import = (struct sim_import){0};
 }
 
+void sim_calls_forget(struct sim_fleet *fleet)
+{
+    for (uint32_t i = 0; i < fleet->server_count; i++)
+        for (uint32_t k = 0; k < fleet->server_count * SIM_FLEET_WINDOWS; k++) {
+            struct sim_import *import = &fleet->servers[i].imports[k];
+
+            if (import->life != fleet->servers[k / SIM_FLEET_WINDOWS].life)
+                forget(fleet, i, import);
+        }
+}
+
 /* Both windows are known to the call's server; else it is tried again a little later. */
 static void begin_remote(struct sim_fleet *fleet, struct sim_call *call)
 {
@@ -363,7 +377,7 @@ void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call)
     if (is_new)
         call->give_up_at =
             fleet->now +
-            (call->is_closing || fleet->shape.is_plain ? UINT64_C(1000000000) : UINT64_C(30000000));
+            (call->is_closing || fleet->shape.is_plain ? UINT64_C(3000000000) : UINT64_C(30000000));
     if (server->state == SIM_SERVER_DEAD) {
         leave(fleet, call, SIM_CALL_SKIPPED);
     } else if (server->state == SIM_SERVER_STOPPED) {

@@ -91,7 +91,7 @@ static void draw_config(struct sim_fleet *fleet, struct sim_dice *dice)
     config->transfers_max = 256;
     config->windows_max = 128;
     config->extents_max = 65536;
-    config->peers_max = weft_min(fleet->server_count + 2, 16);
+    config->peers_max = WEFT_PEERS_MAX;
     config->peer_slots = sim_dice_between(dice, 1, 4);
     fleet->is_hurried = sim_dice_chance(dice, 35);
     fleet->notice_ns_max =

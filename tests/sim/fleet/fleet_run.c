@@ -18,6 +18,9 @@ void sim_fleet_run_due(struct sim_fleet *fleet, uint32_t timer)
     }
     while (fleet->next_fault < faults->count && faults->faults[fleet->next_fault].at <= fleet->now)
         sim_fleet_fault(fleet, &faults->faults[fleet->next_fault++]);
+    /* What is calm is sound: faults that count copies have counted to the end. */
+    for (uint32_t i = 0; fleet->next_fault == faults->count && i < fleet->server_count; i++)
+        memset(fleet->servers[i].failing, 0, sizeof(fleet->servers[i].failing));
 }
 
 static void set_timers(struct sim_fleet *fleet)
@@ -145,6 +148,7 @@ uint64_t sim_fleet_run(struct sim_fleet *fleet, uint64_t seed, const struct sim_
     SIM_NOTE(&fleet->history, "all is restored");
     sim_fleet_heal(fleet);
     run(fleet, fleet->now + SETTLE_NS);
+    sim_calls_forget(fleet);
     fleet->is_closing = true;
     sim_fleet_add_closing(fleet);
     run(fleet, WEFT_NEVER);
