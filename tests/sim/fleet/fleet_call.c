@@ -456,8 +456,9 @@ void sim_calls_overdue(struct sim_fleet *fleet)
                       fleet->now < weft_max(gone_at(fleet, call), call->submitted_at) +
                                        fleet->config.abort_ms * WEFT_NS_PER_MS + SLACK_NS,
                   DEADLINE, "call %u has not ended though its peer is gone", i);
-        /* What it waits for behind a fence, or what it asked a peer for, may take as long each. */
-        SIM_CHECK(&fleet->history, fleet->now < call->deadline_at + 4 * timeout_ns + SLACK_NS,
+        /* What it waits for behind each fence, or asked a peer for, may take as long again. */
+        SIM_CHECK(&fleet->history,
+                  fleet->now < call->deadline_at + (4 + call->fence) * timeout_ns + SLACK_NS,
                   DEADLINE, "call %u has not ended", i);
     }
 }
