@@ -374,6 +374,8 @@ static void connect(struct sim_fleet *fleet, uint32_t a, uint32_t a_peer, uint32
     weft_list_init(&link->items);
     fleet->servers[a].net->peers[a_peer].link = index;
     fleet->servers[b].net->peers[b_peer].link = index;
+    fleet->servers[a].net->peers[a_peer].is_gone = false;
+    fleet->servers[b].net->peers[b_peer].is_gone = false;
     for (uint32_t i = 0; i < link->lane_count; i++)
         if (!works(fleet, link, i)) {
             link->lanes[i].is_closed[0] = true;

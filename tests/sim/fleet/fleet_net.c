@@ -119,11 +119,28 @@ static weftResult_t net_peer_open(struct weft_net *base,
     return weftSuccess;
 }
 
+/* Nothing more is told of a peer that was closed. */
+static void drop_events(struct sim_net *net, uint32_t peer)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < net->event_count; i++) {
+        struct sim_event *event = &net->events[net->event_first + i];
+
+        if (event->event.peer == peer)
+            free(event->bytes);
+        else
+            net->events[net->event_first + kept++] = *event;
+    }
+    net->event_count = kept;
+}
+
 static void net_peer_close(struct weft_net *base, uint32_t peer)
 {
     struct sim_net *net = net_of(base);
 
     weft_assert(net->peers[peer].is_used);
+    drop_events(net, peer);
     if (!net->peers[peer].is_gone && net->peers[peer].link != WEFT_NONE)
         sim_link_bye(net->fleet, net->peers[peer].link, side_of(net, net->peers[peer].link));
     net->peers[peer] = (struct sim_net_peer){.is_used = false};
