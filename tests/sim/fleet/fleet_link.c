@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-#define RETRY_NS     500000
-#define RETRY_NS_MAX 8000000
+#define RETRY_NS     500000u
+#define RETRY_NS_MAX 8000000u
 
 bool sim_server_is(const struct sim_fleet *fleet, uint32_t server, uint32_t life)
 {
@@ -198,7 +198,7 @@ static void settle_due(struct sim_fleet *fleet, uint32_t index, uint32_t lane_nu
     struct sim_link *link = &fleet->links[index];
     struct sim_fleet_lane *lane = &link->lanes[lane_number];
     bool is_reached = works(fleet, link, lane_number);
-    weft_ns retry_ns = weft_min(RETRY_NS << weft_min(lane->tries++, 8), RETRY_NS_MAX);
+    weft_ns retry_ns = weft_min(RETRY_NS << weft_min(lane->tries++, 8u), RETRY_NS_MAX);
 
     if (link->is_dead || (!lane->is_closed[0] && !lane->is_closed[1]) ||
         !sim_server_is(fleet, link->server[0], link->life[0]) ||
