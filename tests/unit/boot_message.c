@@ -6,7 +6,7 @@
 
 static uint8_t bytes[WEFT_BOOT_TOLD_BYTES_MAX];
 
-static size_t write(const struct weft_boot_message *message)
+static size_t put(const struct weft_boot_message *message)
 {
     struct weft_writer writer;
 
@@ -42,13 +42,13 @@ Test(boot_message, read__each_kind)
     };
     struct weft_boot_message read;
 
-    cr_assert(weft_boot_message_read(&read, bytes, write(&come)));
+    cr_assert(weft_boot_message_read(&read, bytes, put(&come)));
     cr_assert(read.kind == WEFT_BOOT_COME && read.coming.kind == WEFT_BOOT_EXCHANGE);
     cr_assert(read.coming.rank == 3 && read.coming.rank_count == 5 && read.wait_ms == 60000);
     cr_assert_eq(read.coming.member, 0x1122334455667788);
     cr_assert_arr_eq(read.coming.bytes, "abc", 3);
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
-        cr_assert(weft_boot_message_read(&read, bytes, write(&messages[i])));
+        cr_assert(weft_boot_message_read(&read, bytes, put(&messages[i])));
         cr_assert(read.kind == messages[i].kind && read.result == messages[i].result);
         cr_assert(read.coming.rank == messages[i].coming.rank &&
                   read.coming.member == messages[i].coming.member);
@@ -63,7 +63,7 @@ Test(boot_message, read__each_kind)
 Test(boot_message, read__cut_or_with_more_behind)
 {
     struct weft_boot_message read;
-    size_t size = write(&come);
+    size_t size = put(&come);
 
     for (size_t i = 0; i < size; i++)
         cr_assert_not(weft_boot_message_read(&read, bytes, i), "%zu bytes", i);
@@ -90,9 +90,9 @@ Test(boot_message, read__numbers_that_are_never_right)
                                           .bytes = (const uint8_t *)"abc",
                                           .size_bytes = 3};
     for (size_t i = 0; i < 8; i++)
-        cr_assert_not(weft_boot_message_read(&read, bytes, write(&wrong[i])), "row %zu", i);
+        cr_assert_not(weft_boot_message_read(&read, bytes, put(&wrong[i])), "row %zu", i);
     wrong[0] = (struct weft_boot_message){.kind = WEFT_BOOT_LEAVE, .coming = {.rank = 256}};
-    cr_assert_not(weft_boot_message_read(&read, bytes, write(&wrong[0])));
+    cr_assert_not(weft_boot_message_read(&read, bytes, put(&wrong[0])));
     bytes[0] = 77;
     cr_assert_not(weft_boot_message_read(&read, bytes, 1));
 }
