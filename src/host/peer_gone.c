@@ -232,7 +232,9 @@ bool weft_peers_reclaim(struct weft_loop *loop)
 void weft_peers_forget_gone(struct weft_loop *loop, weft_ns now)
 {
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
+        /* It may have gone after the round's `now` was taken. */
         if (loop->peers->peers[i].state == WEFT_PEER_GONE &&
-            weft_clock_real(&loop->clock, now - loop->peers->peers[i].gone_at) >= REMEMBER_REAL_NS)
+            weft_clock_real(&loop->clock, weft_sub_sat(now, loop->peers->peers[i].gone_at)) >=
+                REMEMBER_REAL_NS)
             (void)reclaim(loop, i);
 }
