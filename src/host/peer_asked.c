@@ -33,7 +33,10 @@ static uint32_t asked_take(struct weft_loop *loop, const struct weft_slot_asker 
 
 static void asked_begin(struct weft_loop *loop, uint32_t index)
 {
-    loop->peers->peers[loop->slots.slots[index].asker.peer].asked++;
+    struct weft_peers *peers = loop->peers;
+
+    peers->peers[loop->slots.slots[index].asker.peer].asked++;
+    weft_list_append(&peers->asked, peers->asked_links, index);
     weft_slot_live(&loop->slots, index);
     weft_loop_submit(loop, index);
 }
@@ -238,21 +241,24 @@ static weftResult_t fetch_begin(struct weft_loop *loop, uint32_t peer, struct we
     return weft_peer_write(loop, &asker, peer, &head, reader);
 }
 
+void weft_peer_asked_stop(struct weft_loop *loop, uint32_t slot)
+{
+    struct weft_event cancel = {.kind = WEFT_EVENT_CANCEL, .tag = slot};
+
+    weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
+}
+
 bool weft_peer_asked_revoke(struct weft_loop *loop, uint32_t window)
 {
-    struct weft_event cancel = {.kind = WEFT_EVENT_CANCEL};
+    const struct weft_peers *peers = loop->peers;
     bool any = false;
 
-    for (uint32_t i = 0; i < loop->slots.count; i++) {
-        const struct weft_slot *slot = &loop->slots.slots[i];
+    for (uint32_t i = peers->asked.first; i != WEFT_NONE; i = peers->asked_links[i].next) {
+        const struct weft_op *op = &loop->slots.slots[i].op;
 
-        if (slot->asker.kind == WEFT_ASKED_BY_CALLER ||
-            weft_slot_state(&loop->slots, i) != WEFT_SLOT_LIVE ||
-            loop->peers->fetches[i].is_landing ||
-            (slot->op.src_window != window && slot->op.dst_window != window))
+        if (peers->fetches[i].is_landing || (op->src_window != window && op->dst_window != window))
             continue;
-        cancel.tag = i;
-        weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
+        weft_peer_asked_stop(loop, i);
         any = true;
     }
     return any;
@@ -265,6 +271,7 @@ void weft_peers_asked_ended(struct weft_loop *loop, uint32_t index, weftResult_t
 
     weft_assert(peers->peers[asker->peer].asked > 0);
     peers->peers[asker->peer].asked--;
+    weft_list_remove(&peers->asked, peers->asked_links, index);
     if (asker->kind == WEFT_ASKED_FORWARD) {
         peers->ops->answer(peers->net, asker->peer, asker->id, result);
         weft_landing_forwarded(loop, index, result);

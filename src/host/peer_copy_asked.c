@@ -11,21 +11,6 @@
  * must not fill this comm's places for peers with addresses at which nobody answers. */
 #define DIALS_MAX 2
 
-static void stop(struct weft_loop *loop, uint32_t slot)
-{
-    struct weft_event cancel = {.kind = WEFT_EVENT_CANCEL, .tag = slot};
-
-    weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
-}
-
-static bool is_copy_of(const struct weft_loop *loop, uint32_t slot, uint32_t peer)
-{
-    const struct weft_slot_asker *asker = &loop->slots.slots[slot].asker;
-
-    return asker->kind == WEFT_ASKED_COPY && asker->peer == peer &&
-           weft_slot_state(&loop->slots, slot) == WEFT_SLOT_LIVE;
-}
-
 static bool too_many_dials(const struct weft_peers *peers, uint64_t incarnation)
 {
     uint32_t count = 0;
@@ -87,21 +72,31 @@ void weft_copy_asked(struct weft_loop *loop, uint32_t peer, struct weft_reader *
         weft_peer_answer(loop, peer, WEFT_PEER_COPIED, id, begun);
 }
 
+/* Of a peer's copies the one it calls `id`, or all where `any`. */
+static void stop(struct weft_loop *loop, uint32_t peer, bool any, uint32_t id)
+{
+    const struct weft_peers *peers = loop->peers;
+
+    for (uint32_t i = peers->asked.first; i != WEFT_NONE; i = peers->asked_links[i].next) {
+        const struct weft_slot_asker *asker = &loop->slots.slots[i].asker;
+
+        if (asker->kind == WEFT_ASKED_COPY && asker->peer == peer && (any || asker->id == id))
+            weft_peer_asked_stop(loop, i);
+    }
+}
+
 void weft_copy_stopped(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader)
 {
     uint32_t id = (uint32_t)weft_reader_number(reader, 4);
 
     /* One that has ended is answered already, or is not asked for yet: it is said again. */
-    for (uint32_t i = 0; !reader->failed && i < loop->slots.count; i++)
-        if (is_copy_of(loop, i, peer) && loop->slots.slots[i].asker.id == id)
-            stop(loop, i);
+    if (!reader->failed)
+        stop(loop, peer, false, id);
 }
 
 void weft_copy_asker_gone(struct weft_loop *loop, uint32_t peer)
 {
-    for (uint32_t i = 0; i < loop->slots.count; i++)
-        if (is_copy_of(loop, i, peer))
-            stop(loop, i);
+    stop(loop, peer, true, 0);
 }
 
 void weft_copy_settle_asked(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader)

@@ -226,9 +226,11 @@ struct weft_peers {
     struct weft_list fetching;   /* slots, in the order of their deadlines */
     struct weft_list to_ask;     /* of those, what is not asked for altogether */
     struct weft_list signalling; /* slots that end with a signal to a peer, by their fences */
+    struct weft_list asked;      /* slots of what peers asked for, until they end */
     struct weft_list_link *fetching_links;
     struct weft_list_link *signalling_links;
     struct weft_list_link *to_ask_links;
+    struct weft_list_link *asked_links;
     struct weft_peers_fetch *fetches;    /* by slot */
     struct weft_peers_landing *landings; /* by window */
     struct weft_peers_import *sources;   /* by window: what was imported for callers */
@@ -444,6 +446,9 @@ void weft_peer_answer(struct weft_loop *loop, uint32_t peer, enum weft_peer_mess
 weftResult_t weft_peer_write(struct weft_loop *loop, const struct weft_slot_asker *asker,
                              uint32_t to, const struct weft_peer_fetch_head *head,
                              struct weft_reader *reader);
+
+/* Cancels the slot, which a peer asked for: it ends with a later round. */
+void weft_peer_asked_stop(struct weft_loop *loop, uint32_t slot);
 
 /* Ends what peers asked for that reads or writes the window; true while some of it has not ended.
  * Fetches of ours go on. */

@@ -179,15 +179,17 @@ static bool tables_alloc(const struct weft_loop *loop, struct weft_peers *peers)
     peers->fetches = calloc(loop->slots.count, sizeof(*peers->fetches));
     peers->fetching_links = calloc(loop->slots.count, sizeof(*peers->fetching_links));
     peers->to_ask_links = calloc(loop->slots.count, sizeof(*peers->to_ask_links));
+    peers->asked_links = calloc(loop->slots.count, sizeof(*peers->asked_links));
     peers->signalling_links = calloc(loop->slots.count, sizeof(*peers->signalling_links));
     weft_list_init(&peers->fetching);
     weft_list_init(&peers->to_ask);
+    weft_list_init(&peers->asked);
     weft_list_init(&peers->storing);
     weft_list_init(&peers->signalling);
     weft_pool_init(&peers->free_stores, peers->store_indices, WEFT_PEERS_STORES_MAX);
     return peers->exposures != NULL && peers->sources != NULL && peers->landings != NULL &&
            peers->fetches != NULL && peers->fetching_links != NULL && peers->to_ask_links != NULL &&
-           peers->signalling_links != NULL;
+           peers->asked_links != NULL && peers->signalling_links != NULL;
 }
 
 weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, char why[256])
@@ -238,6 +240,7 @@ void weft_peers_close(struct weft_loop *loop)
     free(peers->fetches);
     free(peers->fetching_links);
     free(peers->to_ask_links);
+    free(peers->asked_links);
     free(peers->signalling_links);
     free(peers);
     loop->peers = NULL;
