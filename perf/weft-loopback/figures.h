@@ -8,7 +8,7 @@
 #define WEFT_LOOPBACK_EXCHANGES_MAX 200000
 
 struct weft_loopback_ask {
-    const char *transport; /* Weft's setting `net` */
+    const char *transport; /* Weft's setting `net`, or ipc: siblings */
     uint64_t size_bytes;   /* of a put, a message, a write */
     uint32_t depth;        /* puts under way at once */
     weft_ns duration_ns;   /* of a stream */

@@ -53,7 +53,7 @@ static const char about[] =
     "  weft-loopback latency --size 64,4K --json latency.json\n";
 
 static const struct argp_option options[] = {
-    {"transport", KEY_TRANSPORT, "NAME", 0, "Weft's setting net (tcp)", 0},
+    {"transport", KEY_TRANSPORT, "NAME", 0, "tcp, udp, or ipc: memory that both open (tcp)", 0},
     {"size", 's', "SIZE,...", 0, "sizes", 0},
     {"depth", KEY_DEPTH, "N", 0, "puts under way at once, 1 to 64 (16 MiB of them, at least 2)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "measure each so often (5)", 0},

@@ -35,9 +35,12 @@ static bool fail(const struct member *member, struct weft_loopback_figures *figu
 static bool comm_open(struct member *member, const struct weft_loopback_ask *ask,
                       const char *crypto)
 {
+    /* Two processes of one server open each other's memory, where they are let. */
+    bool is_ipc = weft_text_equal(ask->transport, "ipc");
     weftConfig_t config = NULL;
     bool good = weftConfigCreate(&config) == weftSuccess &&
-                weftConfigSet(config, "net", ask->transport) == weftSuccess &&
+                weftConfigSet(config, "net", is_ipc ? "tcp" : ask->transport) == weftSuccess &&
+                weftConfigSet(config, "net_siblings", is_ipc ? "ipc" : "net") == weftSuccess &&
                 weftConfigSet(config, "net_crypto", crypto) == weftSuccess &&
                 weftConfigSet(config, "log", "error") == weftSuccess &&
                 weftCommInit(&member->comm, config) == weftSuccess;

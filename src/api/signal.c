@@ -76,37 +76,48 @@ static weftResult_t load(const struct wait *wait, uint64_t *word)
     return port->ops->load(port->port, wait->window, wait->offset, word);
 }
 
+/* weftInProgress: the word has not come to its value yet. */
+static weftResult_t look(const struct wait *wait, weft_ns now, weft_ns deadline_at)
+{
+    const char *device = weft_comm_device_name(wait->comm, wait->entry->device);
+    uint64_t word;
+    weftResult_t result = load(wait, &word);
+
+    if (result != weftSuccess)
+        return weft_error(result, "weftWaitSignal: the word on %s cannot be read: %s", device,
+                          weftGetErrorString(result));
+    if (word >= wait->value)
+        return weftSuccess;
+    if (weft_comm_state(wait->comm) == WEFT_COMM_ABORTED)
+        return weft_error(weftCancelled, "weftWaitSignal: comm %u was aborted", wait->comm->number);
+    if (now >= deadline_at)
+        return weft_error(weftTimeout,
+                          "weftWaitSignal: the word at offset %llu of a window on %s stayed at "
+                          "%llu, below %llu; check that the other side signals, or wait longer",
+                          (unsigned long long)wait->offset, device, (unsigned long long)word,
+                          (unsigned long long)wait->value);
+    return weftInProgress;
+}
+
 static weftResult_t wait_here(const struct wait *wait, weft_ns deadline_at)
 {
-    const struct weft_clock *clock = &wait->comm->loop->clock;
-    const char *device = weft_comm_device_name(wait->comm, wait->entry->device);
-    struct weft_loop_wait looking = {.busy_at = weft_clock_now(clock)};
-    weft_ns look = LOOK_NS_MIN;
-    uint64_t word;
+    struct weft_loop *loop = wait->comm->loop;
+    const struct weft_clock *clock = &loop->clock;
+    struct weft_loop_wait looking = {.busy_at = weft_clock_now(clock), .for_word = true};
+    weft_ns sleep_ns = LOOK_NS_MIN;
+    weft_ns now = looking.busy_at;
+    weftResult_t result = look(wait, now, deadline_at);
 
-    for (;;) {
-        weftResult_t result = load(wait, &word);
-        weft_ns now = weft_clock_now(clock);
-
-        if (result != weftSuccess)
-            return weft_error(result, "weftWaitSignal: the word on %s cannot be read: %s", device,
-                              weftGetErrorString(result));
-        if (word >= wait->value)
-            return weftSuccess;
-        if (weft_comm_state(wait->comm) == WEFT_COMM_ABORTED)
-            return weft_error(weftCancelled, "weftWaitSignal: comm %u was aborted",
-                              wait->comm->number);
-        if (now >= deadline_at)
-            return weft_error(weftTimeout,
-                              "weftWaitSignal: the word at offset %llu of a window on %s stayed at "
-                              "%llu, below %llu; check that the other side signals, or wait longer",
-                              (unsigned long long)wait->offset, device, (unsigned long long)word,
-                              (unsigned long long)wait->value);
-        if (weft_loop_await(wait->comm->loop, &looking, now))
-            continue;
-        weft_clock_sleep(clock, weft_min(look, deadline_at - now));
-        look = weft_min(look * 2, LOOK_NS_MAX);
+    while (result == weftInProgress) {
+        if (!weft_loop_await(loop, &looking, now)) {
+            weft_clock_sleep(clock, weft_min(sleep_ns, deadline_at - now));
+            sleep_ns = weft_min(sleep_ns * 2, LOOK_NS_MAX);
+        }
+        now = weft_clock_now(clock);
+        result = look(wait, now, deadline_at);
     }
+    weft_loop_await_end(loop, &looking);
+    return result;
 }
 
 static weftResult_t wait_in_stream(const struct wait *wait, weftStream_t stream)

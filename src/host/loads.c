@@ -15,7 +15,7 @@
 #include "../base/ring.h"
 #include "log.h"
 
-#define LAYOUT       1 /* of struct weft_loads_common: part of its name */
+#define LAYOUT       2 /* of struct weft_loads_common: part of its name */
 #define LOCK_TRIES   1000
 #define LOCK_WAIT_NS 1000000 /* real */
 
@@ -31,6 +31,8 @@ struct slot {
 
 struct weft_loads_common {
     uint64_t changes; /* of any slot */
+    /* The number of the process, or 0, by slot: together, as they are read for every signal. */
+    uint64_t sleepers[WEFT_LOADS_SLOTS];
     struct slot slots[WEFT_LOADS_SLOTS];
 };
 
@@ -111,6 +113,7 @@ static uint32_t take_slot(struct weft_loads_common *common, const struct weft_pr
             continue;
         memset(slot, 0, sizeof(*slot));
         slot->process = *self;
+        weft_word_set(&common->sleepers[i], 0);
         weft_flag_set(&slot->owner, self->number);
         return i;
     }
@@ -172,6 +175,7 @@ void weft_loads_close(struct weft_loads *loads)
         return;
     slot = &loads->common->slots[loads->slot];
     is_locked = lock_file(loads->file);
+    weft_loads_sleep(loads, false);
     weft_flag_set(&slot->is_loaded, 0);
     weft_flag_set(&slot->owner, 0);
     weft_word_add(&loads->common->changes, 1);
@@ -280,4 +284,24 @@ bool weft_loads_look(struct weft_loads *loads, uint64_t real_now, bool is_new[WE
     if (any)
         memcpy(loads->foreign, loads->sums, loads->link_count * sizeof(loads->sums[0]));
     return any;
+}
+
+/* ---- sleepers ---- */
+
+void weft_loads_sleep(struct weft_loads *loads, bool sleeps)
+{
+    struct weft_loads_common *common = loads->common;
+
+    /* All words have one order: either the sleeper sees what was written or the writer sees that it
+     * sleeps. */
+    weft_word_set(&common->sleepers[loads->slot],
+                  sleeps ? common->slots[loads->slot].process.number : 0);
+}
+
+bool weft_loads_sleeps(const struct weft_loads *loads, const struct weft_process *process)
+{
+    for (uint32_t i = 0; i < WEFT_LOADS_SLOTS; i++)
+        if (weft_word_get(&loads->common->sleepers[i]) == process->number)
+            return true;
+    return false;
 }

@@ -1,13 +1,16 @@
 /* Loads: what the plans of all comms of this server take of its links, in one shared memory, so
  * that a relay through a GPU yields to another process that uses that GPU's links itself.
  *
- *     changes | slot: owner, process, beat, version, own and lent by link | slot | ...
+ *     changes | sleepers | slot: owner, process, beat, version, own and lent by link | slot | ...
  *
  * Each comm writes its own slot, when its plan has changed, and reads the others'. No locks and no
  * system calls but at the beginning and the end: a slot's version is odd while it is written, and
  * who reads meanwhile reads again later. A comm beats while it works; what one that does not takes
  * is not counted, so nobody yields to the dead or stopped. A slot is used again when its process is
- * over. Numbers from others are bounds for a plan, no more: nothing breaks where they are wrong. */
+ * over. Numbers from others are bounds for a plan, no more: nothing breaks where they are wrong.
+ *
+ * A comm whose caller sleeps until a word of its memory changes says so as well: who writes that
+ * word from another process is to wake it. */
 #ifndef WEFT_LOADS_H
 #define WEFT_LOADS_H
 
@@ -54,5 +57,12 @@ void weft_loads_tell(struct weft_loads *loads, const struct weft_load *own);
 /* Beats, and reads what others take if that may have changed. True when it has, since the last
  * time: `foreign` is new, and is_new[link] says of which links. */
 bool weft_loads_look(struct weft_loads *loads, uint64_t real_now, bool is_new[WEFT_LINKS_MAX]);
+
+/* A caller of this comm sleeps until a word changes, and looks at the word after it has said so;
+ * or it does no more. Any thread, one at a time. */
+void weft_loads_sleep(struct weft_loads *loads, bool sleeps);
+
+/* Has a comm of the process said that? Whoever asks has written the word before. */
+bool weft_loads_sleeps(const struct weft_loads *loads, const struct weft_process *process);
 
 #endif

@@ -126,7 +126,9 @@ struct weft_loop {
     weft_ns busy_at;       /* the last round with work */
     uint32_t looks;        /* in which nothing happened, since something did or somebody slept */
     uint32_t wasted_spins;
-    bool net_news; /* the last round had some */
+    uint32_t tellings; /* how often siblings were told that a caller sleeps, and... */
+    bool is_told;      /* ...that one does */
+    bool net_news;     /* the last round had some */
     uint64_t copy_count;
     uint64_t refused_count;
     uint64_t failed_count; /* transfers of callers that ended badly */
@@ -160,11 +162,17 @@ weftResult_t weft_loop_help(struct weft_loop *loop);
 struct weft_loop_wait {
     weft_ns busy_at; /* when it began, and when something happened last */
     bool is_over;    /* it leaves it to others from now on */
+    bool for_word;   /* it waits for a word in memory, which siblings write, too */
+    uint32_t told;   /* which telling of loop->tellings it has looked at its word after */
+    uint32_t looks;  /* in vain, since something happened or it slept */
 };
 
 /* What a caller that waits does at first: it drives, or looks on for a moment. False: that has
  * been long enough; it is to sleep, and others drive. */
 bool weft_loop_await(struct weft_loop *loop, struct weft_loop_wait *wait, weft_ns now);
+
+/* The wait is over, whatever came of it. */
+void weft_loop_await_end(struct weft_loop *loop, const struct weft_loop_wait *wait);
 
 /* Whoever drives, or sleeps to drive, looks again. */
 void weft_loop_ring(struct weft_loop *loop);

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "peer_copy.h"
 #include "peers.h"
+#include "sibling.h"
 
 /* What the ring holds: a slot's index and what is wanted of it. */
 #define KIND_OP     0u
@@ -104,6 +105,8 @@ void weft_loop_complete(struct weft_loop *loop, uint32_t index, const struct wef
                 return; /* it ends with the peer's answer */
         } else {
             end.result = weft_loop_raise(loop, signal);
+            if (end.result == weftSuccess && loop->peers != NULL)
+                weft_sibling_wake(loop, signal->window);
         }
         if (end.result != weftSuccess)
             end.cause = WEFT_CAUSE_SIGNAL;

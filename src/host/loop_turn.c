@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 
+#include "loads.h"
 #include "peers.h"
 
 /* Real: longest sleep of an emulated comm that peers may call. */
@@ -154,6 +155,31 @@ void weft_loop_ring(struct weft_loop *loop)
         weft_bell_ring(&loop->helper_bell);
 }
 
+/* With the turn: siblings are told that this comm sleeps. True when the wait has looked at its word
+ * since: what they write from now on they will wake it for. */
+static bool siblings_know(struct weft_loop *loop, struct weft_loop_wait *wait)
+{
+    bool known;
+
+    if (!wait->for_word || loop->loads == NULL)
+        return true;
+    if (!loop->is_told) {
+        weft_loads_sleep(loop->loads, true);
+        loop->is_told = true;
+        loop->tellings++;
+    }
+    known = wait->told == loop->tellings;
+    wait->told = loop->tellings;
+    return known;
+}
+
+static void tell_awake(struct weft_loop *loop)
+{
+    if (loop->is_told)
+        weft_loads_sleep(loop->loads, false);
+    loop->is_told = false;
+}
+
 /* Sleeps with the turn until the net has news, and drives on. False: another thread has it. */
 static bool sleep_helping(struct weft_loop *loop, struct weft_loop_wait *wait)
 {
@@ -163,6 +189,11 @@ static bool sleep_helping(struct weft_loop *loop, struct weft_loop_wait *wait)
 
     if (!turn_take(loop))
         return false;
+    if (!siblings_know(loop, wait)) {
+        turn_give(loop);
+        return true;
+    }
+    wait->looks = 0;
     real_ns = weft_min(HELPER_REAL_NS, sleep_real_ns(loop, now));
     /* What was asked for before the key was taken rings no more. */
     if (weft_loop_take_ops(loop) || weft_flag_get(&loop->command_state) == WEFT_COMMAND_ASKED)
@@ -171,6 +202,7 @@ static bool sleep_helping(struct weft_loop *loop, struct weft_loop_wait *wait)
         spin_wasted(loop);
     atomic_store_explicit(&loop->helped_at, now + real_ns, memory_order_relaxed);
     weft_bell_wait_or_watch(&loop->helper_bell, key, real_ns);
+    tell_awake(loop);
     if (look(loop))
         wait->busy_at = weft_clock_now(&loop->clock);
     loop->busy_at = wait->busy_at;
@@ -195,7 +227,10 @@ bool weft_loop_await(struct weft_loop *loop, struct weft_loop_wait *wait, weft_n
     if (loop->machine->emulation.on || wait->is_over)
         return false;
     if (idle_ns < (loop->helps ? spin_time(loop) : SPIN_NS)) {
-        if (weft_loop_help(loop) == weftSuccess)
+        bool any = weft_loop_help(loop) == weftSuccess;
+
+        wait->looks = any ? 0 : wait->looks + 1;
+        if (any)
             wait->busy_at = now;
         else if (loop->helps)
             /* Also when another thread has the turn: the progress thread then leaves it. */
@@ -206,6 +241,17 @@ bool weft_loop_await(struct weft_loop *loop, struct weft_loop_wait *wait, weft_n
         return true;
     help_end(loop, wait);
     return false;
+}
+
+void weft_loop_await_end(struct weft_loop *loop, const struct weft_loop_wait *wait)
+{
+    /* Its word changed without news of the net: a sibling wrote it while it looked on. */
+    if (wait->for_word && wait->looks > 0)
+        spin_paid(loop);
+    if (wait->told > 0 && turn_take(loop)) {
+        tell_awake(loop);
+        turn_give(loop);
+    }
 }
 
 /* Do callers drive, so that the progress thread may leave the turn to them? */

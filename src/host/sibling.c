@@ -203,10 +203,12 @@ bool weft_sibling_message(struct weft_loop *loop, uint32_t peer, uint64_t kind,
 {
     uint32_t id;
 
-    if (kind < WEFT_SIBLING_ASK || kind > WEFT_SIBLING_RAISED)
+    if (kind < WEFT_SIBLING_ASK || kind > WEFT_SIBLING_WAKE)
         return false;
     if (!loop->peers->siblings->is_sibling[peer])
         return true; /* it is none to us: it says so itself, and we believe our own eyes */
+    if (kind == WEFT_SIBLING_WAKE)
+        return true; /* that it came is all: whoever slept on the net is awake */
     if (kind == WEFT_SIBLING_FAR) {
         take_far(loop, peer);
         return true;

@@ -123,6 +123,10 @@ bool weft_sibling_raises(const struct weft_loop *loop, const struct weft_signal 
 /* Asks the owner to; results as those of the net's store. */
 weftResult_t weft_sibling_raise(struct weft_loop *loop, uint32_t store);
 
+/* A signal was raised here in the memory of `window`: where that is a sibling's, and a caller there
+ * sleeps, it is woken. */
+void weft_sibling_wake(struct weft_loop *loop, uint32_t window);
+
 /* What it takes part in ends. */
 void weft_sibling_gone(struct weft_loop *loop, uint32_t peer);
 

@@ -7,6 +7,7 @@
  *     FAR                                                    join the world: a window goes by net
  *     RAISE     id, window as its key says, offset, value, operation
  *     RAISED    id, result
+ *     WAKE                                                   a word there has changed: look
  *
  * An id is the asker's. Messages overtake each other, so each is good alone: a RECALL of what was
  * never given is answered at once, a TICKET that nobody waits for is returned. */
@@ -23,6 +24,7 @@ enum weft_sibling_message_kind {
     WEFT_SIBLING_FAR,
     WEFT_SIBLING_RAISE,
     WEFT_SIBLING_RAISED,
+    WEFT_SIBLING_WAKE,
 };
 
 #define WEFT_SIBLING_BUS_BYTES 32

@@ -1,6 +1,7 @@
 /* Windows of siblings as this comm has them: asked for, opened, recalled, closed; see sibling.h. */
 #include <string.h>
 
+#include "loads.h"
 #include "log.h"
 #include "sibling.h"
 #include "sibling_message.h"
@@ -315,4 +316,20 @@ void weft_sibling_raised(struct weft_loop *loop, uint32_t peer, uint32_t id,
     if (store->sent && weft_sibling_raises(loop, &store->signal) &&
         loop->peers->sources[store->signal.window].peer == peer)
         weft_peers_store_ended(loop, id, (weftResult_t)result);
+}
+
+void weft_sibling_wake(struct weft_loop *loop, uint32_t number)
+{
+    struct weft_peers *peers = loop->peers;
+    const struct weft_sibling_window *window = &peers->siblings->windows[number];
+    uint8_t bytes[1];
+    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
+
+    if (window->state != WEFT_SIBLING_OPEN ||
+        (loop->loads != NULL &&
+         !weft_loads_sleeps(loop->loads, &peers->siblings->processes[window->peer])))
+        return;
+    weft_writer_number(&writer, WEFT_SIBLING_WAKE, 1);
+    /* Without a lane, or room in it, the sleeper looks by itself a little later. */
+    (void)peers->ops->send(peers->net, window->peer, bytes, writer.used);
 }

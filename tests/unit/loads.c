@@ -86,6 +86,31 @@ Test(loads, look__what_others_told)
     weft_loads_close(a);
 }
 
+/* Of this process, which is all three comms here: while one of them sleeps. */
+Test(loads, sleep__is_seen_by_the_others)
+{
+    struct weft_loads *a = join();
+    struct weft_loads *b = join();
+    struct weft_loads *c = join();
+    struct weft_process here;
+    struct weft_process other;
+
+    weft_process_self(NULL, &here);
+    other = here;
+    other.number++;
+    cr_assert(!weft_loads_sleeps(a, &here));
+    weft_loads_sleep(b, true);
+    weft_loads_sleep(c, true);
+    cr_assert(weft_loads_sleeps(a, &here));
+    cr_assert(!weft_loads_sleeps(a, &other));
+    weft_loads_sleep(b, false);
+    cr_assert(weft_loads_sleeps(a, &here));
+    weft_loads_close(c);
+    cr_assert(!weft_loads_sleeps(a, &here), "who left sleeps no more");
+    weft_loads_close(b);
+    weft_loads_close(a);
+}
+
 /* Numbers beyond what a slot holds are cut. */
 Test(loads, tell__more_than_there_is)
 {

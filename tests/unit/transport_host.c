@@ -144,6 +144,28 @@ Test(transport_host, copy__many_extents)
     bench_close();
 }
 
+/* 16 KiB and no more than 64 extents: no other thread is woken for them. */
+Test(transport_host, copy__small_has_landed_when_the_call_returns)
+{
+    enum { EXTENTS = 64, PIECE = 256 };
+    struct weft_extent extents[EXTENTS];
+    struct weft_completion ended[2];
+
+    bench_open();
+    memset(bench.memory[0], 'x', SIZE);
+    memset(bench.memory[1], '-', SIZE);
+    for (uint32_t i = 0; i < EXTENTS; i++)
+        extents[i] = (struct weft_extent){(uint64_t)i * PIECE * 2, (uint64_t)i * PIECE, PIECE};
+    cr_assert_eq(bench_copy(0, 9, extents, EXTENTS, WEFT_COOKIE_NONE, 0), weftSuccess);
+    cr_assert_eq(weft_host_transport.fence(bench.ports[0], bench.lanes[0]), weftSuccess);
+    for (uint32_t i = 0; i < EXTENTS * PIECE * 2; i++)
+        cr_assert_eq(bench.memory[1][i], i / PIECE % 2 == 0 ? 'x' : '-', "byte %u", i);
+    cr_assert_eq(weft_host_transport.poll(bench.ports[0], ended, 2), 1);
+    cr_assert_eq(ended[0].cookie, 9);
+    cr_assert_eq(ended[0].result, weftSuccess);
+    bench_close();
+}
+
 /* A byte goes back and forth between the two memories, one place further each time. */
 Test(transport_host, copy__chain_over_two_ports)
 {

@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* What is no larger, and one block of extents, is copied by the progress thread itself: it takes
+ * less time than to wake the copying one. */
+#define NEAR_BYTES_MAX 16384u
+
 #define TO(state) (1u << WEFT_HOST_COOKIE_##state)
 
 static const unsigned cookie_next_states[WEFT_HOST_COOKIE_STATES] = {
@@ -37,6 +41,13 @@ static void extents_copy(const struct weft_host_port *port, const struct weft_ho
     }
 }
 
+static void cookie_copy(struct weft_host_port *port, uint32_t index)
+{
+    extents_copy(port, &port->cookies[index]);
+    weft_flag_set(&port->cookies[index].copied, 1);
+    weft_assert(weft_ring_push(&port->done, index));
+}
+
 void *weft_host_thread(void *argument)
 {
     struct weft_host_port *port = argument;
@@ -46,19 +57,27 @@ void *weft_host_thread(void *argument)
 
         while (sem_wait(&port->wake) != 0)
             weft_assert(errno == EINTR);
-        if (weft_ring_pop(&port->work, &index)) {
-            extents_copy(port, &port->cookies[index]);
-            weft_flag_set(&port->cookies[index].copied, 1);
-            weft_assert(weft_ring_push(&port->done, index));
-        } else if (weft_flag_get(&port->stop) != 0) {
+        if (weft_ring_pop(&port->work, &index))
+            cookie_copy(port, index);
+        else if (weft_flag_get(&port->stop) != 0)
             return NULL;
-        }
     }
+}
+
+static bool is_near(const struct weft_host_port *port, const struct weft_host_cookie *cookie)
+{
+    return cookie->size_bytes <= NEAR_BYTES_MAX &&
+           (cookie->first_block == WEFT_NONE ||
+            port->blocks[cookie->first_block].next == WEFT_NONE);
 }
 
 static void cookie_fly(struct weft_host_port *port, uint32_t index)
 {
     cookie_set_state(&port->cookies[index], WEFT_HOST_COOKIE_FLYING);
+    if (is_near(port, &port->cookies[index])) {
+        cookie_copy(port, index);
+        return;
+    }
     /* The ring has room for every cookie. */
     weft_assert(weft_ring_push(&port->work, index));
     sem_post(&port->wake);
@@ -143,6 +162,9 @@ weftResult_t weft_host_copy(struct weft_port *base, const struct weft_copy *copy
         return weftNoResource;
     cookie->result = weftSuccess;
     cookie->lane = copy->lane;
+    cookie->size_bytes = 0;
+    for (uint32_t i = 0; i < copy->extent_count; i++)
+        cookie->size_bytes += copy->extents[i].size_bytes;
     cookie->dst = dst->base;
     cookie->src = src->base;
     cookie->first_waiter_port = NULL;

@@ -2,11 +2,11 @@
  *
  * All of it belongs to the progress thread, except: a cookie on its way through the rings belongs
  * to whoever popped it last; window entries are handed over by their `ready` flag; allocations are
- * under their lock.
+ * under their lock. What is small the progress thread copies itself.
  *
  * A cookie's life, in the progress thread:
  *
- *      FREE --copy--> FLYING -------the thread has copied it-------> FREE
+ *      FREE --copy--> FLYING ------------it is copied--------------> FREE
  *        `---copy---> WAITING --the one before it ended well--> FLYING
  *                        `------the one before it failed------> FAILED --poll--> FREE */
 #ifndef WEFT_HOST_PORT_H
@@ -44,6 +44,7 @@ struct weft_host_cookie {
     weftResult_t result; /* of its last copy */
     uint32_t lane;
     uint32_t first_block;
+    uint64_t size_bytes;
     char *dst;
     const char *src;
     struct weft_flag copied; /* raised by the copying thread */

@@ -179,6 +179,12 @@ bool weft_loop_await(struct weft_loop *loop, struct weft_loop_wait *wait, weft_n
     return false;
 }
 
+void weft_loop_await_end(struct weft_loop *loop, const struct weft_loop_wait *wait)
+{
+    (void)loop;
+    (void)wait;
+}
+
 void weft_loop_ring(struct weft_loop *loop)
 {
     (void)loop;
