@@ -45,14 +45,13 @@ static uint32_t find_listed(struct strangers *strangers, size_t list, uint32_t c
     return count;
 }
 
-/* The count last: it is looked at by the test. */
 static void find_ports(struct strangers *strangers)
 {
     uint32_t count = 0;
 
     for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
         count = find_listed(strangers, list, count);
-    strangers->port_count = count;
+    atomic_store(&strangers->port_count, count);
 }
 
 /* A scanner says nothing, or a few bytes, and goes; the other client goes on until it is thrown
@@ -89,7 +88,7 @@ static void *bother(void *argument)
     uint64_t random = 1;
 
     while (!atomic_load(&strangers->stop)) {
-        for (uint32_t i = 0; i < strangers->port_count; i++)
+        for (uint32_t i = 0; i < atomic_load(&strangers->port_count); i++)
             visit(strangers, i, &random);
         find_ports(strangers);
     }

@@ -16,7 +16,7 @@ struct strangers {
     unsigned ports[STRANGERS_PORTS_MAX];
     uint32_t addresses[STRANGERS_PORTS_MAX];
     int types[STRANGERS_PORTS_MAX]; /* SOCK_STREAM or SOCK_DGRAM */
-    uint32_t port_count;
+    atomic_uint port_count;
     atomic_uint connected;
 };
 

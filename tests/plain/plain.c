@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "criterion/criterion.h"
@@ -118,6 +119,14 @@ static bool passed(const struct plain_test *test, int status)
     return WIFEXITED(status) && WEXITSTATUS(status) == test->exit_code;
 }
 
+static double seconds_since(const struct timespec *from)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - from->tv_sec) + (double)(now.tv_nsec - from->tv_nsec) / 1e9;
+}
+
 int main(int count, char **arguments)
 {
     const char *filter = "";
@@ -129,19 +138,21 @@ int main(int count, char **arguments)
             filter = arguments[i + 1];
     filter_size = strcspn(filter, "/");
     for (const struct plain_test *test = tests; test != NULL; test = test->next) {
+        struct timespec from;
         int status;
 
         if (test->disabled || (filter_size > 0 && (strlen(test->suite) != filter_size ||
                                                    memcmp(test->suite, filter, filter_size) != 0)))
             continue;
+        clock_gettime(CLOCK_MONOTONIC, &from);
         status = status_of(test);
         if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
             continue;
         tested++;
-        if (!passed(test, status)) {
-            failed++;
-            fprintf(stderr, "[FAIL] %s::%s (wait status %d)\n", test->suite, test->name, status);
-        }
+        failed += !passed(test, status);
+        fprintf(stderr, "[%s] %s::%s: (%.2fs, wait status %d)\n",
+                passed(test, status) ? "PASS" : "FAIL", test->suite, test->name,
+                seconds_since(&from), status);
     }
     fprintf(stderr, "[====] Synthesis: Tested: %u | Passing: %u | Failing: %u | Crashing: 0 \n",
             tested, tested - failed, failed);

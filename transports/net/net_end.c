@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "secure/secure.h"
+
 _Static_assert(WEFT_NET_ADDRESS_BYTES == WEFT_WIRE_ADDRESS_BYTES, "one address");
 _Static_assert(WEFT_NET_TOKEN_BYTES == WEFT_WIRE_TOKEN_BYTES, "one token");
 _Static_assert(WEFT_NET_HELLO_BYTES == WEFT_WIRE_MESSAGE_MAX, "one size of hellos and messages");
@@ -68,6 +70,7 @@ weftResult_t weft_net_end_init(struct weft_net_end *end, const struct weft_net_o
                                const struct weft_net_env *env, const struct weft_net_hooks *hooks,
                                size_t peer_bytes)
 {
+    weft_secure_prepare();
     end->base.ops = ops;
     end->env = *env;
     end->hooks = hooks;

@@ -72,6 +72,12 @@ weftResult_t weft_secure_break(struct weft_secure *secure, weftResult_t reason)
     return reason;
 }
 
+void weft_secure_prepare(void)
+{
+    /* Should it fail, the first use fails alike and says so. */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 struct weft_secure *weft_secure_new(bool is_initiator, enum weft_secure_mode mode,
                                     const uint8_t secret[WEFT_SECURE_SECRET_BYTES])
 {

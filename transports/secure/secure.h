@@ -47,6 +47,11 @@ enum weft_secure_state {
     WEFT_SECURE_STATES
 };
 
+/* To be called once a net is opened, before anything else of OpenSSL: where the program has not
+ * begun to use that itself, its tables stay until the process is over. A program may end while
+ * threads of Weft still run, which must not find them gone. */
+void weft_secure_prepare(void);
+
 struct weft_secure;
 
 /* The mode is part of the transcript: ends of different modes do not meet. NULL: no memory, no
