@@ -23,14 +23,20 @@ struct trio {
     weftWindow_t c_gpu;
 };
 
-static struct trio trio_open(const struct server_settings *c, const struct server_settings *caller)
+static struct trio trio_of(const struct server_settings *b, const struct server_settings *c,
+                           const struct server_settings *caller)
 {
-    struct trio trio = {.b = peers_server_start(&second), .c = peers_server_start(c)};
+    struct trio trio = {.b = peers_server_start(b), .c = peers_server_start(c)};
 
     trio.first = peers_first_open(&trio.b, caller);
     SUCCEED(weftWindowImport(trio.first.comm, &trio.c.keys.dram, &trio.c_dram));
     SUCCEED(weftWindowImport(trio.first.comm, &trio.c.keys.gpu, &trio.c_gpu));
     return trio;
+}
+
+static struct trio trio_open(const struct server_settings *c, const struct server_settings *caller)
+{
+    return trio_of(&second, c, caller);
 }
 
 static void trio_close(struct trio *trio)
@@ -298,7 +304,9 @@ Test(peers_copy, killed__where_they_go, .timeout = 120)
 Test(peers_copy, not_reached__says_so, .timeout = 120)
 {
     static const struct server_settings full = {"127.0.0.3", "full", AREA_BYTES, "peers_max", "1"};
-    struct trio trio = trio_open(&full, &patient);
+    static const struct server_settings hurried = {"127.0.0.2", "full", AREA_BYTES, "net_dial_ms",
+                                                   "500"};
+    struct trio trio = trio_of(&hurried, &full, &patient);
     weftRequest_t request;
 
     begin(&trio, MIB(1), &request);

@@ -323,8 +323,8 @@ Test(ranks, init_rank__a_rank_twice, .timeout = 60)
 
 Test(ranks, init_rank__counts_that_differ, .timeout = 60)
 {
-    static const struct task tasks[] = {{2, 0, 1, "8000", false, "tcp", NULL},
-                                        {3, 1, 1, "8000", false, "tcp", NULL}};
+    static const struct task tasks[] = {{2, 0, 1, "3000", false, "tcp", NULL},
+                                        {3, 1, 1, "3000", false, "tcp", NULL}};
     struct process processes[2];
     struct outcome outcomes[2];
 

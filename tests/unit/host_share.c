@@ -15,6 +15,8 @@
 #define OFFSET 12345 /* of a window in its allocation: no page's begin */
 #define BYTES  70000
 
+#define SECONDS_MAX 50
+
 static const struct weft_device_ref dram = {.kind = weftDeviceDram};
 
 static void no_log(int level, const char *text)
@@ -61,14 +63,19 @@ static bool holds(const char *bytes, char value)
 }
 
 /* In another process: reads 1s there, writes 2s. */
-static int use_ticket(const struct weft_ticket *ticket)
+static int use_ticket(int from)
 {
-    struct weft_port *port = open_port(true);
+    struct weft_ticket ticket;
+    struct weft_port *port;
     char why[256] = "";
     void *base;
     int code = 0;
 
-    if (weft_host_transport.window_import(port, ticket, BYTES, &base, why) != weftSuccess)
+    (void)alarm(SECONDS_MAX); /* nobody waits for it for ever */
+    if (read(from, &ticket, sizeof(ticket)) != (ssize_t)sizeof(ticket))
+        return 3;
+    port = open_port(true);
+    if (weft_host_transport.window_import(port, &ticket, BYTES, &base, why) != weftSuccess)
         return 1;
     if (!holds(base, 1))
         code = 2;
@@ -80,20 +87,26 @@ static int use_ticket(const struct weft_ticket *ticket)
 
 Test(host_share, window_import__in_another_process, .timeout = 60)
 {
-    struct weft_port *port = open_port(true);
-    char *memory = alloc(port);
+    struct weft_port *port;
     struct weft_ticket ticket;
+    char *memory;
     char why[256] = "";
     int status = 0;
+    int ends[2];
     pid_t child;
 
-    memset(memory, 7, SIZE);
-    memset(memory + OFFSET, 1, BYTES);
-    cr_assert_eq(export_range(port, memory + OFFSET, BYTES, &ticket, why), weftSuccess, "%s", why);
+    /* Before there are threads: a lock that one of them had would stay locked there. */
+    cr_assert_eq(pipe(ends), 0);
     child = fork();
     cr_assert_geq(child, 0);
     if (child == 0)
-        _exit(use_ticket(&ticket));
+        _exit(use_ticket(ends[0]));
+    port = open_port(true);
+    memory = alloc(port);
+    memset(memory, 7, SIZE);
+    memset(memory + OFFSET, 1, BYTES);
+    cr_assert_eq(export_range(port, memory + OFFSET, BYTES, &ticket, why), weftSuccess, "%s", why);
+    cr_assert_eq(write(ends[1], &ticket, sizeof(ticket)), (ssize_t)sizeof(ticket));
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert(WIFEXITED(status));
     cr_assert_eq(WEXITSTATUS(status), 0);
