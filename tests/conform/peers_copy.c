@@ -319,7 +319,7 @@ Test(peers_copy, not_reached__says_so, .timeout = 120)
 Test(peers_copy, stopped__is_unknown_at_the_deadline, .timeout = 120)
 {
     static const struct server_settings hasty = {"127.0.0.1", "full", AREA_BYTES, "timeout_ms",
-                                                 "100"};
+                                                 "200"};
     struct trio trio = trio_open(&third, &hasty);
     weftRequest_t request;
 
