@@ -2,6 +2,7 @@
  * clock costs as much as a call; the figure is the median over samples. */
 #include <stdio.h>
 
+#include "common/columns.h"
 #include "common/stats.h"
 #include "sections.h"
 
@@ -69,6 +70,12 @@ static const struct measure measures[] = {
 };
 
 static const uint64_t copy_sizes[] = {64, WEFT_KIB(4), WEFT_KIB(64), WEFT_MIB(1), WEFT_MIB(4)};
+
+static const struct weft_column columns[WEFT_COSTS_DIRECTIONS] = {
+    [WEFT_COSTS_D2H] = {"device to host", "d2h_us", 16, 2, 3},
+    [WEFT_COSTS_H2D] = {"host to device", "h2d_us", 16, 2, 3},
+    [WEFT_COSTS_D2D] = {"device to device", "d2d_us", 16, 2, 3},
+};
 
 static double median_us(uint64_t *samples, const struct weft_costs_gpu *gpu, uint32_t count)
 {
@@ -142,24 +149,19 @@ static double time_trip(struct weft_costs_gpu *gpu)
 static void copies_measure(struct weft_costs_gpu *gpu, cJSON *rows)
 {
     printf("\nCPU time of cuMemcpyAsync, us\n%8s", "bytes");
-    for (uint32_t i = 0; i < WEFT_COSTS_DIRECTIONS; i++)
-        printf("  %16s", weft_costs_direction_words(i));
+    weft_columns_titles(columns, WEFT_COSTS_DIRECTIONS, stdout);
     printf("\n");
     for (uint32_t k = 0; k < WEFT_ARRAY_COUNT(copy_sizes); k++) {
         cJSON *row = cJSON_CreateObject();
+        double us[WEFT_COSTS_DIRECTIONS];
         char text[WEFT_UNIT_BYTES];
 
+        for (uint32_t i = 0; i < WEFT_COSTS_DIRECTIONS; i++)
+            us[i] = time_copy(gpu, i, copy_sizes[k]);
         weft_size_format(copy_sizes[k], text);
         printf("%8s", text);
         (void)cJSON_AddNumberToObject(row, "size_bytes", (double)copy_sizes[k]);
-        for (uint32_t i = 0; i < WEFT_COSTS_DIRECTIONS; i++) {
-            double us = time_copy(gpu, i, copy_sizes[k]);
-            char name[32];
-
-            printf("  %16.2f", us);
-            (void)snprintf(name, sizeof(name), "%s_us", weft_costs_direction_name(i));
-            weft_json_add_rounded(row, name, us, 3);
-        }
+        weft_columns_row(columns, WEFT_COSTS_DIRECTIONS, us, stdout, row);
         printf("\n");
         (void)cJSON_AddItemToArray(rows, row);
     }

@@ -158,15 +158,14 @@ bool weft_costs_gpu_room(struct weft_costs_gpu *gpu, uint64_t half_bytes, char w
 
 struct direction {
     const char *name;
-    const char *words;
     bool from_host;
     bool to_host;
 };
 
 static const struct direction directions[WEFT_COSTS_DIRECTIONS] = {
-    [WEFT_COSTS_D2H] = {"d2h", "device to host", false, true},
-    [WEFT_COSTS_H2D] = {"h2d", "host to device", true, false},
-    [WEFT_COSTS_D2D] = {"d2d", "device to device", false, false},
+    [WEFT_COSTS_D2H] = {"d2h", false, true},
+    [WEFT_COSTS_H2D] = {"h2d", true, false},
+    [WEFT_COSTS_D2D] = {"d2d", false, false},
 };
 
 weft_cuda_ptr weft_costs_src(const struct weft_costs_gpu *gpu, enum weft_costs_direction direction)
@@ -185,11 +184,6 @@ weft_cuda_ptr weft_costs_dst(const struct weft_costs_gpu *gpu, enum weft_costs_d
 const char *weft_costs_direction_name(enum weft_costs_direction direction)
 {
     return directions[direction].name;
-}
-
-const char *weft_costs_direction_words(enum weft_costs_direction direction)
-{
-    return directions[direction].words;
 }
 
 void weft_costs_copy(struct weft_costs_gpu *gpu, enum weft_costs_direction direction, uint64_t size,

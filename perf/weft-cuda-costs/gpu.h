@@ -60,9 +60,8 @@ weft_ns weft_costs_cpu_now(const struct weft_costs_gpu *gpu);
 weft_cuda_ptr weft_costs_src(const struct weft_costs_gpu *gpu, enum weft_costs_direction direction);
 weft_cuda_ptr weft_costs_dst(const struct weft_costs_gpu *gpu, enum weft_costs_direction direction);
 
-/* "d2h", and "device to host". */
+/* "d2h" */
 const char *weft_costs_direction_name(enum weft_costs_direction direction);
-const char *weft_costs_direction_words(enum weft_costs_direction direction);
 
 /* Issues one copy on a stream. */
 void weft_costs_copy(struct weft_costs_gpu *gpu, enum weft_costs_direction direction, uint64_t size,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "common/args.h"
 #include "host/env.h"
 #include "sections.h"
@@ -14,7 +13,6 @@
 #define PROGRAM       "weft-cuda-costs"
 #define REPEATS_REAL  9
 #define REPEATS_EMU   3
-#define DILATION_MOST 100000
 #define SIZE_LEAST    WEFT_KIB(64)
 #define SIZE_MOST     WEFT_GIB(64)
 #define SIZE_MAX_REAL WEFT_GIB(1)
@@ -56,73 +54,34 @@ static const char about[] =
     "  weft-cuda-costs rates --max 256M --repeat 21\n"
     "  weft-cuda-costs calls --node hgx-h100\n";
 
-static const struct argp_option options[] = {
-    {"node", 'n', "NAME", 0, "emulated machine: a preset or a topology file", 0},
-    {"dilation", 'd', "TIMES", 0, "how much slower than real the emulated machine runs (100)", 0},
-    {"driver", 'D', "FILE", 0, "the CUDA driver to measure", 0},
-    {"max", 'e', "SIZE", 0, "last size of rates (1G; 64M on an emulated machine)", 0},
-    {"repeat", 'r', "N", 0, "measure N times, 1 to 101 (9; 3 on an emulated machine)", 0},
-    {"json", 'j', "FILE", 0, "write the figures to FILE (-: standard output)", 0},
+static const struct weft_args_option options[] = {
+    {"node", 'n', "NAME", "emulated machine: a preset or a topology file", weft_args_text,
+     offsetof(struct arguments, node), 0, 0},
+    {"dilation", 'd', "TIMES", "how much slower than real the emulated machine runs (100)",
+     weft_args_count, offsetof(struct arguments, dilation), 1, WEFT_DILATION_MAX},
+    {"driver", 'D', "FILE", "the CUDA driver to measure", weft_args_text,
+     offsetof(struct arguments, driver), 0, 0},
+    {"max", 'e', "SIZE", "last size of rates (1G; 64M on an emulated machine)", weft_args_size,
+     offsetof(struct arguments, size_max), SIZE_LEAST, SIZE_MOST},
+    {"repeat", 'r', "N", "measure N times, 1 to 101 (9; 3 on an emulated machine)", weft_args_count,
+     offsetof(struct arguments, repeats), 1, WEFT_COSTS_REPEATS_MOST},
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+     offsetof(struct arguments, json), 0, 0},
     {0},
 };
 
-static bool section_choose(struct arguments *arguments, const char *name, char why[WEFT_WHY_BYTES])
+static bool section_choose(const char *name, void *values, char why[WEFT_WHY_BYTES])
 {
+    struct arguments *arguments = values;
+    const char *names[WEFT_ARRAY_COUNT(sections)];
+    size_t index = 0;
+
     for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(sections); i++)
-        if (weft_text_equal(sections[i].name, name)) {
-            arguments->chosen[i] = true;
-            return true;
-        }
-    (void)snprintf(why, WEFT_WHY_BYTES,
-                   "'%s' is nothing to measure; these are: calls, rates, pages", name);
-    return false;
-}
-
-static bool size_take(const char *text, uint64_t *size, char why[WEFT_WHY_BYTES])
-{
-    if (!weft_size_parse(text, size, why))
+        names[i] = sections[i].name;
+    if (!weft_word_parse(name, "section", names, WEFT_ARRAY_COUNT(sections), &index, why))
         return false;
-    if (*size >= SIZE_LEAST && *size <= SIZE_MOST)
-        return true;
-    (void)snprintf(why, WEFT_WHY_BYTES, "--max %s: sizes from 64K to 64G are valid", text);
-    return false;
-}
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    char why[WEFT_WHY_BYTES];
-    bool good = true;
-
-    switch (key) {
-    case 'n':
-        arguments->node = text;
-        break;
-    case 'D':
-        arguments->driver = text;
-        break;
-    case 'j':
-        arguments->json = text;
-        break;
-    case 'd':
-        good = weft_count_parse(text, "--dilation", 1, DILATION_MOST, &arguments->dilation, why);
-        break;
-    case 'e':
-        good = size_take(text, &arguments->size_max, why);
-        break;
-    case 'r':
-        good = weft_count_parse(text, "--repeat", 1, WEFT_COSTS_REPEATS_MOST, &arguments->repeats,
-                                why);
-        break;
-    case ARGP_KEY_ARG:
-        good = section_choose(arguments, text, why);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    if (!good)
-        weft_args_fail(PROGRAM, why);
-    return 0;
+    arguments->chosen[index] = true;
+    return true;
 }
 
 /* What is not said depends on the machine. */
@@ -192,13 +151,9 @@ static int run(struct arguments *arguments, char why[WEFT_WHY_BYTES])
                        "--node brings its own driver: give --node NAME or --driver FILE, not both");
         return WEFT_EXIT_USAGE;
     }
-    if (arguments->dilation != 0 && arguments->node == NULL) {
-        (void)snprintf(why, WEFT_WHY_BYTES,
-                       "--dilation is of an emulated machine: name one with --node");
-        return WEFT_EXIT_USAGE;
-    }
     weft_config_init(&config);
-    if (weft_env_read(&config, why) != weftSuccess ||
+    if (!weft_args_dilation_check(arguments->node, arguments->dilation, why) ||
+        weft_env_read(&config, why) != weftSuccess ||
         !weft_costs_gpu_open(&gpu, arguments->node, (unsigned)arguments->dilation,
                              arguments->driver != NULL ? arguments->driver : config.cuda_driver,
                              why))
@@ -211,15 +166,16 @@ static int run(struct arguments *arguments, char why[WEFT_WHY_BYTES])
 
 int main(int argc, char *argv[])
 {
-    static const struct argp argp = {
-        .options = options, .parser = parse, .args_doc = "[calls] [rates] [pages]", .doc = about};
+    static const struct weft_args args = {.about = about,
+                                          .words = "[calls] [rates] [pages]",
+                                          .options = options,
+                                          .word_take = section_choose};
     struct arguments arguments = {0};
-    char why[WEFT_WHY_BYTES * 4] = "";
+    char why[WEFT_ARGS_WHY_BYTES] = "";
     int status;
 
-    if (!weft_args_check(argc, argv, options, why))
+    if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     status = run(&arguments, why);
     if (status != EXIT_SUCCESS)
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/columns.h"
 #include "common/stats.h"
 #include "sections.h"
 
@@ -21,11 +22,8 @@ struct list {
     size_t sizes[WEFT_COSTS_PAGES_MAX];
 };
 
-struct times {
-    double submit_us; /* CPU time of the calls, per page */
-    double total_us;  /* until all have ended, per page */
-    double rate_gb_per_s;
-};
+/* Of a list: CPU time of the calls and time until all ended, in us per page, and GB/s. */
+#define TIMES 3
 
 static void list_fill(const struct weft_costs_gpu *gpu, enum weft_costs_direction direction,
                       uint64_t page_bytes, uint32_t count, struct list *list)
@@ -67,8 +65,10 @@ static void loop_issue(struct weft_costs_gpu *gpu, struct list *list)
             return;
 }
 
-static struct times time_list(struct weft_costs_gpu *gpu, struct list *list,
-                              void (*issue)(struct weft_costs_gpu *gpu, struct list *list))
+/* 0: a call failed. */
+static void time_list(struct weft_costs_gpu *gpu, struct list *list,
+                      void (*issue)(struct weft_costs_gpu *gpu, struct list *list),
+                      double times[TIMES])
 {
     uint64_t submits[WEFT_COSTS_REPEATS_MOST + 1];
     uint64_t totals[WEFT_COSTS_REPEATS_MOST + 1];
@@ -84,49 +84,44 @@ static struct times time_list(struct weft_costs_gpu *gpu, struct list *list,
         totals[i] = weft_costs_now(gpu) - begun_at;
     }
     if (gpu->error != WEFT_CUDA_SUCCESS)
-        return (struct times){0};
+        return;
     total_ns = weft_stats_median(totals + 1, gpu->repeats);
-    return (struct times){.submit_us = (double)weft_stats_median(submits + 1, gpu->repeats) / 1e3 /
-                                       (double)list->count,
-                          .total_us = (double)total_ns / 1e3 / (double)list->count,
-                          .rate_gb_per_s =
-                              weft_rate_gb_per_s(list->sizes[0] * list->count, total_ns)};
+    times[0] = (double)weft_stats_median(submits + 1, gpu->repeats) / 1e3 / (double)list->count;
+    times[1] = (double)total_ns / 1e3 / (double)list->count;
+    times[2] = weft_rate_gb_per_s(list->sizes[0] * list->count, total_ns);
 }
 
-static void times_add(cJSON *row, const char *way, const struct times *times)
-{
-    char name[64];
+static const struct weft_column batch_columns[TIMES] = {
+    {"batch submit", "batch_submit_us_per_page", 12, 2, 3},
+    {"batch total", "batch_total_us_per_page", 11, 2, 3},
+    {"batch GB/s", "batch_gb_per_s", 10, 1, 2},
+};
 
-    (void)snprintf(name, sizeof(name), "%s_submit_us_per_page", way);
-    weft_json_add_rounded(row, name, times->submit_us, 3);
-    (void)snprintf(name, sizeof(name), "%s_total_us_per_page", way);
-    weft_json_add_rounded(row, name, times->total_us, 3);
-    (void)snprintf(name, sizeof(name), "%s_gb_per_s", way);
-    weft_json_add_rounded(row, name, times->rate_gb_per_s, 2);
-}
+static const struct weft_column loop_columns[TIMES] = {
+    {"loop submit", "loop_submit_us_per_page", 11, 2, 3},
+    {"loop total", "loop_total_us_per_page", 10, 2, 3},
+    {"loop GB/s", "loop_gb_per_s", 9, 1, 2},
+};
 
 static void list_measure(struct weft_costs_gpu *gpu, struct list *list,
                          enum weft_costs_direction direction, bool has_batch, cJSON *rows)
 {
-    struct times loop = time_list(gpu, list, loop_issue);
     cJSON *row = cJSON_CreateObject();
+    double batch[TIMES] = {0};
+    double loop[TIMES] = {0};
     char text[WEFT_UNIT_BYTES];
 
+    time_list(gpu, list, loop_issue, loop);
+    if (has_batch)
+        time_list(gpu, list, batch_issue, batch);
     weft_size_format(list->sizes[0], text);
     printf("%-9s  %5s  %5u", weft_costs_direction_name(direction), text, list->count);
     (void)cJSON_AddStringToObject(row, "direction", weft_costs_direction_name(direction));
     (void)cJSON_AddNumberToObject(row, "page_bytes", (double)list->sizes[0]);
     (void)cJSON_AddNumberToObject(row, "count", list->count);
-    if (has_batch) {
-        struct times batch = time_list(gpu, list, batch_issue);
-
-        printf("  %12.2f  %11.2f  %10.1f", batch.submit_us, batch.total_us, batch.rate_gb_per_s);
-        times_add(row, "batch", &batch);
-    } else {
-        printf("  %12s  %11s  %10s", "-", "-", "-");
-    }
-    printf("  %11.2f  %10.2f  %9.1f\n", loop.submit_us, loop.total_us, loop.rate_gb_per_s);
-    times_add(row, "loop", &loop);
+    weft_columns_row(batch_columns, TIMES, batch, stdout, row);
+    weft_columns_row(loop_columns, TIMES, loop, stdout, row);
+    printf("\n");
     (void)cJSON_AddItemToArray(rows, row);
 }
 
@@ -158,8 +153,10 @@ bool weft_costs_pages(struct weft_costs_gpu *gpu, cJSON *object, char why[WEFT_W
     has_batch = batch_probe(gpu, list);
     printf("\nScattered pages: one cuMemcpyBatchAsync%s beside a loop; us per page\n",
            has_batch ? "" : " (which this driver has not)");
-    printf("%-9s  %5s  %5s  %12s  %11s  %10s  %11s  %10s  %9s\n", "direction", "page", "pages",
-           "batch submit", "batch total", "batch GB/s", "loop submit", "loop total", "loop GB/s");
+    printf("%-9s  %5s  %5s", "direction", "page", "pages");
+    weft_columns_titles(batch_columns, TIMES, stdout);
+    weft_columns_titles(loop_columns, TIMES, stdout);
+    printf("\n");
     for (uint32_t direction = WEFT_COSTS_D2H; direction <= WEFT_COSTS_H2D; direction++)
         for (uint32_t page = 0; page < WEFT_ARRAY_COUNT(page_sizes); page++)
             for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(counts); i++) {

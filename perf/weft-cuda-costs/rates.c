@@ -1,11 +1,18 @@
 /* Rate by size: one copy at a time, from its call until the stream is seen empty. */
 #include <stdio.h>
 
+#include "common/columns.h"
 #include "common/stats.h"
 #include "sections.h"
 
 #define SIZE_MIN    WEFT_KIB(64)
 #define SIZE_FACTOR 4
+
+static const struct weft_column columns[WEFT_COSTS_DIRECTIONS] = {
+    [WEFT_COSTS_D2H] = {"device to host", "d2h_gb_per_s", 16, 1, 2},
+    [WEFT_COSTS_H2D] = {"host to device", "h2d_gb_per_s", 16, 1, 2},
+    [WEFT_COSTS_D2D] = {"device to device", "d2d_gb_per_s", 16, 1, 2},
+};
 
 /* The median time of a copy, after one that warms up. */
 static weft_ns time_one(struct weft_costs_gpu *gpu, enum weft_costs_direction direction,
@@ -43,19 +50,15 @@ static weft_ns time_both(struct weft_costs_gpu *gpu, uint64_t size)
 static void size_measure(struct weft_costs_gpu *gpu, uint64_t size, cJSON *rows)
 {
     cJSON *row = cJSON_CreateObject();
+    double rates[WEFT_COSTS_DIRECTIONS];
     char text[WEFT_UNIT_BYTES];
 
+    for (uint32_t i = 0; i < WEFT_COSTS_DIRECTIONS; i++)
+        rates[i] = weft_rate_gb_per_s(size, time_one(gpu, i, size));
     weft_size_format(size, text);
     printf("%8s", text);
     (void)cJSON_AddNumberToObject(row, "size_bytes", (double)size);
-    for (uint32_t i = 0; i < WEFT_COSTS_DIRECTIONS; i++) {
-        double rate = weft_rate_gb_per_s(size, time_one(gpu, i, size));
-        char name[32];
-
-        printf("  %16.1f", rate);
-        (void)snprintf(name, sizeof(name), "%s_gb_per_s", weft_costs_direction_name(i));
-        weft_json_add_rounded(row, name, rate, 2);
-    }
+    weft_columns_row(columns, WEFT_COSTS_DIRECTIONS, rates, stdout, row);
     printf("\n");
     (void)cJSON_AddItemToArray(rows, row);
 }
@@ -67,8 +70,7 @@ bool weft_costs_rates(struct weft_costs_gpu *gpu, cJSON *object, char why[WEFT_W
     double both;
 
     printf("\nRate by size, one copy at a time, GB/s\n%8s", "bytes");
-    for (uint32_t i = 0; i < WEFT_COSTS_DIRECTIONS; i++)
-        printf("  %16s", weft_costs_direction_words(i));
+    weft_columns_titles(columns, WEFT_COSTS_DIRECTIONS, stdout);
     printf("\n");
     for (uint64_t size = SIZE_MIN; size <= gpu->size_max; size *= SIZE_FACTOR) {
         size_measure(gpu, size, rows);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/args.h"
+#include "common/columns.h"
 #include "common/json.h"
 #include "common/stats.h"
 
@@ -28,40 +29,17 @@ struct arguments {
     uint64_t size_bytes;
 };
 
-static const struct argp_option options[] = {
-    {"node", 'n', "NAME", 0, "servers of this kind, emulated; without it this machine is both", 0},
-    {"runs", 'r', "N", 0, "1 to 1000 (default 50)", 0},
-    {"size", 's', "BYTES", 0, "of each put, 1 to 67108864 (default 4096)", 0},
-    {"json", 'j', "FILE", 0, "write the figures to FILE (-: standard output)", 0},
+static const struct weft_args_option options[] = {
+    {"node", 'n', "NAME", "servers of this kind, emulated; without it this machine is both",
+     weft_args_text, offsetof(struct arguments, node), 0, 0},
+    {"runs", 'r', "N", "1 to 1000 (default 50)", weft_args_count, offsetof(struct arguments, runs),
+     1, RUNS_MOST},
+    {"size", 's', "SIZE", "bytes of each put, up to 64M (default 4K)", weft_args_size,
+     offsetof(struct arguments, size_bytes), 1, WEFT_MIB(64)},
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+     offsetof(struct arguments, json), 0, 0},
     {0},
 };
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    char why[WEFT_WHY_BYTES];
-    bool good = true;
-
-    switch (key) {
-    case 'n':
-        arguments->node = text;
-        break;
-    case 'j':
-        arguments->json = text;
-        break;
-    case 'r':
-        good = weft_count_parse(text, "--runs", 1, RUNS_MOST, &arguments->runs, why);
-        break;
-    case 's':
-        good = weft_count_parse(text, "--size", 1, 64u << 20, &arguments->size_bytes, why);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    if (!good)
-        weft_args_fail(PROGRAM, why);
-    return 0;
-}
 
 static void check(weftResult_t result)
 {
@@ -166,22 +144,23 @@ static bool run(const struct arguments *arguments, uint64_t i, int orders, int k
     return write(orders, "e", 1) == 1;
 }
 
+static const struct weft_column columns[] = {
+    {"p50 ms", "p50", 9, 3, 3},
+    {"p99 ms", "p99", 9, 3, 3},
+    {"max ms", "max", 9, 3, 3},
+};
+
 static void report(struct figures *figures, uint64_t runs, cJSON *object)
 {
-    static const struct {
-        const char *name;
-        unsigned permille;
-    } ranks[] = {{"p50", 500}, {"p99", 990}, {"max", 1000}};
-    cJSON *of = cJSON_AddObjectToObject(object, figures->name);
+    static const unsigned permille[WEFT_ARRAY_COUNT(columns)] = {500, 990, 1000};
+    double ms[WEFT_ARRAY_COUNT(columns)];
 
     weft_stats_sort(figures->ns, runs);
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(columns); i++)
+        ms[i] = (double)weft_stats_rank(figures->ns, runs, permille[i]) / 1e6;
     printf("%-22s", figures->name);
-    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(ranks); i++) {
-        double ms = (double)weft_stats_rank(figures->ns, runs, ranks[i].permille) / 1e6;
-
-        printf("  %s %8.3f ms", ranks[i].name, ms);
-        weft_json_add_rounded(of, ranks[i].name, ms, 3);
-    }
+    weft_columns_row(columns, WEFT_ARRAY_COUNT(columns), ms, stdout,
+                     cJSON_AddObjectToObject(object, figures->name));
     printf("\n");
 }
 
@@ -200,6 +179,9 @@ static bool report_all(const struct arguments *arguments)
     (void)cJSON_AddBoolToObject(object, "emulated", arguments->node != NULL);
     (void)cJSON_AddNumberToObject(object, "runs", (double)arguments->runs);
     (void)cJSON_AddNumberToObject(object, "size_bytes", (double)arguments->size_bytes);
+    printf("%-22s", "");
+    weft_columns_titles(columns, WEFT_ARRAY_COUNT(columns), stdout);
+    printf("\n");
     report(&import, arguments->runs, object);
     report(&first, arguments->runs, object);
     report(&second, arguments->runs, object);
@@ -215,21 +197,19 @@ static bool report_all(const struct arguments *arguments)
 
 int main(int argc, char *argv[])
 {
-    static const struct argp argp = {
+    static const struct weft_args args = {
+        .about = "Measures the first transfer to a peer that was not met before.",
         .options = options,
-        .parser = parse,
-        .doc = "Measures the first transfer to a peer that was not met before.",
     };
     struct arguments arguments = {.runs = 50, .size_bytes = 4096};
-    char why[WEFT_WHY_BYTES * 4];
+    char why[WEFT_ARGS_WHY_BYTES];
     int orders[2];
     int keys[2];
     pid_t server;
     bool good = true;
 
-    if (!weft_args_check(argc, argv, options, why))
+    if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     if (pipe(orders) != 0 || pipe(keys) != 0)
         return EXIT_FAILURE;
     server = fork();

@@ -96,16 +96,16 @@ static const struct argp_option rows[] = {
     {0},
 };
 
-/* The index of `text` among `words`, or the reason that lists them. */
-static bool word_take(const char *text, const char *what, const char *const words[2], bool *second,
-                      char why[WEFT_WHY_BYTES])
+/* Which of two words it is. */
+static bool second_take(const char *text, const char *what, const char *const words[2],
+                        bool *second, char why[WEFT_WHY_BYTES])
 {
-    *second = strcmp(text, words[1]) == 0;
-    if (*second || strcmp(text, words[0]) == 0)
-        return true;
-    (void)snprintf(why, WEFT_WHY_BYTES, "'%.60s' is no %s; valid are: %s %s", text, what, words[0],
-                   words[1]);
-    return false;
+    size_t index = 0;
+
+    if (!weft_word_parse(text, what, words, 2, &index, why))
+        return false;
+    *second = index == 1;
+    return true;
 }
 
 static bool count_take(const char *text, const char *what, uint64_t least, uint64_t most,
@@ -154,15 +154,15 @@ static bool name_take(struct weft_kv_options *options, int key, const char *text
     bool second = false;
 
     if (key == KEY_DRAM_LAYOUT)
-        return word_take(text, "layout", dram_layouts, &options->scattered, why);
+        return second_take(text, "layout", dram_layouts, &options->scattered, why);
     if (key == KEY_LAYOUT) {
-        if (!word_take(text, "layout", layouts, &second, why))
+        if (!second_take(text, "layout", layouts, &second, why))
             return false;
         options->layout = second ? WEFT_KV_BY_LAYER : WEFT_KV_ACROSS_LAYERS;
         return true;
     }
     if (key == KEY_SPREAD) {
-        if (!word_take(text, "way to spread requests", spreads, &second, why))
+        if (!second_take(text, "way to spread requests", spreads, &second, why))
             return false;
         options->spread = second ? WEFT_KV_LEAST_LOADED : WEFT_KV_ROUND_ROBIN;
         return true;
@@ -242,7 +242,7 @@ static error_t option_take(int key, char *text, struct argp_state *state)
         good = name_take(options, key, text, why);
         break;
     case ARGP_KEY_ARG:
-        good = state->arg_num == 0 && word_take(text, "job", errands, &second, why);
+        good = state->arg_num == 0 && second_take(text, "job", errands, &second, why);
         options->errand = second ? WEFT_KV_PD : WEFT_KV_OFFLOAD;
         break;
     case ARGP_KEY_NO_ARGS:

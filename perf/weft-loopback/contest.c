@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "common/json.h"
+#include "common/columns.h"
 #include "common/stats.h"
 #include "programs.h"
 #include "puts.h"
@@ -202,84 +202,72 @@ static const char *why_not(const struct weft_loopback_contest *contest, uint32_t
     return "";
 }
 
-/* ---- showing ---- */
+/* ---- the report ---- */
 
-static void show_figure(double value, int width, int places)
+#define FIGURES 3
+
+static const struct weft_column columns[WEFT_LOOPBACK_KINDS][FIGURES] = {
+    [WEFT_LOOPBACK_STREAM] = {{"GB/s", "gb_per_s", 9, 2, 3},
+                              {"vs iperf3", "vs_iperf3", 9, 3, 4},
+                              {"CPU s/GB", "cpu_s_per_gb", 11, 3, 4}},
+    [WEFT_LOOPBACK_LATENCY] = {{"p50 us", "p50_us", 9, 2, 3},
+                               {"p99 us", "p99_us", 9, 2, 3},
+                               {"vs ping-pong", "vs_ping_pong", 12, 3, 4}},
+};
+
+/* What each round brought: those of the first column. */
+static void rounds_add(const struct weft_loopback_contest *contest, uint32_t index, cJSON *array)
 {
-    if (value > 0)
-        (void)printf(" %*.*f", width, places, value);
-    else
-        (void)printf(" %*s", width, "-");
-}
+    figure_fn *figure = contest->kind == WEFT_LOOPBACK_STREAM ? rate_of : p50_of;
 
-void weft_loopback_contest_show(const struct weft_loopback_contest *contest)
-{
-    bool is_stream = contest->kind == WEFT_LOOPBACK_STREAM;
-    char size[WEFT_UNIT_BYTES];
-
-    weft_size_format(contest->ask.size_bytes, size);
-    if (is_stream)
-        (void)printf("\n%8s  %-16s %9s %9s %11s\n", "size", "contestant", "GB/s", "vs iperf3",
-                     "CPU s/GB");
-    else
-        (void)printf("\n%8s  %-16s %9s %9s %12s\n", "size", "contestant", "p50 us", "p99 us",
-                     "vs ping-pong");
-    for (uint32_t i = 0; i < contest->count; i++) {
-        if (!is_listed(contest->only, contest->contestants[i].name))
-            continue;
-        (void)printf("%8s  %-16s", size, contest->contestants[i].name);
-        show_figure(median_of(contest, i, is_stream ? rate_of : p50_of), 9, 2);
-        if (is_stream) {
-            show_figure(ratio_of(contest, i), 9, 3);
-            show_figure(median_of(contest, i, cpu_of), 11, 3);
-        } else {
-            show_figure(median_of(contest, i, p99_of), 9, 2);
-            show_figure(ratio_of(contest, i), 12, 3);
-        }
-        (void)printf("  %s\n", contest->contestants[i].what);
-        if (why_not(contest, i)[0] != '\0')
-            (void)printf("%10s%s: %s\n", "", contest->contestants[i].name, why_not(contest, i));
-    }
-    if (is_stream && is_listed(contest->only, SEALED))
-        (void)printf("%10s%s is compared with what %s and %s would do one after the other\n", "",
-                     SEALED, SEALING, IPERF3);
-    (void)fflush(stdout);
-}
-
-static void rounds_json(const struct weft_loopback_contest *contest, uint32_t index,
-                        figure_fn *figure, cJSON *array)
-{
     for (uint32_t round = 0; round < contest->rounds; round++)
         (void)cJSON_AddItemToArray(array,
                                    cJSON_CreateNumber(figure(&contest->figures[index][round])));
 }
 
-void weft_loopback_contest_json(const struct weft_loopback_contest *contest, cJSON *rows)
+static void contestant_report(const struct weft_loopback_contest *contest, uint32_t index,
+                              const char *size, cJSON *row)
 {
+    const struct weft_loopback_contestant *contestant = &contest->contestants[index];
     bool is_stream = contest->kind == WEFT_LOOPBACK_STREAM;
+    double ratio = ratio_of(contest, index);
+    double values[FIGURES] = {median_of(contest, index, is_stream ? rate_of : p50_of),
+                              is_stream ? ratio : median_of(contest, index, p99_of),
+                              is_stream ? median_of(contest, index, cpu_of) : ratio};
+    const char *why = why_not(contest, index);
 
+    (void)printf("%8s  %-16s", size, contestant->name);
+    (void)cJSON_AddNumberToObject(row, "size", (double)contest->ask.size_bytes);
+    (void)cJSON_AddStringToObject(row, "contestant", contestant->name);
+    (void)cJSON_AddStringToObject(row, "what", contestant->what);
+    weft_columns_row(columns[contest->kind], FIGURES, values, stdout, row);
+    rounds_add(contest, index, cJSON_AddArrayToObject(row, "rounds"));
+    (void)printf("  %s\n", contestant->what);
+    if (why[0] == '\0')
+        return;
+    (void)printf("%10s%s: %s\n", "", contestant->name, why);
+    (void)cJSON_AddStringToObject(row, "why", why);
+}
+
+void weft_loopback_contest_report(const struct weft_loopback_contest *contest, cJSON *rows)
+{
+    char size[WEFT_UNIT_BYTES];
+
+    weft_size_format(contest->ask.size_bytes, size);
+    (void)printf("\n%8s  %-16s", "size", "contestant");
+    weft_columns_titles(columns[contest->kind], FIGURES, stdout);
+    (void)printf("\n");
     for (uint32_t i = 0; i < contest->count; i++) {
         cJSON *row;
 
         if (!is_listed(contest->only, contest->contestants[i].name))
             continue;
         row = cJSON_CreateObject();
+        contestant_report(contest, i, size, row);
         (void)cJSON_AddItemToArray(rows, row);
-        (void)cJSON_AddNumberToObject(row, "size", (double)contest->ask.size_bytes);
-        (void)cJSON_AddStringToObject(row, "contestant", contest->contestants[i].name);
-        (void)cJSON_AddStringToObject(row, "what", contest->contestants[i].what);
-        if (is_stream) {
-            weft_json_add_rounded(row, "gb_per_s", median_of(contest, i, rate_of), 3);
-            weft_json_add_rounded(row, "vs_iperf3", ratio_of(contest, i), 4);
-            weft_json_add_rounded(row, "cpu_s_per_gb", median_of(contest, i, cpu_of), 4);
-        } else {
-            weft_json_add_rounded(row, "p50_us", median_of(contest, i, p50_of), 3);
-            weft_json_add_rounded(row, "p99_us", median_of(contest, i, p99_of), 3);
-            weft_json_add_rounded(row, "vs_ping_pong", ratio_of(contest, i), 4);
-        }
-        rounds_json(contest, i, is_stream ? rate_of : p50_of,
-                    cJSON_AddArrayToObject(row, "rounds"));
-        if (why_not(contest, i)[0] != '\0')
-            (void)cJSON_AddStringToObject(row, "why", why_not(contest, i));
     }
+    if (contest->kind == WEFT_LOOPBACK_STREAM && is_listed(contest->only, SEALED))
+        (void)printf("%10s%s is compared with what %s and %s would do one after the other\n", "",
+                     SEALED, SEALING, IPERF3);
+    (void)fflush(stdout);
 }

@@ -40,9 +40,8 @@ void weft_loopback_contest_run(struct weft_loopback_contest *contest, enum weft_
 bool weft_loopback_contest_knows(enum weft_loopback_kind kind, const char *only,
                                  char why[WEFT_WHY_BYTES]);
 
-/* A table, and the same as JSON: `rows` is an array. */
-void weft_loopback_contest_show(const struct weft_loopback_contest *contest);
-void weft_loopback_contest_json(const struct weft_loopback_contest *contest, cJSON *rows);
+/* Prints a table and adds the same to the array `rows`. */
+void weft_loopback_contest_report(const struct weft_loopback_contest *contest, cJSON *rows);
 
 /* Bytes that were wrong, in all rounds. */
 uint64_t weft_loopback_contest_wrong(const struct weft_loopback_contest *contest);

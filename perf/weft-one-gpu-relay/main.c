@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/args.h"
+#include "common/columns.h"
 #include "common/json.h"
 #include "common/stats.h"
 #include "host/env.h"
@@ -16,7 +17,6 @@
 #define PROGRAM         "weft-one-gpu-relay"
 #define REPEATS_DEFAULT 5
 #define REPEATS_MOST    100
-#define DILATION_MOST   100000
 #define SIZE_MIN        WEFT_MIB(1)
 #define SIZE_MAX_REAL   WEFT_GIB(1)
 #define SIZE_MAX_EMU    WEFT_MIB(64)
@@ -44,52 +44,21 @@ static const char about[] =
     "  weft-one-gpu-relay --min 64M --max 1G --json relay.json\n"
     "  weft-one-gpu-relay --node hgx-h100 --max 16M\n";
 
-static const struct argp_option options[] = {
-    {"node", 'n', "NAME", 0, "emulated machine: a preset or a topology file", 0},
-    {"dilation", 'd', "TIMES", 0, "how much slower than real the emulated machine runs (100)", 0},
-    {"min", 'b', "SIZE", 0, "first size (1M); each is 4 times the one before", 0},
-    {"max", 'e', "SIZE", 0, "last size (1G; 64M on an emulated machine)", 0},
-    {"repeat", 'r', "N", 0, "measure N times, 1 to 100 (5), and give medians", 0},
-    {"json", 'j', "FILE", 0, "write the figures to FILE (-: standard output)", 0},
+static const struct weft_args_option options[] = {
+    {"node", 'n', "NAME", "emulated machine: a preset or a topology file", weft_args_text,
+     offsetof(struct arguments, node), 0, 0},
+    {"dilation", 'd', "TIMES", "how much slower than real the emulated machine runs (100)",
+     weft_args_count, offsetof(struct arguments, dilation), 1, WEFT_DILATION_MAX},
+    {"min", 'b', "SIZE", "first size (1M); each is 4 times the one before", weft_args_size,
+     offsetof(struct arguments, size_min), 1, SIZE_LIMIT},
+    {"max", 'e', "SIZE", "last size (1G; 64M on an emulated machine)", weft_args_size,
+     offsetof(struct arguments, size_max), 1, SIZE_LIMIT},
+    {"repeat", 'r', "N", "measure N times, 1 to 100 (5), and give medians", weft_args_count,
+     offsetof(struct arguments, repeats), 1, REPEATS_MOST},
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+     offsetof(struct arguments, json), 0, 0},
     {0},
 };
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    char why[WEFT_WHY_BYTES];
-    bool good = true;
-
-    switch (key) {
-    case 'n':
-        arguments->node = text;
-        break;
-    case 'j':
-        arguments->json = text;
-        break;
-    case 'd':
-        good = weft_count_parse(text, "--dilation", 1, DILATION_MOST, &arguments->dilation, why);
-        break;
-    case 'b':
-        good = weft_size_parse(text, &arguments->size_min, why);
-        break;
-    case 'e':
-        good = weft_size_parse(text, &arguments->size_max, why);
-        break;
-    case 'r':
-        good = weft_count_parse(text, "--repeat", 1, REPEATS_MOST, &arguments->repeats, why);
-        break;
-    case ARGP_KEY_ARG:
-        (void)snprintf(why, sizeof(why), "'%s' is not an option; --help lists them", text);
-        good = false;
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    if (!good)
-        weft_args_fail(PROGRAM, why);
-    return 0;
-}
 
 struct way {
     const char *name;
@@ -98,6 +67,12 @@ struct way {
 };
 
 static const struct way ways[] = {{"direct", weft_relay_direct}, {"relay", weft_relay_staged}};
+
+static const struct weft_column columns[] = {
+    {"direct GB/s", "direct_gb_per_s", 11, 1, 2},
+    {"relay GB/s", "relay_gb_per_s", 10, 1, 2},
+    {"relay/direct", "ratio", 12, 3, 4},
+};
 
 /* The median time of one way, after one transfer that warms it; each transfer is checked. */
 static bool way_measure(struct weft_relay_rig *rig, const struct way *way, uint64_t size,
@@ -127,25 +102,26 @@ static bool way_measure(struct weft_relay_rig *rig, const struct way *way, uint6
 static bool size_measure(struct weft_relay_rig *rig, uint64_t size, uint64_t repeats,
                          cJSON *results, char why[WEFT_WHY_BYTES])
 {
-    weft_ns times[WEFT_ARRAY_COUNT(ways)];
-    double rates[WEFT_ARRAY_COUNT(ways)];
+    double rates[WEFT_ARRAY_COUNT(columns)]; /* of the ways, and what the second is of the first */
     char text[WEFT_UNIT_BYTES];
     cJSON *row;
 
     if (!weft_relay_rig_fill(rig, size, size, why))
         return false;
     for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(ways); i++) {
-        if (!way_measure(rig, &ways[i], size, repeats, &times[i], why))
+        weft_ns time_ns;
+
+        if (!way_measure(rig, &ways[i], size, repeats, &time_ns, why))
             return false;
-        rates[i] = weft_rate_gb_per_s(size, times[i]);
+        rates[i] = weft_rate_gb_per_s(size, time_ns);
     }
-    weft_size_format(size, text);
-    printf("%8s  %11.1f  %10.1f  %12.3f\n", text, rates[0], rates[1], rates[1] / rates[0]);
+    rates[2] = rates[1] / rates[0];
     row = cJSON_CreateObject();
     (void)cJSON_AddNumberToObject(row, "size_bytes", (double)size);
-    weft_json_add_rounded(row, "direct_gb_per_s", rates[0], 2);
-    weft_json_add_rounded(row, "relay_gb_per_s", rates[1], 2);
-    weft_json_add_rounded(row, "ratio", rates[1] / rates[0], 4);
+    weft_size_format(size, text);
+    printf("%8s", text);
+    weft_columns_row(columns, WEFT_ARRAY_COUNT(columns), rates, stdout, row);
+    printf("\n");
     (void)cJSON_AddItemToArray(results, row);
     return true;
 }
@@ -165,7 +141,9 @@ static bool sizes_measure(struct weft_relay_rig *rig, const struct arguments *ar
     printf("# %s%s, %s at %s, to dram0; medians of %" PRIu64 ", every byte checked\n",
            rig->testbed->emulated ? "emulated " : "", rig->testbed->node, rig->found.model,
            rig->gpu.bus, arguments->repeats);
-    printf("%8s  %11s  %10s  %12s\n", "bytes", "direct GB/s", "relay GB/s", "relay/direct");
+    printf("%8s", "bytes");
+    weft_columns_titles(columns, WEFT_ARRAY_COUNT(columns), stdout);
+    printf("\n");
     for (uint64_t size = arguments->size_min; good && size <= arguments->size_max;
          size *= SIZE_FACTOR)
         good = size_measure(rig, size, arguments->repeats, results, why);
@@ -185,18 +163,13 @@ static int run(struct arguments *arguments, char why[WEFT_WHY_BYTES])
     if (arguments->size_max == 0)
         arguments->size_max =
             weft_max(arguments->size_min, arguments->node != NULL ? SIZE_MAX_EMU : SIZE_MAX_REAL);
-    if (arguments->size_min > arguments->size_max || arguments->size_max > SIZE_LIMIT) {
-        (void)snprintf(why, WEFT_WHY_BYTES,
-                       "--min and --max must be sizes up to 64G, the smaller one first");
-        return WEFT_EXIT_USAGE;
-    }
-    if (arguments->dilation != 0 && arguments->node == NULL) {
-        (void)snprintf(why, WEFT_WHY_BYTES,
-                       "--dilation is of an emulated machine: name one with --node");
+    if (arguments->size_min > arguments->size_max) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "--min must be a size up to that of --max");
         return WEFT_EXIT_USAGE;
     }
     weft_config_init(&config);
-    if (weft_env_read(&config, why) != weftSuccess ||
+    if (!weft_args_dilation_check(arguments->node, arguments->dilation, why) ||
+        weft_env_read(&config, why) != weftSuccess ||
         !weft_testbed_open(&testbed, arguments->node, (unsigned)arguments->dilation, why))
         return WEFT_EXIT_USAGE;
     if (weft_relay_rig_open(&rig, &testbed, config.cuda_driver, arguments->size_max, why)) {
@@ -209,14 +182,13 @@ static int run(struct arguments *arguments, char why[WEFT_WHY_BYTES])
 
 int main(int argc, char *argv[])
 {
-    static const struct argp argp = {.options = options, .parser = parse, .doc = about};
+    static const struct weft_args args = {.about = about, .options = options};
     struct arguments arguments = {.size_min = SIZE_MIN, .repeats = REPEATS_DEFAULT};
-    char why[WEFT_WHY_BYTES * 4] = "";
+    char why[WEFT_ARGS_WHY_BYTES] = "";
     int status;
 
-    if (!weft_args_check(argc, argv, options, why))
+    if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     status = run(&arguments, why);
     if (status != EXIT_SUCCESS)
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);

@@ -121,29 +121,12 @@ static bool count_take(const char *text, const char *what, uint64_t least, uint6
     return true;
 }
 
-static bool word_take(const char *text, const char *what, const char *const *words, size_t count,
-                      size_t *index, char why[WEFT_WHY_BYTES])
-{
-    int used;
-
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            *index = i;
-            return true;
-        }
-    }
-    used = snprintf(why, WEFT_WHY_BYTES, "'%.60s' is no %s; valid are:", text, what);
-    for (size_t i = 0; i < count && used > 0 && used < WEFT_WHY_BYTES; i++)
-        used += snprintf(why + used, WEFT_WHY_BYTES - (size_t)used, " %s", words[i]);
-    return false;
-}
-
 static bool check_take(const char *text, bool *check, char why[WEFT_WHY_BYTES])
 {
     static const char *const words[] = {"off", "on"};
     size_t index = 0;
 
-    if (!word_take(text, "value of --check", words, 2, &index, why))
+    if (!weft_word_parse(text, "value of --check", words, 2, &index, why))
         return false;
     *check = index == 1;
     return true;
@@ -154,7 +137,7 @@ static bool baseline_take(const char *text, bool *cuda, char why[WEFT_WHY_BYTES]
     static const char *const words[] = {"cuda"};
     size_t index = 0;
 
-    *cuda = word_take(text, "baseline", words, 1, &index, why);
+    *cuda = weft_word_parse(text, "baseline", words, 1, &index, why);
     return *cuda;
 }
 
@@ -163,7 +146,7 @@ static bool crypto_take(const char *text, const char **crypto, char why[WEFT_WHY
     static const char *const words[] = {"full", "integrity", "off"};
     size_t index = 0;
 
-    if (!word_take(text, "value of --crypto", words, 3, &index, why))
+    if (!weft_word_parse(text, "value of --crypto", words, 3, &index, why))
         return false;
     *crypto = words[index];
     return true;
@@ -174,7 +157,7 @@ static bool transport_take(const char *text, const char **transport, char why[WE
     static const char *const words[] = {"tcp", "udp"};
     size_t index = 0;
 
-    if (!word_take(text, "value of --transport", words, 2, &index, why))
+    if (!weft_word_parse(text, "value of --transport", words, 2, &index, why))
         return false;
     *transport = words[index];
     return true;
@@ -245,7 +228,7 @@ static error_t op_take(struct weft_perf_options *options, const char *text,
     char why[WEFT_WHY_BYTES];
     size_t index = 0;
 
-    if (!word_take(text, "operation", op_names, WEFT_PERF_OPS, &index, why))
+    if (!weft_word_parse(text, "operation", op_names, WEFT_PERF_OPS, &index, why))
         argp_failure(state, WEFT_EXIT_USAGE, 0, "%s", why);
     options->op = (enum weft_perf_op)index;
     return 0;

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 #include "common/args.h"
+#include "common/columns.h"
 #include "common/json.h"
 #include "scene.h"
 
 #define PROGRAM          "weft-siblings"
 #define DILATION_DEFAULT 500
-#define DILATION_MOST    100000
 #define REPEATS_DEFAULT  9
 #define EXIT_WRONG       1
 
@@ -31,52 +31,19 @@ static const char about[] =
     "  weft-siblings\n"
     "  weft-siblings --node hgx-h20 --size 256M\n";
 
-static const struct argp_option options[] = {
-    {"node", 'n', "NAME", 0, "emulated machine: a preset or a topology file (hgx-h100)", 0},
-    {"dilation", 'd', "TIMES", 0, "how much slower than real it runs (500)", 0},
-    {"size", 's', "SIZE", 0, "bytes of a transfer (64M)", 0},
-    {"repeat", 'r', "N", 0, "measure N times, 1 to 100 (9), and give medians", 0},
-    {"json", 'j', "FILE", 0, "write the figures to FILE (-: standard output)", 0},
+static const struct weft_args_option options[] = {
+    {"node", 'n', "NAME", "emulated machine: a preset or a topology file (hgx-h100)",
+     weft_args_text, offsetof(struct arguments, settings.node), 0, 0},
+    {"dilation", 'd', "TIMES", "how much slower than real it runs (500)", weft_args_count,
+     offsetof(struct arguments, settings.dilation), 1, WEFT_DILATION_MAX},
+    {"size", 's', "SIZE", "bytes of a transfer (64M)", weft_args_size,
+     offsetof(struct arguments, settings.size), 1, UINT64_MAX},
+    {"repeat", 'r', "N", "measure N times, 1 to 100 (9), and give medians", weft_args_count,
+     offsetof(struct arguments, settings.repeats), 1, WEFT_SCENE_REPEATS_MAX},
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+     offsetof(struct arguments, json), 0, 0},
     {0},
 };
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    struct weft_scene_settings *settings = &arguments->settings;
-    char why[WEFT_WHY_BYTES];
-    uint64_t dilation = 0;
-    bool good = true;
-
-    switch (key) {
-    case 'n':
-        settings->node = text;
-        break;
-    case 'j':
-        arguments->json = text;
-        break;
-    case 'd':
-        good = weft_count_parse(text, "--dilation", 1, DILATION_MOST, &dilation, why);
-        settings->dilation = (unsigned)dilation;
-        break;
-    case 's':
-        good = weft_size_parse(text, &settings->size, why);
-        break;
-    case 'r':
-        good =
-            weft_count_parse(text, "--repeat", 1, WEFT_SCENE_REPEATS_MAX, &settings->repeats, why);
-        break;
-    case ARGP_KEY_ARG:
-        (void)snprintf(why, sizeof(why), "'%s' is not an option; --help lists them", text);
-        good = false;
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    if (!good)
-        weft_args_fail(PROGRAM, why);
-    return 0;
-}
 
 struct row {
     const char *name; /* in the JSON */
@@ -97,18 +64,23 @@ static double figure(enum weft_scene_kind kind, const struct weft_scene_result *
     return kind >= WEFT_SCENE_OWNER_ALONE ? result->second_gb_per_s : result->first_gb_per_s;
 }
 
+/* The last one only where there is another one beside it. */
+static const struct weft_column columns[] = {
+    {"GB/s", "gb_per_s", 7, 1, 2},
+    {"ratio", "ratio", 7, 3, 4},
+    {"other GB/s", "other_gb_per_s", 11, 1, 2},
+};
+
 static void row_print(enum weft_scene_kind kind, const struct weft_scene_result *result,
                       double ratio, cJSON *object)
 {
-    cJSON *row = cJSON_AddObjectToObject(object, rows[kind].name);
+    double values[WEFT_ARRAY_COUNT(columns)] = {figure(kind, result), ratio,
+                                                result->first_gb_per_s};
+    uint32_t count = WEFT_ARRAY_COUNT(columns) - (kind <= WEFT_SCENE_OWNER_ALONE);
 
-    printf("%-44s  %7.1f  %7.3f", rows[kind].text, figure(kind, result), ratio);
-    weft_json_add_rounded(row, "gb_per_s", figure(kind, result), 2);
-    weft_json_add_rounded(row, "ratio", ratio, 4);
-    if (kind > WEFT_SCENE_OWNER_ALONE) {
-        printf("  %11.1f", result->first_gb_per_s);
-        weft_json_add_rounded(row, "other_gb_per_s", result->first_gb_per_s, 2);
-    }
+    printf("%-44s", rows[kind].text);
+    weft_columns_row(columns, count, values, stdout,
+                     cJSON_AddObjectToObject(object, rows[kind].name));
     printf("\n");
 }
 
@@ -121,11 +93,13 @@ static bool scenes_run(const struct arguments *arguments, char why[WEFT_WHY_BYTE
 
     (void)cJSON_AddStringToObject(object, "machine", settings->node);
     (void)cJSON_AddBoolToObject(object, "emulated", true);
-    (void)cJSON_AddNumberToObject(object, "dilation", settings->dilation);
+    (void)cJSON_AddNumberToObject(object, "dilation", (double)settings->dilation);
     (void)cJSON_AddNumberToObject(object, "size_bytes", (double)settings->size);
     printf("# emulated %s, dilation %u, medians of %u, every byte checked\n", settings->node,
-           settings->dilation, (unsigned)settings->repeats);
-    printf("%-44s  %7s  %7s  %11s\n", "", "GB/s", "ratio", "other GB/s");
+           (unsigned)settings->dilation, (unsigned)settings->repeats);
+    printf("%-44s", "");
+    weft_columns_titles(columns, WEFT_ARRAY_COUNT(columns), stdout);
+    printf("\n");
     for (uint32_t i = 0; good && i < WEFT_SCENES; i++) {
         enum weft_scene_kind kind = (enum weft_scene_kind)i;
         struct weft_scene_result result;
@@ -145,16 +119,15 @@ static bool scenes_run(const struct arguments *arguments, char why[WEFT_WHY_BYTE
 
 int main(int argc, char *argv[])
 {
-    static const struct argp argp = {.options = options, .parser = parse, .doc = about};
+    static const struct weft_args args = {.about = about, .options = options};
     struct arguments arguments = {.settings = {.node = "hgx-h100",
                                                .dilation = DILATION_DEFAULT,
                                                .size = WEFT_MIB(64),
                                                .repeats = REPEATS_DEFAULT}};
-    char why[WEFT_WHY_BYTES * 4] = "";
+    char why[WEFT_ARGS_WHY_BYTES] = "";
 
-    if (!weft_args_check(argc, argv, options, why))
+    if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     if (scenes_run(&arguments, why))
         return EXIT_SUCCESS;
     (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);

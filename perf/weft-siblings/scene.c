@@ -78,7 +78,7 @@ static bool side_open(struct side *side, const char *routes)
         {"loads", side->page->kind == WEFT_SCENE_OWNER_APART ? "own" : "shared"},
     };
 
-    struct weft_testbed testbed = {.emulated = true, .dilation = settings->dilation};
+    struct weft_testbed testbed = {.emulated = true, .dilation = (unsigned)settings->dilation};
 
     weft_text_copy(testbed.node, sizeof(testbed.node), settings->node);
     weft_text_copy(testbed.server_id, sizeof(testbed.server_id), SERVER);

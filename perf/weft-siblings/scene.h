@@ -21,7 +21,7 @@ enum weft_scene_kind {
 
 struct weft_scene_settings {
     const char *node;
-    unsigned dilation;
+    uint64_t dilation;
     uint64_t size;
     uint64_t repeats;
 };

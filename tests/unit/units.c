@@ -145,3 +145,16 @@ Test(units, rate__bytes_per_ns_is_gb_per_s)
     cr_expect_float_eq(weft_rate_gb_per_s(55400, 1000), 55.4, 1e-9);
     cr_expect_float_eq(weft_rate_gb_per_s(55400, 0), 0, 1e-9);
 }
+
+Test(units, word_parse__index_or_the_list)
+{
+    static const char *const words[] = {"on", "off", "auto"};
+    char why[WEFT_WHY_BYTES] = "";
+    size_t index = 7;
+
+    cr_expect(weft_word_parse("auto", "value of --check", words, 3, &index, why));
+    cr_expect_eq(index, 2);
+    cr_expect_not(weft_word_parse("o", "value of --check", words, 3, &index, why));
+    cr_expect_eq(index, 2);
+    cr_expect_str_eq(why, "'o' is no value of --check; valid are: on off auto");
+}

@@ -117,6 +117,23 @@ bool weft_part_parse(const char *text, const char *what, uint32_t *millionths,
     return true;
 }
 
+bool weft_word_parse(const char *text, const char *what, const char *const *words, size_t count,
+                     size_t *index, char why[WEFT_WHY_BYTES])
+{
+    int used;
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    used = snprintf(why, WEFT_WHY_BYTES, "'%.60s' is no %s; valid are:", text, what);
+    for (size_t i = 0; i < count && used > 0 && used < WEFT_WHY_BYTES; i++)
+        used += snprintf(why + used, WEFT_WHY_BYTES - (size_t)used, " %s", words[i]);
+    return false;
+}
+
 void weft_size_format(uint64_t bytes, char text[WEFT_UNIT_BYTES])
 {
     static const char letters[] = {'K', 'M', 'G', 'T'};

@@ -21,6 +21,10 @@ bool weft_count_parse(const char *text, const char *what, uint64_t least, uint64
 bool weft_part_parse(const char *text, const char *what, uint32_t *millionths,
                      char why[WEFT_WHY_BYTES]);
 
+/* One of `words`: its index. */
+bool weft_word_parse(const char *text, const char *what, const char *const *words, size_t count,
+                     size_t *index, char why[WEFT_WHY_BYTES]);
+
 /* "1G", "4K", "1.50M", "100". */
 void weft_size_format(uint64_t bytes, char text[WEFT_UNIT_BYTES]);
 
