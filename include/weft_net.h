@@ -80,7 +80,8 @@ struct weft_net_event {
     const void *bytes;
     size_t size;
     const char *why;
-    bool is_gone; /* PEER_DOWN: the process has ended, so nothing of ours can land there */
+    bool is_gone;    /* PEER_DOWN: the process has ended, so nothing of ours can land there */
+    bool is_orderly; /* and it has closed us itself: that is no failure */
     /* PEER_UP */
     uint64_t incarnation;
     uint32_t lane_count;

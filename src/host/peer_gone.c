@@ -72,12 +72,38 @@ static void gone(struct weft_loop *loop, uint32_t index)
     end_stores(loop, index);
 }
 
+/* Nothing of this server is in the relays that the peer has lent. */
+static bool relays_idle(const struct weft_loop *loop, const struct weft_peer *peer)
+{
+    const struct weft_topo *topo = &loop->peers->world.topo;
+
+    for (uint32_t i = 0; peer->place.server != 0 && i < topo->device_count; i++)
+        if (topo->devices[i].server == peer->place.server &&
+            !weft_engine_window_idle(loop->engine, loop->relay_first + i))
+            return false;
+    return true;
+}
+
+/* Something of a caller here is under way to it, from it or through it. */
+static bool is_in_use(const struct weft_loop *loop, uint32_t index)
+{
+    const struct weft_peers *peers = loop->peers;
+
+    for (uint32_t i = 0; i < loop->relay_first; i++)
+        if (peers->sources[i].used && peers->sources[i].peer == index &&
+            (!weft_engine_window_idle(loop->engine, i) || weft_peers_window_used(loop, i)))
+            return true;
+    return !relays_idle(loop, &peers->peers[index]);
+}
+
 void weft_peer_lost(struct weft_loop *loop, const struct weft_net_event *event)
 {
     struct weft_peer *peer = &loop->peers->peers[event->peer];
+    /* That is how every program ends. */
+    bool is_expected = event->is_orderly && !is_in_use(loop, event->peer);
 
     weft_text_copy(peer->why, sizeof(peer->why), event->why);
-    weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s",
+    weft_log(is_expected ? WEFT_LOG_INFO : WEFT_LOG_WARN, loop->noun, "peer %s: %s",
              peer->name[0] == '\0' ? "that has not said its name" : peer->name, event->why);
     /* Of one that may come back, what waits has its deadlines; one that was not reached is none. */
     if (peer->state == WEFT_PEER_GONE || peer->state == WEFT_PEER_FREE ||
@@ -125,7 +151,6 @@ static bool is_unused(const struct weft_loop *loop, uint32_t index)
 {
     const struct weft_peers *peers = loop->peers;
     const struct weft_peer *peer = &peers->peers[index];
-    const struct weft_topo *topo = &peers->world.topo;
 
     if (peer->asked > 0)
         return false;
@@ -140,11 +165,7 @@ static bool is_unused(const struct weft_loop *loop, uint32_t index)
         if (peer->relays[i] != NULL &&
             !weft_engine_window_idle(loop->engine, weft_peer_inbound(peers, index, i)))
             return false;
-    for (uint32_t i = 0; peer->place.server != 0 && i < topo->device_count; i++)
-        if (topo->devices[i].server == peer->place.server &&
-            !weft_engine_window_idle(loop->engine, loop->relay_first + i))
-            return false;
-    return true;
+    return relays_idle(loop, peer);
 }
 
 static void forget_imports(struct weft_loop *loop, uint32_t index)

@@ -1,9 +1,14 @@
 /* Peers whose process ends, stops, or is started again. */
 #include <signal.h>
-#include <sys/wait.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
+#include "../unit/capture.h"
+#include "api/comm.h"
+#include "host/log.h"
+#include "host/peers.h"
 #include "peers_server.h"
 
 static const struct server_settings second = {"127.0.0.2", "off", AREA_BYTES, NULL, NULL};
@@ -13,6 +18,7 @@ static const struct server_settings patient = {"127.0.0.1", "off", AREA_BYTES, "
                                                "4000"};
 
 #define LIVES 10 /* of one server */
+#define NICS  8  /* of the emulated machine */
 
 static void expect_gone(weftRequest_t *request)
 {
@@ -174,4 +180,74 @@ Test(peers_gone, stopped__ends_at_the_deadline, .timeout = 120)
     cr_assert(conform_holds(&first.stage, 0, MIB(1), 9));
     conform_close(first.comm);
     peers_server_stop(&server);
+}
+
+/* ---- what is said of it ---- */
+
+static weftResult_t count_gone(struct weft_loop *loop, struct weft_command *command, weft_ns now)
+{
+    (void)now;
+    command->copies = 0;
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
+        command->copies += loop->peers->peers[i].state == WEFT_PEER_GONE;
+    return weftSuccess;
+}
+
+/* Until the comm has seen that its peer went. */
+static void await_gone(weftComm_t comm)
+{
+    struct weft_command command = {.run = count_gone, .deadline_at = WEFT_NEVER};
+
+    while (command.copies == 0)
+        cr_assert_eq(weft_loop_call(weft_comm_find(comm)->loop, &command), weftSuccess);
+}
+
+/* Closes the server in order; true if what the test's own comm says of that begins with `label`. */
+static bool stop_is_told(struct server *server, weftComm_t comm, const char *label)
+{
+    static char text[16384];
+    const char *said;
+
+    weft_log_level_set(WEFT_LOG_INFO);
+    capture_begin();
+    peers_server_stop(server);
+    await_gone(comm);
+    capture_end(text, sizeof(text));
+    said = strstr(text, "the peer has closed its side");
+    cr_assert_not_null(said, "%s", text);
+    while (said > text && said[-1] != '\n')
+        said--;
+    return strncmp(said, label, strlen(label)) == 0;
+}
+
+Test(peers_gone, closed__is_no_warning, .timeout = 120)
+{
+    struct server server = peers_server_start(&second);
+    struct first first = peers_first_open(&server, &patient);
+    weftRequest_t request;
+
+    SUCCEED(weftPut(first.far_dram, 0, first.dram.window, 0, MIB(1), first.comm, NULL, &request));
+    peers_wait(&request);
+    cr_assert(stop_is_told(&server, first.comm, "weft INFO "));
+    conform_close(first.comm);
+}
+
+Test(peers_gone, closed_under_a_put__is_a_warning, .timeout = 120)
+{
+    struct server server = peers_server_start(&second);
+    struct first first = peers_first_open(&server, &patient);
+    weftRequest_t request;
+
+    /* So slow that it is under way for longer than the server takes to end. */
+    for (uint32_t i = 0; i < NICS; i++) {
+        char link[32];
+
+        (void)snprintf(link, sizeof(link), "nic%u-net", i);
+        conform_link(first.comm, link, WEFT_EMU_LINK_UP, 1);
+    }
+    SUCCEED(
+        weftPut(first.far_dram, 0, first.dram.window, 0, AREA_BYTES, first.comm, NULL, &request));
+    cr_assert(stop_is_told(&server, first.comm, "weft WARN "));
+    expect_gone(&request);
+    conform_close(first.comm);
 }

@@ -199,6 +199,7 @@ Test(net_peer, close__the_other_side_knows)
         net_ops->peer_close(ends[1].net, 0);
         seen = net_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, 0);
         cr_assert(seen->event.is_gone);
+        cr_assert(seen->event.is_orderly);
         cr_assert_not_null(strstr(seen->why, "closed"), "%s", seen->why);
         cr_assert_eq(net_copy(&ends[0], 0, 0, 0, 1, 0), weftRemoteError);
         cr_assert_eq(net_ops->send(ends[0].net, 0, "x", 1), weftRemoteError);
@@ -269,6 +270,7 @@ Test(net_peer, gone__another_answers)
         cr_assert_eq(net_ops->peer_open(ends[0].net, ends[1].address, &peer), weftSuccess);
         seen = net_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_DOWN, 0);
         cr_assert(seen->event.is_gone);
+        cr_assert_not(seen->event.is_orderly);
         cr_assert_not_null(strstr(seen->why, "another process"), "%s", seen->why);
         cr_assert_eq(seen_of(&ends[1], WEFT_NET_PEER_UP), 0);
         net_close_end(&ends[0]);
@@ -328,6 +330,7 @@ Test(net_peer, open__nobody_listens)
         cr_assert_eq(net_ops->peer_open(ends[0].net, ends[1].address, &peer), weftSuccess);
         seen = net_wait_event(ends, 1, &ends[0], WEFT_NET_PEER_DOWN, 0);
         cr_assert(seen->event.is_gone);
+        cr_assert_not(seen->event.is_orderly);
         cr_assert_not_null(strstr(seen->why, "refuse"), "%s", seen->why);
         net_close_end(&ends[0]);
     }

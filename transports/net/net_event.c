@@ -130,6 +130,7 @@ static void tell(struct weft_net_end *end, struct weft_net_peer *peer, enum weft
     event->kind = WEFT_NET_PEER_DOWN;
     event->why = peer->why;
     event->is_gone = what == WEFT_NET_TOLD_GONE;
+    event->is_orderly = event->is_gone && peer->is_orderly;
 }
 
 /* A change of a peer's state, if one is to be told now. */

@@ -44,6 +44,7 @@ struct weft_net_peer {
     bool has_secret; /* we know how to dial it; else an attempt only shows whether it listens */
     bool is_overdue; /* not reached for dial_ns */
     bool was_up;
+    bool is_orderly; /* GONE: it has closed us, and said so */
     weft_ns lost_at;
     uint32_t refusing; /* bit per NIC of it that refused us since lost_at */
     char why[256];

@@ -211,6 +211,7 @@ static enum weft_tcp_outcome bye_apply(struct weft_tcp_net *net, struct weft_tcp
 {
     (void)head;
     (void)body;
+    net->peers[lane->peer].base.is_orderly = true;
     weft_tcp_peer_gone(net, &net->peers[lane->peer], "the peer has closed its side");
     return WEFT_TCP_DONE;
 }

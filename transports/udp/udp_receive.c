@@ -74,11 +74,15 @@ static void data_receive(struct weft_udp_net *net, struct weft_udp_session *sess
 static void bye_receive(struct weft_udp_net *net, struct weft_udp_session *session,
                         const uint8_t *bytes, size_t size)
 {
+    struct weft_udp_peer *peer;
+
     if (session->state != WEFT_UDP_SESSION_UP ||
         size != WEFT_UDP_HEAD_BYTES + WEFT_SECURE_GOODBYE_BYTES ||
         !weft_secure_datagram_is_goodbye(session->keys, bytes + WEFT_UDP_HEAD_BYTES))
         return;
-    weft_udp_peer_gone(net, weft_udp_peer_at(net, session->peer), "the peer has closed its side");
+    peer = weft_udp_peer_at(net, session->peer);
+    peer->base.is_orderly = true;
+    weft_udp_peer_gone(net, peer, "the peer has closed its side");
 }
 
 /* Who speaks to a session that we have closed has not heard our goodbye. It is smaller than any
