@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include "loads.h"
+#include "peer_agent.h"
 #include "peers.h"
 
 /* Real: longest sleep of an emulated comm that peers may call. */

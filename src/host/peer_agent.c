@@ -1,5 +1,5 @@
 /* The embedded agent of a comm: what this server says of itself, what others say of themselves, and
- * how the plan follows. See peers.h and core/agent.h.
+ * how the plan follows. See peer_agent.h and core/agent.h.
  *
  * A record is
  *     comm 8 | address 160, without its secret | condition | description
@@ -13,6 +13,7 @@
 #include "../core/wire.h"
 #include "agent_name.h"
 #include "log.h"
+#include "peer_agent.h"
 #include "peers.h"
 
 #define OWN_GAP_REAL_NS  20000000u

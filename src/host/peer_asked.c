@@ -1,10 +1,12 @@
 /* What peers ask of this comm: to copy a chunk on to where it belongs, to write what they fetch;
- * and what they say: relays, answers. See peers.h. */
+ * and what they say: relays, answers. See peer_asked.h. */
 #include <string.h>
 
 #include "log.h"
+#include "peer_agent.h"
+#include "peer_asked.h"
 #include "peer_copy.h"
-#include "peer_message.h"
+#include "peer_join.h"
 #include "peers.h"
 #include "sibling.h"
 

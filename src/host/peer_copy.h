@@ -1,6 +1,6 @@
 /* Copies between two other comms: from a window of peer B to a window of peer C, for a caller here.
  *
- * B is asked to write, as for a fetch (peers.h), with what it needs to reach C's window: the
+ * B is asked to write, as for a fetch (peer_fetch.h), with what it needs to reach C's window: the
  * address of C and the window's token, as the caller's key has them. So bytes go from B to C alone.
  * C checks the token as always; B checks that the caller may read. The parts of a fetch carry it:
  *

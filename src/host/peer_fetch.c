@@ -1,10 +1,11 @@
 /* Fetches: a get from a peer's window is a put that the peer is asked for, as only its own engine
  * knows how busy its links are. A fetch is asked for in parts, as many as there is room for, and
- * again where the peer has no room. See peers.h. */
+ * again where the peer has no room. See peer_fetch.h. */
 #include <string.h>
 
 #include "peer_copy.h"
-#include "peer_message.h"
+#include "peer_fetch.h"
+#include "peer_join.h"
 #include "peers.h"
 
 #define AGAIN_NS        20000u /* what a peer had no room for is asked for again after this, */

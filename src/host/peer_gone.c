@@ -1,9 +1,11 @@
 /* Peers that are lost, for a while or for good: what ends with them, and what their place is used
- * for afterwards. See peers.h. */
+ * for afterwards. See peer_gone.h. */
 #include <string.h>
 
 #include "log.h"
 #include "peer_copy.h"
+#include "peer_gone.h"
+#include "peer_join.h"
 #include "peers.h"
 #include "sibling.h"
 

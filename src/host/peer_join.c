@@ -1,8 +1,9 @@
 /* How a peer joins: its description becomes part of the world, its lanes become hops, and both
- * sides lend each other staging; see peers.h. */
+ * sides lend each other staging; see peer_join.h. */
 #include <string.h>
 
 #include "log.h"
+#include "peer_join.h"
 #include "peer_message.h"
 #include "peers.h"
 #include "sibling.h"

@@ -1,8 +1,6 @@
-/* Landings: our windows as peers see them that write what we fetch.
- *
- * A window has a second number in the net, with a token of its own, for the sake of one promise:
- * when a fetch has ended nothing of it lands. The landing is shut then, which no other use of the
- * window notices, and opened anew, with another token, for the next fetch. See peers.h. */
+/* Landings: opened for a fetch, shut with its end; see peer_landing.h. */
+#include "peer_landing.h"
+
 #include "peers.h"
 
 weftResult_t weft_landing_open(struct weft_loop *loop, uint32_t window, struct weft_net_remote *as)

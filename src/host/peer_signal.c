@@ -1,8 +1,9 @@
 /* Signals of ours in windows of peers: each is one store that the peer's side answers; see
- * peers.h. */
-#include "peers.h"
+ * peer_signal.h. */
+#include "peer_signal.h"
 
 #include "log.h"
+#include "peers.h"
 #include "sibling.h"
 
 /* The engine knows the bytes, not the peer's answer: to it the transfer has ended before that, and

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "peer_agent.h"
+#include "peer_join.h"
 #include "sibling.h"
 
 #define EVENTS_PER_POLL 64

@@ -5,6 +5,8 @@
 
 #include "log.h"
 #include "net_address.h"
+#include "peer_agent.h"
+#include "peer_join.h"
 #include "peers.h"
 #include "sibling.h"
 

@@ -2,7 +2,7 @@
 #include "report.h"
 
 #include "../core/trace.h"
-#include "peers.h"
+#include "peer_agent.h"
 
 void weft_report_string(struct weft_text *text, const char *string)
 {

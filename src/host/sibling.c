@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "peer_join.h"
 #include "sibling_message.h"
 
 weftResult_t weft_siblings_open(struct weft_loop *loop, struct weft_peers *peers)

@@ -2,6 +2,7 @@
  * search shares no code with the engine's routes. */
 #include "core/route.h"
 #include "fleet_run.h"
+#include "host/peer_join.h"
 
 /* Inside a server there is a hop between the two, or a hop to another and one from there. */
 bool sim_call_has_way(const struct sim_fleet *fleet, const struct sim_call *call)

@@ -1,0 +1,30 @@
+/* The embedded agent of a comm: what it and its peers say of themselves; see core/agent.h.
+ *
+ * What a peer says of its own links the plan follows; what it passes on of others is for people. */
+#ifndef WEFT_PEER_AGENT_H
+#define WEFT_PEER_AGENT_H
+
+#include "../base/buf.h"
+#include "../base/text.h"
+
+struct weft_loop;
+struct weft_peers;
+
+/* The agent of a comm; false: no memory. */
+bool weft_peers_agent_open(const struct weft_loop *loop, struct weft_peers *peers);
+void weft_peers_agent_close(struct weft_peers *peers);
+
+/* A NIC of this server sends at `rate` bytes per us now; 0: it is cut. */
+void weft_peers_nic_changed(struct weft_loop *loop, uint32_t nic, uint64_t rate_bytes_per_us);
+
+/* Tells peers what they do not know, and when there is something to tell next. */
+void weft_peers_agent_poll(struct weft_loop *loop, weft_ns now);
+weft_ns weft_peers_agent_at(const struct weft_peers *peers);
+
+/* A peer has told a record. */
+void weft_peer_heard(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader);
+
+/* The servers that are known, as JSON: "servers":[...]. Needs: the progress thread. */
+void weft_peers_report(struct weft_loop *loop, struct weft_text *text);
+
+#endif
