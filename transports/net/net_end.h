@@ -50,6 +50,9 @@ struct weft_net_end {
 struct weft_net_hooks {
     /* Something waits with the peer, for any lane. */
     void (*touch)(struct weft_net_end *end, struct weft_net_peer *peer);
+    /* weft_net_peer_make, and the transport's own part of the peer; NULL: no room. */
+    struct weft_net_peer *(*peer_make)(struct weft_net_end *end,
+                                       const struct weft_wire_address *address, bool is_dialler);
 };
 
 static inline struct weft_net_end *weft_net_end_of(struct weft_net *net)

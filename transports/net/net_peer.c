@@ -104,16 +104,30 @@ void weft_net_peer_free(struct weft_net_end *end, struct weft_net_peer *peer)
     memset((void *)peer, 0, end->peer_bytes);
 }
 
-void weft_net_peer_opened(struct weft_net_end *end, struct weft_net_peer *peer,
-                          const struct weft_wire_address *address)
+weftResult_t weft_net_peer_open(struct weft_net *net, const uint8_t bytes[WEFT_NET_ADDRESS_BYTES],
+                                uint32_t *number)
 {
+    struct weft_net_end *end = weft_net_end_of(net);
+    struct weft_wire_address address;
+    struct weft_net_peer *peer;
+
+    if (!weft_wire_get_address(bytes, &address) || address.incarnation == end->env.incarnation)
+        return weftInvalidArgument;
+    end->now = weft_net_now();
+    peer = weft_net_peer_find(end, address.incarnation);
+    if (peer == NULL)
+        peer = end->hooks->peer_make(end, &address, true);
+    if (peer == NULL)
+        return weftNoResource;
     /* Of a peer that dialled us the secret may not have been known. */
     if (!peer->has_secret)
-        memcpy(peer->address.secret, address->secret, sizeof(address->secret));
+        memcpy(peer->address.secret, address.secret, sizeof(address.secret));
     peer->has_secret = true;
     peer->told = WEFT_NET_TOLD_NOTHING;
     peer->was_up = peer->was_up && peer->state != WEFT_NET_PEER_STATE_GONE;
     end->has_news = true;
+    *number = weft_net_peer_number(end, peer);
+    return weftSuccess;
 }
 
 void weft_net_peer_reached(struct weft_net_end *end, struct weft_net_peer *peer)

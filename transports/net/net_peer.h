@@ -70,9 +70,9 @@ struct weft_net_peer *weft_net_peer_make(struct weft_net_end *end,
                                          uint32_t nic_count);
 /* What is under way ends with weftUnknown, the place is free. */
 void weft_net_peer_free(struct weft_net_end *end, struct weft_net_peer *peer);
-/* Of a peer that the user opens, which may be known already. */
-void weft_net_peer_opened(struct weft_net_end *end, struct weft_net_peer *peer,
-                          const struct weft_wire_address *address);
+/* As the transport's `peer_open`: of a peer that is known already, its number. */
+weftResult_t weft_net_peer_open(struct weft_net *net, const uint8_t address[WEFT_NET_ADDRESS_BYTES],
+                                uint32_t *peer);
 /* UP now, or LOST. */
 void weft_net_peer_reached(struct weft_net_end *end, struct weft_net_peer *peer);
 void weft_net_peer_lost(struct weft_net_end *end, struct weft_net_peer *peer, const char *why);

@@ -135,7 +135,9 @@ static struct weft_tcp_peer *peer_of(struct weft_tcp_net *net, const struct weft
     }
     if (peer == NULL) {
         *verdict = hello->target_session != 0 ? WEFT_WIRE_FORGOTTEN : WEFT_WIRE_FULL;
-        return hello->target_session != 0 ? NULL : weft_tcp_peer_make(net, address, false);
+        if (hello->target_session == 0)
+            peer = (struct weft_tcp_peer *)(void *)weft_tcp_peer_make(&net->end, address, false);
+        return peer;
     }
     if (hello->target_session != 0 && hello->target_session != peer->base.session) {
         *verdict = WEFT_WIRE_FORGOTTEN;

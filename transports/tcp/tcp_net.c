@@ -50,7 +50,7 @@ static void peer_touch(struct weft_net_end *end, struct weft_net_peer *base)
         weft_tcp_lane_touch(weft_tcp_net_of((struct weft_net *)(void *)end), lane);
 }
 
-static const struct weft_net_hooks hooks = {.touch = peer_touch};
+static const struct weft_net_hooks hooks = {.touch = peer_touch, .peer_make = weft_tcp_peer_make};
 
 static void tcp_close(struct weft_net *base)
 {
@@ -305,7 +305,7 @@ const struct weft_net_ops weft_tcp_net = {
     .conceal = weft_net_conceal,
     .import = weft_net_import,
     .forget = weft_net_forget,
-    .peer_open = weft_tcp_peer_open,
+    .peer_open = weft_net_peer_open,
     .peer_close = weft_tcp_peer_close,
     .copy = weft_tcp_copy,
     .forward = weft_net_forward,

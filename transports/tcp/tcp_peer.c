@@ -3,50 +3,23 @@
 
 #include "tcp_net.h"
 
-static struct weft_tcp_peer *peer_of(struct weft_net_peer *base)
-{
-    return (struct weft_tcp_peer *)(void *)base;
-}
-
-struct weft_tcp_peer *weft_tcp_peer_make(struct weft_tcp_net *net,
+struct weft_net_peer *weft_tcp_peer_make(struct weft_net_end *end,
                                          const struct weft_wire_address *address, bool is_dialler)
 {
-    struct weft_tcp_peer *peer =
-        peer_of(weft_net_peer_make(&net->end, address, is_dialler, net->nic_count));
+    struct weft_tcp_net *net = weft_tcp_net_of((struct weft_net *)(void *)end);
+    struct weft_net_peer *base = weft_net_peer_make(end, address, is_dialler, net->nic_count);
+    struct weft_tcp_peer *peer = (struct weft_tcp_peer *)(void *)base;
 
     if (peer == NULL)
         return NULL;
-    peer->lanes = calloc(peer->base.lane_count, sizeof(*peer->lanes));
+    peer->lanes = calloc(base->lane_count, sizeof(*peer->lanes));
     if (peer->lanes == NULL) {
-        weft_net_peer_free(&net->end, &peer->base);
+        weft_net_peer_free(end, base);
         return NULL;
     }
-    for (uint32_t i = 0; i < peer->base.lane_count; i++)
-        weft_tcp_lane_init(net, &peer->lanes[i], weft_net_peer_number(&net->end, &peer->base), i);
-    return peer;
-}
-
-weftResult_t weft_tcp_peer_open(struct weft_net *base, const uint8_t bytes[WEFT_NET_ADDRESS_BYTES],
-                                uint32_t *number)
-{
-    struct weft_tcp_net *net = weft_tcp_net_of(base);
-    struct weft_wire_address address;
-    struct weft_net_peer *peer;
-
-    if (!weft_wire_get_address(bytes, &address) || address.incarnation == net->end.env.incarnation)
-        return weftInvalidArgument;
-    net->end.now = weft_net_now();
-    peer = weft_net_peer_find(&net->end, address.incarnation);
-    if (peer == NULL) {
-        struct weft_tcp_peer *made = weft_tcp_peer_make(net, &address, true);
-
-        peer = made == NULL ? NULL : &made->base;
-    }
-    if (peer == NULL)
-        return weftNoResource;
-    weft_net_peer_opened(&net->end, peer, &address);
-    *number = weft_net_peer_number(&net->end, peer);
-    return weftSuccess;
+    for (uint32_t i = 0; i < base->lane_count; i++)
+        weft_tcp_lane_init(net, &peer->lanes[i], weft_net_peer_number(end, base), i);
+    return base;
 }
 
 static void lanes_close(struct weft_tcp_net *net, struct weft_tcp_peer *peer)

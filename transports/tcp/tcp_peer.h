@@ -10,11 +10,9 @@ struct weft_tcp_peer {
     struct weft_tcp_lane *lanes; /* base.lane_count */
 };
 
-weftResult_t weft_tcp_peer_open(struct weft_net *net, const uint8_t address[WEFT_NET_ADDRESS_BYTES],
-                                uint32_t *peer);
 void weft_tcp_peer_close(struct weft_net *net, uint32_t peer);
-/* NULL: no room. */
-struct weft_tcp_peer *weft_tcp_peer_make(struct weft_tcp_net *net,
+/* As weft_net_hooks has it. */
+struct weft_net_peer *weft_tcp_peer_make(struct weft_net_end *end,
                                          const struct weft_wire_address *address, bool is_dialler);
 /* A lane of it came up, or went down. */
 void weft_tcp_peer_lane_up(struct weft_tcp_net *net, struct weft_tcp_peer *peer);

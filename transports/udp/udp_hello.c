@@ -94,7 +94,7 @@ static struct weft_udp_peer *peer_of(struct weft_udp_net *net, const struct weft
     }
     if (peer == NULL) {
         *verdict = WEFT_WIRE_FULL;
-        return weft_udp_peer_make(net, address, false);
+        return (struct weft_udp_peer *)(void *)weft_udp_peer_make(&net->end, address, false);
     }
     if (peer->base.session_there != 0 && peer->base.session_there != hello->session) {
         *verdict = WEFT_WIRE_BUSY;

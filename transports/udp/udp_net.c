@@ -105,7 +105,7 @@ static void peer_touch(struct weft_net_end *end, struct weft_net_peer *base)
         session->has_more = true;
 }
 
-static const struct weft_net_hooks hooks = {.touch = peer_touch};
+static const struct weft_net_hooks hooks = {.touch = peer_touch, .peer_make = weft_udp_peer_make};
 
 static void udp_close(struct weft_net *base)
 {
@@ -352,7 +352,7 @@ const struct weft_net_ops weft_udp_net = {
     .conceal = weft_net_conceal,
     .import = weft_net_import,
     .forget = weft_net_forget,
-    .peer_open = weft_udp_peer_open,
+    .peer_open = weft_net_peer_open,
     .peer_close = weft_udp_peer_close,
     .copy = weft_udp_copy,
     .forward = weft_net_forward,

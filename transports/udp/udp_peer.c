@@ -10,44 +10,22 @@ struct weft_udp_peer *weft_udp_peer_at(const struct weft_udp_net *net, uint32_t 
     return (struct weft_udp_peer *)(void *)weft_net_peer_at(&net->end, number);
 }
 
-struct weft_udp_peer *weft_udp_peer_make(struct weft_udp_net *net,
+struct weft_net_peer *weft_udp_peer_make(struct weft_net_end *end,
                                          const struct weft_wire_address *address, bool is_dialler)
 {
-    struct weft_udp_peer *peer = (struct weft_udp_peer *)(void *)weft_net_peer_make(
-        &net->end, address, is_dialler, net->nic_count);
+    const struct weft_udp_net *net = weft_udp_net_of((struct weft_net *)(void *)end);
+    struct weft_net_peer *base = weft_net_peer_make(end, address, is_dialler, net->nic_count);
+    struct weft_udp_peer *peer = (struct weft_udp_peer *)(void *)base;
 
     if (peer == NULL)
         return NULL;
     peer->session = NULL;
     peer->dial = NULL;
-    peer->dial_at = net->end.now;
+    peer->dial_at = end->now;
     peer->hold_ns = WEFT_UDP_HOLD_NS;
     peer->pair = 0;
-    weft_net_end_wake_at(&net->end, net->end.now);
-    return peer;
-}
-
-weftResult_t weft_udp_peer_open(struct weft_net *base, const uint8_t bytes[WEFT_NET_ADDRESS_BYTES],
-                                uint32_t *number)
-{
-    struct weft_udp_net *net = weft_udp_net_of(base);
-    struct weft_wire_address address;
-    struct weft_net_peer *peer;
-
-    if (!weft_wire_get_address(bytes, &address) || address.incarnation == net->end.env.incarnation)
-        return weftInvalidArgument;
-    net->end.now = weft_net_now();
-    peer = weft_net_peer_find(&net->end, address.incarnation);
-    if (peer == NULL) {
-        struct weft_udp_peer *made = weft_udp_peer_make(net, &address, true);
-
-        peer = made == NULL ? NULL : &made->base;
-    }
-    if (peer == NULL)
-        return weftNoResource;
-    weft_net_peer_opened(&net->end, peer, &address);
-    *number = weft_net_peer_number(&net->end, peer);
-    return weftSuccess;
+    weft_net_end_wake_at(end, end->now);
+    return base;
 }
 
 static void sessions_free(struct weft_udp_net *net, struct weft_udp_peer *peer)

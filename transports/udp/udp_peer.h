@@ -18,12 +18,10 @@ struct weft_udp_peer {
     uint32_t pair; /* which pair of NICs is dialled next */
 };
 
-weftResult_t weft_udp_peer_open(struct weft_net *net, const uint8_t address[WEFT_NET_ADDRESS_BYTES],
-                                uint32_t *peer);
 void weft_udp_peer_close(struct weft_net *net, uint32_t peer);
 struct weft_udp_peer *weft_udp_peer_at(const struct weft_udp_net *net, uint32_t number);
-/* NULL: no room. */
-struct weft_udp_peer *weft_udp_peer_make(struct weft_udp_net *net,
+/* As weft_net_hooks has it. */
+struct weft_net_peer *weft_udp_peer_make(struct weft_net_end *end,
                                          const struct weft_wire_address *address, bool is_dialler);
 /* The session is its, and UP. */
 void weft_udp_peer_attach(struct weft_udp_net *net, struct weft_udp_peer *peer,
