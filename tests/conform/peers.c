@@ -24,19 +24,8 @@ static void put_all_kinds(const char *crypto)
     struct first first = first_open(&server, crypto);
 
     for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        weftRequest_t request;
-
-        conform_fill(&first.dram, 0, sizes[i], i);
-        SUCCEED(
-            weftPut(first.far_dram, 0, first.dram.window, 0, sizes[i], first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert(peers_tell(&server, 'd', 0, sizes[i], i), "host to host, %zu bytes", sizes[i]);
-        conform_fill_by(&first.gpu, &first.stage, sizes[i], i + 100);
-        SUCCEED(
-            weftPut(first.far_gpu, 0, first.gpu.window, 0, sizes[i], first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert(peers_tell(&server, 'g', 0, sizes[i], i + 100), "GPU to GPU, %zu bytes",
-                  sizes[i]);
+        peers_put_dram(&server, &first, sizes[i], i);
+        peers_put_gpu(&server, &first, sizes[i], i + 100);
     }
     conform_close(first.comm);
     peers_server_stop(&server);
@@ -86,19 +75,8 @@ Test(peers, put_signal__after_the_bytes, .timeout = 120)
 {
     struct server server = server_start("off");
     struct first first = first_open(&server, "off");
-    weftRequest_t request;
 
-    peers_tell(&server, 'f', 0, AREA_BYTES, 0);
-    conform_fill(&first.dram, 0, MIB(1), 3);
-    for (uint32_t i = 0; i < 8; i++) {
-        uint64_t before = peers_tell(&server, 'w', AREA_BYTES - 8, 8, 0);
-
-        SUCCEED(weftPutSignal(first.far_dram, 0, first.dram.window, 0, MIB(1), first.far_dram,
-                              AREA_BYTES - 8, 1, weftSignalAdd, first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert_eq(peers_tell(&server, 'w', AREA_BYTES - 8, 8, 0), before + 1);
-        cr_assert(peers_tell(&server, 'd', 0, MIB(1), 3));
-    }
+    peers_put_signals(&server, &first);
     conform_close(first.comm);
     peers_server_stop(&server);
 }
@@ -121,10 +99,7 @@ Test(peers, revoke__ends_what_comes_after, .timeout = 120)
     EXPECT(weftWaitSignal(first.far_gpu, 0, 1, first.comm, NULL, 0), weftInvalidUsage);
     EXPECT_WORD("another process");
     /* The other window, over the same lanes, is as before. */
-    conform_fill_by(&first.gpu, &first.stage, MIB(1), 8);
-    SUCCEED(weftPut(first.far_gpu, 0, first.gpu.window, 0, MIB(1), first.comm, NULL, &request));
-    peers_wait(&request);
-    cr_assert(peers_tell(&server, 'g', 0, MIB(1), 8));
+    peers_put_gpu(&server, &first, MIB(1), 8);
     conform_close(first.comm);
     peers_server_stop(&server);
 }

@@ -52,16 +52,6 @@ static void begin(const struct trio *trio, size_t size, weftRequest_t *request)
         weftCopy(trio->c_dram, 0, trio->first.far_dram, 0, size, trio->first.comm, NULL, request));
 }
 
-/* All its threads stand still when this returns. */
-static void stop(const struct server *server)
-{
-    int status = 0;
-
-    kill(server->process, SIGSTOP);
-    cr_assert_eq(waitpid(server->process, &status, WUNTRACED), server->process);
-    cr_assert(WIFSTOPPED(status));
-}
-
 /* Nothing may land at c from now on. */
 static void expect_quiet(const struct trio *trio)
 {
@@ -191,7 +181,7 @@ Test(peers_copy, revoke__at_the_source_in_flight, .timeout = 120)
     weftRequest_t request;
     weftResult_t result;
 
-    stop(&trio.c); /* so that it is under way still */
+    peers_server_halt(&trio.c); /* so that it is under way still */
     begin(&trio, AREA_BYTES, &request);
     kill(trio.c.process, SIGCONT);
     cr_assert_eq(peers_tell(&trio.b, 'r', 0, 0, 0), (uint64_t)weftSuccess);
@@ -268,7 +258,7 @@ Test(peers_copy, killed__who_has_the_bytes, .timeout = 120)
     peers_wait(&request);
     for (uint32_t i = 0; i < 8; i++)
         begin(&trio, AREA_BYTES, &request);
-    stop(&trio.c);
+    peers_server_halt(&trio.c);
     peers_server_kill(&trio.b);
     kill(trio.c.process, SIGCONT);
     EXPECT(weftWait(&request, WEFT_TIMEOUT_DEFAULT), weftRemoteError);
@@ -290,7 +280,7 @@ Test(peers_copy, killed__where_they_go, .timeout = 120)
 
     begin(&trio, MIB(1), &request);
     peers_wait(&request);
-    stop(&trio.c);
+    peers_server_halt(&trio.c);
     begin(&trio, AREA_BYTES, &request);
     peers_server_kill(&trio.c);
     EXPECT(weftWait(&request, WEFT_TIMEOUT_DEFAULT), weftRemoteError);
@@ -325,7 +315,7 @@ Test(peers_copy, stopped__is_unknown_at_the_deadline, .timeout = 120)
 
     begin(&trio, MIB(1), &request);
     peers_wait(&request);
-    stop(&trio.b);
+    peers_server_halt(&trio.b);
     begin(&trio, AREA_BYTES, &request);
     EXPECT(weftWait(&request, WEFT_TIMEOUT_DEFAULT), weftUnknown);
     EXPECT_WORD("may yet land");

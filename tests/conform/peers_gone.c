@@ -27,16 +27,6 @@ static void expect_gone(weftRequest_t *request)
     EXPECT_WORD("the process there has ended");
 }
 
-/* All its threads stand still when this returns. */
-static void stop(const struct server *server)
-{
-    int status = 0;
-
-    kill(server->process, SIGSTOP);
-    cr_assert_eq(waitpid(server->process, &status, WUNTRACED), server->process);
-    cr_assert(WIFSTOPPED(status));
-}
-
 Test(peers_gone, killed__what_is_under_way_ends_and_names_it, .timeout = 120)
 {
     struct server server = peers_server_start(&second);
@@ -47,7 +37,7 @@ Test(peers_gone, killed__what_is_under_way_ends_and_names_it, .timeout = 120)
     weftWindow_t window;
 
     conform_fill(&first.dram, 0, AREA_BYTES, 1);
-    kill(server.process, SIGSTOP); /* so that they are under way still */
+    peers_server_halt(&server); /* so that they are under way still */
     SUCCEED(weftPut(first.far_dram, 0, first.dram.window, 0, AREA_BYTES, first.comm, NULL,
                     &requests[0]));
     SUCCEED(weftGet(first.stage.window, 0, first.far_dram, 0, AREA_BYTES, first.comm, NULL,
@@ -89,15 +79,8 @@ Test(peers_gone, started_again__is_another_peer, .timeout = 120)
     for (uint32_t i = 0; i < LIVES; i++) {
         struct server server = servers[i];
 
-        conform_fill(&first.dram, 0, MIB(1), i);
-        SUCCEED(
-            weftPut(first.far_dram, 0, first.dram.window, 0, MIB(1), first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert(peers_tell(&server, 'd', 0, MIB(1), i));
-        conform_fill_by(&first.gpu, &first.stage, MIB(1), i + 50);
-        SUCCEED(weftPut(first.far_gpu, 0, first.gpu.window, 0, MIB(1), first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert(peers_tell(&server, 'g', 0, MIB(1), i + 50));
+        peers_put_dram(&server, &first, MIB(1), i);
+        peers_put_gpu(&server, &first, MIB(1), i + 50);
         memset(first.stage.base, 0, MIB(1));
         SUCCEED(
             weftGet(first.stage.window, 0, first.far_dram, 0, MIB(1), first.comm, NULL, &request));
@@ -125,7 +108,7 @@ Test(peers_gone, stopped__goes_on_when_it_comes_back, .timeout = 120)
 
     peers_tell(&server, 'f', 0, AREA_BYTES, 9);
     conform_fill_by(&first.gpu, &first.stage, AREA_BYTES, 1);
-    stop(&server);
+    peers_server_halt(&server);
     SUCCEED(
         weftPut(first.far_gpu, 0, first.gpu.window, 0, AREA_BYTES, first.comm, NULL, &requests[0]));
     SUCCEED(weftGet(first.stage.window, 0, first.far_dram, 0, AREA_BYTES, first.comm, NULL,
@@ -156,7 +139,7 @@ Test(peers_gone, stopped__ends_at_the_deadline, .timeout = 120)
     weftResult_t result;
 
     peers_tell(&server, 'f', 0, AREA_BYTES, 9);
-    stop(&server);
+    peers_server_halt(&server);
     SUCCEED(weftPut(first.far_gpu, 0, first.gpu.window, 0, MIB(1), first.comm, NULL, &put));
     SUCCEED(weftGet(first.stage.window, 0, first.far_dram, 0, MIB(1), first.comm, NULL, &get));
     EXPECT(weftWait(&get, WEFT_TIMEOUT_DEFAULT), weftTimeout);

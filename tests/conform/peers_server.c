@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define SERVER_SECONDS_MAX 100
+#define SIGNALS            8
 
 const char *peers_net(void)
 {
@@ -229,6 +230,15 @@ void peers_server_kill(struct server *server)
     close(server->socket);
 }
 
+void peers_server_halt(const struct server *server)
+{
+    int status = 0;
+
+    kill(server->process, SIGSTOP);
+    cr_assert_eq(waitpid(server->process, &status, WUNTRACED), server->process);
+    cr_assert(WIFSTOPPED(status));
+}
+
 struct first peers_first_open(const struct server *server, const struct server_settings *settings)
 {
     struct first first = {.comm = conform_comm("net", peers_net(), "server_id", settings->id,
@@ -248,4 +258,44 @@ void peers_wait(weftRequest_t *request)
     weftResult_t result = weftWait(request, WEFT_TIMEOUT_DEFAULT);
 
     cr_assert_eq(result, weftSuccess, "%s", weftGetLastError(NULL));
+}
+
+void peers_put_dram(const struct server *server, const struct first *first, size_t size,
+                    uint32_t seed)
+{
+    weftRequest_t request;
+
+    conform_fill(&first->dram, 0, size, seed);
+    SUCCEED(weftPut(first->far_dram, 0, first->dram.window, 0, size, first->comm, NULL, &request));
+    peers_wait(&request);
+    cr_assert(peers_tell(server, 'd', 0, size, seed), "host to host, %zu bytes", size);
+}
+
+void peers_put_gpu(const struct server *server, const struct first *first, size_t size,
+                   uint32_t seed)
+{
+    weftRequest_t request;
+
+    conform_fill_by(&first->gpu, &first->stage, size, seed);
+    SUCCEED(weftPut(first->far_gpu, 0, first->gpu.window, 0, size, first->comm, NULL, &request));
+    peers_wait(&request);
+    cr_assert(peers_tell(server, 'g', 0, size, seed), "GPU to GPU, %zu bytes", size);
+}
+
+void peers_put_signals(const struct server *server, const struct first *first)
+{
+    size_t word_at = first->dram.size - sizeof(uint64_t);
+
+    peers_tell(server, 'f', 0, first->dram.size, 0);
+    conform_fill(&first->dram, 0, MIB(1), 3);
+    for (uint32_t i = 0; i < SIGNALS; i++) {
+        uint64_t before = peers_tell(server, 'w', word_at, sizeof(uint64_t), 0);
+        weftRequest_t request;
+
+        SUCCEED(weftPutSignal(first->far_dram, 0, first->dram.window, 0, MIB(1), first->far_dram,
+                              word_at, 1, weftSignalAdd, first->comm, NULL, &request));
+        peers_wait(&request);
+        cr_assert_eq(peers_tell(server, 'w', word_at, sizeof(uint64_t), 0), before + 1);
+        cr_assert(peers_tell(server, 'd', 0, MIB(1), 3));
+    }
 }

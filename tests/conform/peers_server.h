@@ -65,6 +65,9 @@ void peers_give_key(const struct server *server, const weftWindowKey_t *key);
 void peers_server_stop(struct server *server);
 void peers_server_kill(struct server *server);
 
+/* All its threads stand still when this returns, until it gets SIGCONT. */
+void peers_server_halt(const struct server *server);
+
 /* The test's own comm, and its areas. */
 struct first {
     weftComm_t comm;
@@ -77,5 +80,16 @@ struct first {
 
 struct first peers_first_open(const struct server *server, const struct server_settings *settings);
 void peers_wait(weftRequest_t *request);
+
+/* Puts a pattern into the server's host memory, or its GPU, and asks the server whether it is
+ * there. */
+void peers_put_dram(const struct server *server, const struct first *first, size_t size,
+                    uint32_t seed);
+void peers_put_gpu(const struct server *server, const struct first *first, size_t size,
+                   uint32_t seed);
+
+/* Puts with a signal in the last word of its host memory: it is raised after the bytes, once for
+ * each. */
+void peers_put_signals(const struct server *server, const struct first *first);
 
 #endif

@@ -70,17 +70,8 @@ Test(siblings, put_and_get__all_kinds_of_memory, .timeout = 120)
     for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         weftRequest_t request;
 
-        conform_fill(&first.dram, 0, sizes[i], i);
-        SUCCEED(
-            weftPut(first.far_dram, 0, first.dram.window, 0, sizes[i], first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert(peers_tell(&server, 'd', 0, sizes[i], i), "host to host, %zu bytes", sizes[i]);
-        conform_fill_by(&first.gpu, &first.stage, sizes[i], i + 100);
-        SUCCEED(
-            weftPut(first.far_gpu, 0, first.gpu.window, 0, sizes[i], first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert(peers_tell(&server, 'g', 0, sizes[i], i + 100), "GPU to GPU, %zu bytes",
-                  sizes[i]);
+        peers_put_dram(&server, &first, sizes[i], i);
+        peers_put_gpu(&server, &first, sizes[i], i + 100);
         peers_tell(&server, 'f', 0, sizes[i], i + 200);
         SUCCEED(
             weftGet(first.gpu.window, 0, first.far_dram, 0, sizes[i], first.comm, NULL, &request));
@@ -117,17 +108,7 @@ Test(siblings, put_signal__after_the_bytes, .timeout = 120)
     struct first first = peers_first_open(&server, &settings);
     weftRequest_t request;
 
-    peers_tell(&server, 'f', 0, AREA_BYTES, 0);
-    conform_fill(&first.dram, 0, MIB(1), 3);
-    for (uint32_t i = 0; i < 8; i++) {
-        uint64_t before = peers_tell(&server, 'w', AREA_BYTES - 8, 8, 0);
-
-        SUCCEED(weftPutSignal(first.far_dram, 0, first.dram.window, 0, MIB(1), first.far_dram,
-                              AREA_BYTES - 8, 1, weftSignalAdd, first.comm, NULL, &request));
-        peers_wait(&request);
-        cr_assert_eq(peers_tell(&server, 'w', AREA_BYTES - 8, 8, 0), before + 1);
-        cr_assert(peers_tell(&server, 'd', 0, MIB(1), 3));
-    }
+    peers_put_signals(&server, &first);
     SUCCEED(weftSignal(first.far_gpu, 64, 40, weftSignalSet, first.comm, NULL, &request));
     peers_wait(&request);
     SUCCEED(weftPutSignal(first.far_dram, 0, first.dram.window, 0, MIB(1), first.far_gpu, 64, 2,
@@ -162,10 +143,7 @@ Test(siblings, deregister__nothing_lands_after, .timeout = 120)
     EXPECT(weftWait(&requests[0], WEFT_TIMEOUT_DEFAULT), weftCancelled);
     EXPECT_WORD("revoked");
     /* The other window is as before, and a key that is no more opens nothing. */
-    conform_fill_by(&first.gpu, &first.stage, MIB(1), 8);
-    SUCCEED(weftPut(first.far_gpu, 0, first.gpu.window, 0, MIB(1), first.comm, NULL, &requests[0]));
-    peers_wait(&requests[0]);
-    cr_assert(peers_tell(&server, 'g', 0, MIB(1), 8));
+    peers_put_gpu(&server, &first, MIB(1), 8);
     SUCCEED(weftWindowDeregister(first.far_dram));
     EXPECT(weftWindowImport(first.comm, &server.keys.dram, &first.far_dram), weftInvalidUsage);
     EXPECT_WORD("revoked");
@@ -216,10 +194,8 @@ Test(siblings, importer_stopped__the_comm_is_kept, .timeout = 120)
     struct server_settings settings = settings_of("off");
     struct server server = peers_server_start(&settings);
     struct first first = owner_open(&server, &settings);
-    int status = 0;
 
-    kill(server.process, SIGSTOP);
-    cr_assert_eq(waitpid(server.process, &status, WUNTRACED), server.process);
+    peers_server_halt(&server);
     SUCCEED(weftWindowDeregister(first.far_dram));
     SUCCEED(weftWindowDeregister(first.far_gpu));
     SUCCEED(weftCommFinalize(first.comm));
@@ -276,11 +252,9 @@ Test(siblings, importer_stopped__unknown_at_the_deadline, .timeout = 120)
     struct server server = peers_server_start(&settings);
     struct first first = owner_open(&server, &settings);
     char number[32];
-    int status = 0;
 
     snprintf(number, sizeof(number), "process %d ", (int)server.process);
-    kill(server.process, SIGSTOP);
-    cr_assert_eq(waitpid(server.process, &status, WUNTRACED), server.process);
+    peers_server_halt(&server);
     EXPECT(weftWindowDeregister(first.dram.window), weftUnknown);
     EXPECT_WORD(number);
     /* Its own windows go on: nobody is asked to write into them. */
@@ -331,13 +305,9 @@ Test(siblings, other_machine__is_another_server, .timeout = 120)
     struct server_settings other = {"127.0.0.2", "off", AREA_BYTES, NULL, NULL};
     struct server server = peers_server_start(&other);
     struct first first = peers_first_open(&server, &settings);
-    weftRequest_t request;
     uint32_t servers;
 
-    conform_fill(&first.dram, 0, MIB(2), 4);
-    SUCCEED(weftPut(first.far_dram, 0, first.dram.window, 0, MIB(2), first.comm, NULL, &request));
-    peers_wait(&request);
-    cr_assert(peers_tell(&server, 'd', 0, MIB(2), 4));
+    peers_put_dram(&server, &first, MIB(2), 4);
     cr_assert_gt(net_bytes(first.comm, &servers), MIB(2));
     cr_assert_eq(servers, 2);
     conform_close(first.comm);
