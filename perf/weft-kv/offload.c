@@ -50,7 +50,7 @@ static bool run_open(struct kv_run *run, const struct weft_kv_options *options,
 static void run_close(struct kv_run *run)
 {
     for (uint32_t i = 0; i < 2; i++)
-        weft_kv_result_fini(&run->results[i]);
+        weft_kv_findings_fini(&run->results[i].base);
     weft_kv_arrivals_fini(&run->arrivals);
     weft_kv_store_fini(&run->store);
     weft_testbed_close(&run->testbed);
@@ -108,7 +108,7 @@ enum weft_kv_outcome weft_kv_offload(const struct weft_kv_options *options,
     if (run_open(run, options, why)) {
         outcome = WEFT_KV_WRONG;
         if (run_replay(run, options, why) && run_report(run, options, why) &&
-            run->results[0].wrong_bytes == 0 && run->results[0].errors.count == 0)
+            run->results[0].base.wrong_bytes == 0 && run->results[0].base.errors.count == 0)
             outcome = WEFT_KV_RIGHT;
     }
     run_close(run);

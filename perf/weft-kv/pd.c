@@ -115,7 +115,7 @@ static bool pd_open(struct pd *pd, char why[WEFT_WHY_BYTES])
 static void pd_close(struct pd *pd)
 {
     for (uint32_t i = 0; i < 2; i++)
-        weft_kv_handed_fini(&pd->results[i]);
+        weft_kv_findings_fini(&pd->results[i].base);
     weft_kv_arrivals_fini(&pd->arrivals);
     weft_kv_server_close(&pd->server);
     weft_kv_trace_fini(&pd->trace);
@@ -158,8 +158,8 @@ static bool pd_report(const struct pd *pd, char why[WEFT_WHY_BYTES])
 static bool is_right(const struct pd *pd)
 {
     for (uint32_t i = 0; i < pd->result_count; i++)
-        if (pd->results[i].wrong_bytes > 0 || pd->results[i].wrong_checksums > 0 ||
-            pd->results[i].errors.count > 0)
+        if (pd->results[i].base.wrong_bytes > 0 || pd->results[i].wrong_checksums > 0 ||
+            pd->results[i].base.errors.count > 0)
             return false;
     return true;
 }

@@ -105,7 +105,7 @@ static void part_fail(struct prefill *prefill, struct weft_kv_handoff *handoff, 
 {
     handoff->failed = true;
     prefill->is_lost = prefill->is_lost || result == weftUnknown;
-    weft_kv_errors_note(&prefill->result->errors, prefill->server->comm, result);
+    weft_kv_errors_note(&prefill->result->base.errors, prefill->server->comm, result);
 }
 
 /* True when the part has moved. */
@@ -163,15 +163,15 @@ static bool handing_step(struct prefill *prefill, struct weft_kv_handoff *handof
     for (uint32_t i = 0; i < handoff->server->part_count; i++)
         *moved = part_step(prefill, handoff, i) || *moved;
     if (prefill->is_lost) {
-        (void)snprintf(why, WEFT_WHY_BYTES, "a handoff's outcome is unknown: %.900s",
-                       result->errors.sentence);
+        (void)snprintf(why, WEFT_WHY_BYTES, "a handoff's findings is unknown: %.900s",
+                       result->base.errors.sentence);
         return false;
     }
     if (has_parts_left(handoff))
         return true;
     *moved = true;
     if (!handoff->failed) {
-        result->times_ns[result->count++] = prefill_now(prefill) - handoff->submitted_at;
+        result->base.times_ns[result->base.count++] = prefill_now(prefill) - handoff->submitted_at;
         weft_kv_handoff_handed(handoff);
         if (handoff->is_checked)
             handoff_end(prefill, handoff);
@@ -217,8 +217,8 @@ static bool queue_step(struct prefill *prefill, uint32_t gpu, bool *moved, char 
     prefill->serial++;
     weft_list_remove(&prefill->queues[gpu], prefill->queue_links, index);
     prefill->active++;
-    prefill->result->new_blocks += handoff->new_count;
-    prefill->result->hit_blocks += handoff->block_count - handoff->new_count;
+    prefill->result->base.new_blocks += handoff->new_count;
+    prefill->result->base.hit_blocks += handoff->block_count - handoff->new_count;
     *moved = true;
     return prefill_send(prefill, WEFT_KV_ASK, handoff, why);
 }
@@ -247,7 +247,7 @@ static void checked_take(struct prefill *prefill, struct weft_kv_handoff *handof
 {
     const struct weft_kv_message *message = &prefill->message;
 
-    prefill->result->wrong_bytes += message->wrong_bytes;
+    prefill->result->base.wrong_bytes += message->wrong_bytes;
     for (uint32_t i = 0; i < prefill->server->part_count; i++)
         prefill->result->wrong_checksums +=
             i >= message->count || message->of.checksums[i] != handoff->checksums[i];
@@ -345,8 +345,8 @@ static bool prefill_loop(struct prefill *prefill, char why[WEFT_WHY_BYTES])
         weft_kv_progress_step(&prefill->progress, prefill->done, prefill->trace->count,
                               prefill->result->flow.bytes);
     }
-    prefill->result->total_ns = prefill_now(prefill) - prefill->start_at;
-    prefill->result->submit_ns = weft_testbed_submit_ns(testbed) - submitted_ns;
+    prefill->result->base.total_ns = prefill_now(prefill) - prefill->start_at;
+    prefill->result->base.submit_ns = weft_testbed_submit_ns(testbed) - submitted_ns;
     return true;
 }
 
@@ -362,8 +362,8 @@ static bool prefill_init(struct prefill *prefill, char why[WEFT_WHY_BYTES])
     for (uint32_t i = 0; i < WEFT_KV_GPUS_MAX; i++)
         weft_list_init(&prefill->queues[i]);
     prefill->queue_links = calloc(prefill->trace->count, sizeof(*prefill->queue_links));
-    prefill->result->times_ns = calloc(prefill->trace->count, sizeof(uint64_t));
-    if (prefill->queue_links != NULL && prefill->result->times_ns != NULL &&
+    prefill->result->base.times_ns = calloc(prefill->trace->count, sizeof(uint64_t));
+    if (prefill->queue_links != NULL && prefill->result->base.times_ns != NULL &&
         weft_kv_worker_start(&prefill->worker))
         return true;
     (void)snprintf(why, WEFT_WHY_BYTES, "no memory, or no thread, for the requests under way");
@@ -391,8 +391,8 @@ static bool run_end(struct prefill *prefill, char why[WEFT_WHY_BYTES])
 {
     cJSON *stats = weft_comm_stats_read(prefill->server->comm);
 
-    prefill->result->routes = cJSON_CreateArray();
-    weft_comm_stats_routes(NULL, stats, prefill->result->routes);
+    prefill->result->base.routes = cJSON_CreateArray();
+    weft_comm_stats_routes(NULL, stats, prefill->result->base.routes);
     cJSON_Delete(stats);
     weft_kv_far_close(&prefill->far);
     weft_kv_server_leave(prefill->server);
@@ -409,7 +409,7 @@ bool weft_kv_prefill(struct weft_kv_handed *result, struct weft_kv_server *serve
     bool good;
 
     memset(result, 0, sizeof(*result));
-    result->sched = sched == NULL ? "pull" : sched;
+    result->base.sched = sched == NULL ? "pull" : sched;
     if (prefill == NULL) {
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the run");
         return false;
@@ -421,10 +421,10 @@ bool weft_kv_prefill(struct weft_kv_handed *result, struct weft_kv_server *serve
     prefill->arrivals = arrivals;
     prefill->options = server->options;
     prefill->run = run;
-    weft_kv_progress_start(&prefill->progress, result->sched);
+    weft_kv_progress_start(&prefill->progress, result->base.sched);
     good = prefill_init(prefill, why) && run_begin(prefill, sched, why) &&
            prefill_loop(prefill, why) && run_end(prefill, why);
-    weft_stats_sort(result->times_ns, result->count);
+    weft_stats_sort(result->base.times_ns, result->base.count);
     weft_kv_progress_end(&prefill->progress);
     weft_kv_worker_stop(&prefill->worker);
     weft_kv_far_close(&prefill->far);
@@ -432,11 +432,4 @@ bool weft_kv_prefill(struct weft_kv_handed *result, struct weft_kv_server *serve
     free(prefill->queue_links);
     free(prefill);
     return good;
-}
-
-void weft_kv_handed_fini(struct weft_kv_handed *result)
-{
-    free(result->times_ns);
-    cJSON_Delete(result->routes);
-    memset(result, 0, sizeof(*result));
 }

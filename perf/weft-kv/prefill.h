@@ -5,24 +5,17 @@
 #include <cjson/cJSON.h>
 
 #include "arrivals.h"
-#include "errors.h"
+#include "findings.h"
 #include "flow.h"
 #include "server.h"
 
-/* Times are by the prefill server's clock. */
+/* Times are by the prefill server's clock; a request's is that from its last put's submission to
+ * its last signal's end. Errors, driver calls and routes are this server's, wrong bytes are what
+ * the decode server found. */
 struct weft_kv_handed {
-    const char *sched;
+    struct weft_kv_findings base;
     struct weft_kv_flow flow;
-    uint64_t *times_ns; /* per request: from its last put's submission to its last signal's end */
-    size_t count;       /* of requests that were handed over; times are sorted at the end */
-    weft_ns total_ns;
-    weft_ns submit_ns; /* driver calls of the prefill server, all threads */
-    uint64_t hit_blocks;
-    uint64_t new_blocks;
-    uint64_t wrong_bytes;         /* the decode server found */
-    uint64_t wrong_checksums;     /* parts whose checksums here and there differ */
-    struct weft_kv_errors errors; /* of this server's calls and transfers */
-    cJSON *routes;                /* of this server's comm; owned */
+    uint64_t wrong_checksums; /* parts whose checksums here and there differ */
 };
 
 /* Runs all requests with the decode server at the other end of `control`. `run` numbers the runs.
@@ -33,7 +26,5 @@ bool weft_kv_prefill(struct weft_kv_handed *result, struct weft_kv_server *serve
                      struct weft_kv_control *control, const struct weft_kv_trace *trace,
                      const struct weft_kv_arrivals *arrivals, uint64_t run, const char *sched,
                      char why[WEFT_WHY_BYTES]);
-
-void weft_kv_handed_fini(struct weft_kv_handed *result);
 
 #endif

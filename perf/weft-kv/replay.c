@@ -51,7 +51,7 @@ static void job_move(struct replay *replay, struct weft_kv_job *job, bool restor
     moved = weft_kv_job_move(job, &replay->mover, restore);
     if (moved != weftSuccess) {
         job->failed = true;
-        weft_kv_errors_note(&result->errors, replay->mover.comm, moved);
+        weft_kv_errors_note(&result->base.errors, replay->mover.comm, moved);
     }
     weft_kv_flow_start(restore ? &result->restore : &result->offload, job->bytes,
                        job->bytes / replay->store->shape.block_bytes, job->started_at);
@@ -100,9 +100,9 @@ static bool restore_step(struct replay *replay, struct weft_kv_job *job)
     now = replay_now(replay);
     weft_kv_flow_end(&result->restore, now);
     if (ended == weftSuccess && !job->failed)
-        result->restore_ns[result->restore_count++] = now - job->started_at;
+        result->base.times_ns[result->base.count++] = now - job->started_at;
     else if (ended != weftSuccess)
-        weft_kv_errors_note(&result->errors, replay->mover.comm, ended);
+        weft_kv_errors_note(&result->base.errors, replay->mover.comm, ended);
     job->end_at = now + service_ns(replay, job);
     job_check(replay, job);
     return true;
@@ -116,7 +116,7 @@ static bool offload_step(struct replay *replay, struct weft_kv_job *job)
         return false;
     weft_kv_flow_end(&replay->result->offload, replay_now(replay));
     if (ended != weftSuccess)
-        weft_kv_errors_note(&replay->result->errors, replay->mover.comm, ended);
+        weft_kv_errors_note(&replay->result->base.errors, replay->mover.comm, ended);
     job_free(replay, job, ended == weftSuccess && !job->failed);
     return true;
 }
@@ -130,7 +130,7 @@ static bool job_step(struct replay *replay, struct weft_kv_job *job)
     case WEFT_KV_JOB_CHECKING:
         if (!weft_kv_task_done(&job->task))
             return false;
-        replay->result->wrong_bytes += job->wrong_bytes;
+        replay->result->base.wrong_bytes += job->wrong_bytes;
         weft_kv_job_checked(job, replay->store);
         job->failed = false;
         weft_kv_job_set_state(job, WEFT_KV_JOB_RUNNING);
@@ -155,8 +155,8 @@ static void job_start(struct replay *replay, struct weft_kv_job *job)
     uint32_t restored = 0;
 
     for (uint32_t i = 0; i < job->block_count; i++) {
-        replay->result->hit_blocks += job->blocks[i].kind == WEFT_KV_BLOCK_HIT;
-        replay->result->new_blocks += job->blocks[i].kind == WEFT_KV_BLOCK_NEW;
+        replay->result->base.hit_blocks += job->blocks[i].kind == WEFT_KV_BLOCK_HIT;
+        replay->result->base.new_blocks += job->blocks[i].kind == WEFT_KV_BLOCK_NEW;
         restored += job->blocks[i].kind == WEFT_KV_BLOCK_RESTORED;
     }
     replay->active++;
@@ -229,8 +229,8 @@ static void replay_loop(struct replay *replay)
         weft_kv_progress_step(&replay->progress, replay->done, replay->trace->count,
                               result->restore.bytes + result->offload.bytes);
     }
-    replay->result->total_ns = replay_now(replay) - replay->start_at;
-    replay->result->submit_ns = weft_testbed_submit_ns(replay->store->testbed) - submitted_ns;
+    replay->result->base.total_ns = replay_now(replay) - replay->start_at;
+    replay->result->base.submit_ns = weft_testbed_submit_ns(replay->store->testbed) - submitted_ns;
 }
 
 static bool replay_init(struct replay *replay, const char *sched, char why[WEFT_WHY_BYTES])
@@ -246,8 +246,8 @@ static bool replay_init(struct replay *replay, const char *sched, char why[WEFT_
     for (uint32_t i = 0; i < WEFT_KV_GPUS_MAX; i++)
         weft_list_init(&replay->queues[i]);
     replay->queue_links = calloc(replay->trace->count, sizeof(*replay->queue_links));
-    replay->result->restore_ns = calloc(replay->trace->count, sizeof(uint64_t));
-    good = good && replay->queue_links != NULL && replay->result->restore_ns != NULL &&
+    replay->result->base.times_ns = calloc(replay->trace->count, sizeof(uint64_t));
+    good = good && replay->queue_links != NULL && replay->result->base.times_ns != NULL &&
            weft_kv_store_reset(replay->store);
     if (!good) {
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the requests under way");
@@ -271,7 +271,7 @@ bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
     bool good;
 
     memset(result, 0, sizeof(*result));
-    result->sched = sched == NULL ? "pull" : sched;
+    result->base.sched = sched == NULL ? "pull" : sched;
     if (replay == NULL) {
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the replay");
         return false;
@@ -281,12 +281,12 @@ bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
     replay->trace = trace;
     replay->arrivals = arrivals;
     replay->options = options;
-    weft_kv_progress_start(&replay->progress, result->sched);
+    weft_kv_progress_start(&replay->progress, result->base.sched);
     good = replay_init(replay, sched, why);
     if (good) {
         replay_loop(replay);
-        weft_stats_sort(result->restore_ns, result->restore_count);
-        result->routes = weft_kv_mover_routes(&replay->mover);
+        weft_stats_sort(result->base.times_ns, result->base.count);
+        result->base.routes = weft_kv_mover_routes(&replay->mover);
     }
     weft_kv_progress_end(&replay->progress);
     weft_kv_worker_stop(&replay->worker);
@@ -298,14 +298,7 @@ bool weft_kv_replay(struct weft_kv_result *result, struct weft_kv_store *store,
     return good;
 }
 
-void weft_kv_result_fini(struct weft_kv_result *result)
-{
-    free(result->restore_ns);
-    cJSON_Delete(result->routes);
-    memset(result, 0, sizeof(*result));
-}
-
 double weft_kv_result_throughput(const struct weft_kv_result *result)
 {
-    return weft_rate_gb_per_s(result->restore.bytes + result->offload.bytes, result->total_ns);
+    return weft_rate_gb_per_s(result->restore.bytes + result->offload.bytes, result->base.total_ns);
 }

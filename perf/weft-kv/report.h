@@ -19,6 +19,7 @@ void weft_kv_report_table(const struct weft_kv_result *results, uint32_t count);
 /* The members that every report begins with, in a tree that the caller deletes. */
 cJSON *weft_kv_report_json_head(const struct weft_kv_store *store,
                                 const struct weft_kv_trace *trace,
+                                const struct weft_kv_arrivals *arrivals,
                                 const struct weft_kv_options *options);
 
 /* A tree that the caller deletes; NULL without memory. */
