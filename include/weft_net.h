@@ -21,7 +21,6 @@
 
 #include "weft_transport.h"
 
-#define WEFT_NET_ABI           1
 #define WEFT_NET_NICS_MAX      16
 #define WEFT_NET_ADDRESS_BYTES 160 /* what a peer needs to reach a net, its secret included */
 #define WEFT_NET_SECRET_BYTES  32
@@ -132,7 +131,6 @@ struct weft_net_counts {
 };
 
 struct weft_net_ops {
-    uint32_t abi;
     const char *name;
     /* Up to so many bytes `copy` takes a copy with a signal in a window of the same peer, and
      * raises the word, once, when the bytes are visible; a copy that ends badly has not raised it,

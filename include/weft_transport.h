@@ -19,8 +19,7 @@
 
 #include "weft.h"
 
-#define WEFT_TRANSPORT_ABI 2
-#define WEFT_TICKET_BYTES  96
+#define WEFT_TICKET_BYTES 96
 
 struct weft_port; /* each transport's own struct begins with struct weft_port_base */
 
@@ -105,7 +104,6 @@ struct weft_completion {
 };
 
 struct weft_transport_ops {
-    uint32_t abi;
     const char *name;
 
     /* Loads what the transport needs and lists the devices that it finds.
@@ -185,9 +183,6 @@ struct weft_transport_ops {
     void (*stream_release)(struct weft_port *port, uint32_t gate);
     weftResult_t (*stream_await)(struct weft_port *port, weftStream_t stream, uint32_t window,
                                  uint64_t offset, uint64_t value);
-
-    /* A descriptor that becomes readable when poll has something, or -1: poll in turn. */
-    int (*wakeup_fd)(struct weft_port *port);
 };
 
 struct weft_port_base {

@@ -116,7 +116,8 @@ static void take_actions(struct weft_rig *rig)
     }
 }
 
-bool weft_rig_step(struct weft_rig *rig)
+/* Takes all actions, then ends the oldest copy. False when there was nothing to do. */
+static bool step(struct weft_rig *rig)
 {
     struct weft_event event = {.kind = WEFT_EVENT_COPY_ENDED, .result = weftSuccess};
     weft_ns deadline_at;
@@ -143,7 +144,7 @@ void weft_rig_run(struct weft_rig *rig, uint64_t ended)
 
     while (rig->ended < ended) {
         weft_assert(goes_on);
-        goes_on = weft_rig_step(rig);
+        goes_on = step(rig);
     }
 }
 

@@ -36,9 +36,6 @@ void weft_rig_close(struct weft_rig *rig);
 void weft_rig_submit(struct weft_rig *rig, uint32_t tag, uint32_t src_device, uint32_t dst_device,
                      uint32_t first_block, uint64_t size_bytes);
 
-/* Takes all actions, then ends the oldest copy. False when there was nothing to do. */
-bool weft_rig_step(struct weft_rig *rig);
-
 /* Steps until `ended` transfers in all have ended. */
 void weft_rig_run(struct weft_rig *rig, uint64_t ended);
 

@@ -13,7 +13,6 @@ struct weft_kv_mover {
     weftWindow_t drams[WEFT_KV_DRAMS_MAX];
     uint32_t *gpu_ids; /* page lists of the transfer that is being handed over */
     uint32_t *dram_ids;
-    size_t id_count;
 };
 
 /* A block of a transfer: its slots on both sides. */

@@ -12,7 +12,6 @@
 
 #define WEFT_KV_GPUS_MAX  16
 #define WEFT_KV_DRAMS_MAX 8
-#define WEFT_KV_POOLS_MAX (WEFT_KV_GPUS_MAX + WEFT_KV_DRAMS_MAX)
 
 struct weft_kv_pool {
     weftDevId_t id;

@@ -224,11 +224,3 @@ bool weft_emu_machine_take_failure(struct weft_emu_machine *machine, uint32_t fr
     failing[device]--;
     return true;
 }
-
-uint32_t weft_emu_machine_ordinal(const struct weft_emu_machine *machine, uint32_t device)
-{
-    for (uint32_t i = 0; i < machine->gpu_count; i++)
-        if (machine->gpus[i] == device)
-            return i;
-    return WEFT_NONE;
-}

@@ -66,7 +66,4 @@ bool weft_emu_machine_is_cut(const struct weft_emu_machine *machine,
 /* True when a copy between the two is to fail; uses up one of the failures ordered. */
 bool weft_emu_machine_take_failure(struct weft_emu_machine *machine, uint32_t from, uint32_t to);
 
-/* The ordinal of a GPU's device, or WEFT_NONE. */
-uint32_t weft_emu_machine_ordinal(const struct weft_emu_machine *machine, uint32_t device);
-
 #endif

@@ -23,11 +23,6 @@ void weft_error_keep(weftResult_t result, const char *format, ...)
     weft_log(WEFT_LOG_INFO, "api", "%s: %s", weft_result_name(result), last_error);
 }
 
-const char *weft_error_text(void)
-{
-    return last_error;
-}
-
 weftResult_t weftGetVersion(int *version)
 {
     if (version == NULL)

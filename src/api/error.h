@@ -14,7 +14,4 @@ void weft_error_keep(weftResult_t result, const char *format, ...)
  * so that analysers see that the value is no success. */
 #define weft_error(result, ...) (weft_error_keep((result), __VA_ARGS__), (result))
 
-/* This thread's sentence; empty when there was no error. */
-const char *weft_error_text(void);
-
 #endif

@@ -49,7 +49,8 @@ static uint32_t collect(struct weft_engine *engine)
     return count;
 }
 
-void weft_engine_plan_by(struct weft_engine *engine, weft_ns at)
+/* A plan is wanted at `at` at the latest. */
+static void plan_by(struct weft_engine *engine, weft_ns at)
 {
     if (at < weft_heap_at(&engine->timers, engine->timer_plan))
         weft_heap_set(&engine->timers, engine->timer_plan, at);
@@ -64,7 +65,7 @@ void weft_engine_plan(struct weft_engine *engine, weft_ns now)
     if (!engine->plan_wanted)
         return;
     if (now < engine->planned_at + PLAN_GAP_NS && engine->trace.counts[WEFT_TRACE_plan_made] > 0) {
-        weft_engine_plan_by(engine, engine->planned_at + PLAN_GAP_NS);
+        plan_by(engine, engine->planned_at + PLAN_GAP_NS);
         return;
     }
     engine->plan_wanted = false;

@@ -13,13 +13,12 @@
 
 /* A port has one engine for copies to host memory, one for copies from it, one for all others. */
 #define WEFT_HOP_ENGINES_PER_PORT 3
-#define WEFT_HOP_ENGINES_MAX      (WEFT_DEVICES_MAX * WEFT_HOP_ENGINES_PER_PORT)
 
 struct weft_hop {
     uint32_t src_device;
     uint32_t dst_device;
     uint32_t port_device; /* whose engine drives it */
-    uint32_t engine;      /* of WEFT_HOP_ENGINES_MAX: hops of one engine run one after the other */
+    uint32_t engine;      /* hops of one engine run one after the other */
     uint32_t domain;      /* hops of one domain chain on the device, without the host in between */
     uint32_t next_from;   /* the next hop of the same source device, or WEFT_NONE */
     uint32_t next_to;     /* the same, of the destination device */

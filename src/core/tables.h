@@ -135,8 +135,6 @@ void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, b
 void weft_engine_chunk_discard(struct weft_engine *engine, uint32_t chunk, weft_ns now);
 
 /* ---- engine_plan.c ---- */
-/* A plan is wanted at `at` at the latest. */
-void weft_engine_plan_by(struct weft_engine *engine, weft_ns at);
 /* Other engines' plans take so much of a link. */
 void weft_engine_link_loaded(struct weft_engine *engine, uint32_t link,
                              const struct weft_load *load);

@@ -4,16 +4,6 @@
  * asserted where it has been written, so that a field which is added to one side alone is found. */
 #include "wire.h"
 
-static const char *const kind_names[WEFT_WIRE_KINDS] = {
-    [WEFT_WIRE_HELLO] = "HELLO",   [WEFT_WIRE_WELCOME] = "WELCOME",
-    [WEFT_WIRE_ACK] = "ACK",       [WEFT_WIRE_FENCE] = "FENCE",
-    [WEFT_WIRE_FENCED] = "FENCED", [WEFT_WIRE_REFUSED] = "REFUSED",
-    [WEFT_WIRE_BYE] = "BYE",       [WEFT_WIRE_WRITE] = "WRITE",
-    [WEFT_WIRE_STORE] = "STORE",   [WEFT_WIRE_FORWARD] = "FORWARD",
-    [WEFT_WIRE_ANSWER] = "ANSWER", [WEFT_WIRE_MESSAGE] = "MESSAGE",
-    [WEFT_WIRE_PING] = "PING",     [WEFT_WIRE_WRITE_STORE] = "WRITE_STORE",
-};
-
 _Static_assert(WEFT_WIRE_BODY_MAX >= WEFT_WIRE_MESSAGE_MAX, "a message fits into a body");
 _Static_assert(WEFT_WIRE_BODY_MAX >= WEFT_WIRE_HELLO_BYTES + WEFT_WIRE_ADDRESS_BYTES +
                                          WEFT_WIRE_HELLO_CLOSURES * WEFT_WIRE_CLOSURE_BYTES +
@@ -27,11 +17,6 @@ _Static_assert(WEFT_WIRE_CLOSURE_BYTES == 24 + WEFT_WIRE_REFUSED_BYTES, "closure
 bool weft_wire_has_sequence(enum weft_wire_kind kind)
 {
     return kind >= WEFT_WIRE_WRITE;
-}
-
-const char *weft_wire_kind_name(enum weft_wire_kind kind)
-{
-    return (unsigned)kind < WEFT_WIRE_KINDS ? kind_names[kind] : "?";
 }
 
 /* ---- numbers ---- */

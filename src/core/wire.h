@@ -166,7 +166,6 @@ struct weft_wire_address {
 };
 
 bool weft_wire_has_sequence(enum weft_wire_kind kind);
-const char *weft_wire_kind_name(enum weft_wire_kind kind);
 
 /* ---- writing; what does not fit fails the writer ---- */
 

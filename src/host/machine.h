@@ -63,9 +63,6 @@ weftResult_t weft_machine_open(const struct weft_config *config, uint32_t window
 /* NULL allowed. Needs: no copy is in flight, every window was removed. */
 void weft_machine_close(struct weft_machine *machine);
 
-/* Devices whose windows transports can serve. */
-uint32_t weft_machine_memory_count(const struct weft_machine *machine);
-
 /* A port that knows the user's streams: that of `device` if it can, else any that can; WEFT_NONE
  * without one. */
 uint32_t weft_machine_stream_port(const struct weft_machine *machine, uint32_t device);

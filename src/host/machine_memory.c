@@ -3,15 +3,6 @@
 
 #include "log.h"
 
-uint32_t weft_machine_memory_count(const struct weft_machine *machine)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < machine->topo.device_count; i++)
-        count += machine->memory_ports[i] != WEFT_NONE;
-    return count;
-}
-
 static bool knows_streams(const struct weft_machine *machine, uint32_t port)
 {
     /* Transports that chain copies do so on streams; others have the stubs. */

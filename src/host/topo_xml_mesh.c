@@ -8,7 +8,6 @@
 #define NVLINKS_MAX      255 /* of one element */
 #define NVSWITCHES_MAX   64
 #define NET_MBPS_MAX     UINT64_C(100000000)
-#define NVSWITCH_CLASS   "0x068000"
 #define GPU_CLASS        "0x03"
 #define CPU_BRIDGE_CLASS "0x068001"
 

@@ -120,9 +120,3 @@ weftResult_t weft_stub_stream_await(struct weft_port *port, weftStream_t stream,
     (void)value;
     return weftInvalidUsage;
 }
-
-int weft_stub_wakeup_fd(struct weft_port *port)
-{
-    (void)port;
-    return -1;
-}

@@ -27,7 +27,4 @@ void weft_stub_stream_release(struct weft_port *port, uint32_t gate);
 weftResult_t weft_stub_stream_await(struct weft_port *port, weftStream_t stream, uint32_t window,
                                     uint64_t offset, uint64_t value);
 
-/* -1: poll in turn. */
-int weft_stub_wakeup_fd(struct weft_port *port);
-
 #endif

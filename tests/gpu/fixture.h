@@ -14,12 +14,11 @@
 #include "host/host.h"
 #include "weft_transport.h"
 
-#define MACHINE_GPUS_MAX  2
-#define MACHINE_DEVICES   (MACHINE_GPUS_MAX + 1)
-#define MACHINE_COOKIES   256
-#define MACHINE_WINDOWS   32
-#define MACHINE_WAIT_NS   ((weft_ns)30000000000) /* for a copy; an emulated machine is slow */
-#define MACHINE_NO_WINDOW UINT32_MAX
+#define MACHINE_GPUS_MAX 2
+#define MACHINE_DEVICES  (MACHINE_GPUS_MAX + 1)
+#define MACHINE_COOKIES  256
+#define MACHINE_WINDOWS  32
+#define MACHINE_WAIT_NS  ((weft_ns)30000000000) /* for a copy; an emulated machine is slow */
 
 struct machine {
     struct weft_transport_env env;

@@ -9,6 +9,8 @@
 #include "common/units.h"
 #include "host/topo_facts.h"
 
+#define RELATION_BYTES 8
+
 /* What the way between two devices passes. */
 struct passage {
     uint32_t links;
@@ -37,8 +39,9 @@ static struct passage passage_between(const struct weft_topo *topo, uint32_t fro
     return passage;
 }
 
-void weft_relation_between(const struct weft_topo *topo, uint32_t from, uint32_t to,
-                           char text[WEFT_RELATION_BYTES])
+/* How two devices reach each other, as nvidia-smi says it: "NV18", "PIX", "SYS" ... */
+static void relation_between(const struct weft_topo *topo, uint32_t from, uint32_t to,
+                             char text[RELATION_BYTES])
 {
     uint32_t links[WEFT_LINK_PATH_MAX];
     uint32_t count = weft_topo_links_between(topo, from, to, true, links);
@@ -46,7 +49,7 @@ void weft_relation_between(const struct weft_topo *topo, uint32_t from, uint32_t
     const char *word = "-";
 
     if (count > 0 && topo->links[links[0]].kind == WEFT_LINK_NVL) {
-        (void)snprintf(text, WEFT_RELATION_BYTES, "NV%u",
+        (void)snprintf(text, RELATION_BYTES, "NV%u",
                        weft_facts_nvlink_count(topo->devices[from].sm,
                                                topo->links[links[0]].rate_bytes_per_us));
         return;
@@ -62,7 +65,7 @@ void weft_relation_between(const struct weft_topo *topo, uint32_t from, uint32_t
         word = passage.switches > 1 ? "NODE" : "PHB";
     else if (passage.switches > 0)
         word = passage.switches > 1 ? "PXB" : "PIX";
-    (void)snprintf(text, WEFT_RELATION_BYTES, "%s", word);
+    (void)snprintf(text, RELATION_BYTES, "%s", word);
 }
 
 static const struct {
@@ -112,11 +115,11 @@ static void add_matrix_row(const struct weft_topo *topo, uint32_t row, struct we
 
     weft_table_add(table, "%s", device->name);
     for (uint32_t i = 0; i < topo->device_count; i++) {
-        char relation[WEFT_RELATION_BYTES];
+        char relation[RELATION_BYTES];
 
         if (!in_matrix(topo, i))
             continue;
-        weft_relation_between(topo, row, i, relation);
+        relation_between(topo, row, i, relation);
         weft_table_add(table, "%s", relation);
     }
     weft_table_add(table, "%s", dram == WEFT_NONE ? "-" : topo->devices[dram].name);

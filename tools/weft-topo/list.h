@@ -4,12 +4,6 @@
 
 #include "core/topo.h"
 
-/* How two devices reach each other, as nvidia-smi says it: "NV18", "PIX", "SYS" ...
- * `text` has 8 bytes. */
-#define WEFT_RELATION_BYTES 8
-void weft_relation_between(const struct weft_topo *topo, uint32_t from, uint32_t to,
-                           char text[WEFT_RELATION_BYTES]);
-
 void weft_list_matrix(const struct weft_topo *topo);
 void weft_list_links(const struct weft_topo *topo);
 void weft_list_notes(const struct weft_topo *topo);

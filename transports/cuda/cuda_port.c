@@ -146,7 +146,6 @@ fail:
 }
 
 const struct weft_transport_ops weft_cuda_transport = {
-    .abi = WEFT_TRANSPORT_ABI,
     .name = "cuda",
     .probe = weft_cuda_probe,
     .hops = weft_cuda_hops,
@@ -173,5 +172,4 @@ const struct weft_transport_ops weft_cuda_transport = {
     .stream_hold = weft_cuda_stream_hold,
     .stream_release = weft_cuda_stream_release,
     .stream_await = weft_cuda_stream_await,
-    .wakeup_fd = weft_stub_wakeup_fd,
 };

@@ -233,13 +233,6 @@ static weftResult_t fault_stream_await(struct weft_port *port, weftStream_t stre
     return inner_ops(port)->stream_await(inner_of(port), stream, window, offset, value);
 }
 
-/* Held completions make no descriptor readable: poll in turn. */
-static int fault_wakeup_fd(struct weft_port *port)
-{
-    (void)port;
-    return -1;
-}
-
 /* ---- the table ---- */
 
 /* probe, hops and open are given no port, so each wrap has its own three. */
@@ -285,7 +278,6 @@ _Static_assert(WEFT_ARRAY_COUNT(wrap_slots) == WEFT_FAULT_WRAPS_MAX, "a row for 
 
 /* What every wrap begins as: the name and the three functions of its own come on top. */
 static const struct weft_transport_ops common_ops = {
-    .abi = WEFT_TRANSPORT_ABI,
     .name = "fault",
     .probe = probe_0,
     .hops = hops_0,
@@ -312,7 +304,6 @@ static const struct weft_transport_ops common_ops = {
     .stream_hold = fault_stream_hold,
     .stream_release = fault_stream_release,
     .stream_await = fault_stream_await,
-    .wakeup_fd = fault_wakeup_fd,
 };
 
 static void wrap_fill(uint32_t index, const struct weft_transport_ops *inner, const char *plan_text,

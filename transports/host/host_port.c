@@ -166,7 +166,6 @@ static void host_disconnect(struct weft_port *base, uint32_t lane)
 }
 
 const struct weft_transport_ops weft_host_transport = {
-    .abi = WEFT_TRANSPORT_ABI,
     .name = "host",
     .probe = host_probe,
     .hops = host_hops,
@@ -193,5 +192,4 @@ const struct weft_transport_ops weft_host_transport = {
     .stream_hold = weft_stub_stream_hold,
     .stream_release = weft_stub_stream_release,
     .stream_await = weft_stub_stream_await,
-    .wakeup_fd = weft_stub_wakeup_fd,
 };

@@ -290,11 +290,6 @@ bool weft_tcp_channel_has_unsent(const struct weft_tcp_channel *channel)
     return channel->sealed_sent < channel->sealed_used;
 }
 
-bool weft_tcp_channel_has_unread(const struct weft_tcp_channel *channel)
-{
-    return channel->input_at < channel->input_end || weft_tcp_record_is_ready(channel);
-}
-
 size_t weft_tcp_channel_send(struct weft_tcp_channel *channel, const struct iovec *pieces,
                              uint32_t count)
 {

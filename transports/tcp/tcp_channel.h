@@ -112,9 +112,6 @@ bool weft_tcp_channel_has_unsent(const struct weft_tcp_channel *channel);
 size_t weft_tcp_channel_read(struct weft_tcp_channel *channel, const struct iovec *pieces,
                              uint32_t count);
 
-/* Bytes are here of which epoll does not know. */
-bool weft_tcp_channel_has_unread(const struct weft_tcp_channel *channel);
-
 /* Bytes of ours that the peer's kernel has not acknowledged. */
 uint64_t weft_tcp_channel_unacked(const struct weft_tcp_channel *channel);
 

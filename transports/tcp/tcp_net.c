@@ -293,7 +293,6 @@ static void tcp_counts(struct weft_net *base, struct weft_net_counts *counts)
 }
 
 const struct weft_net_ops weft_tcp_net = {
-    .abi = WEFT_NET_ABI,
     .name = "tcp",
     .signal_bytes_max = WEFT_TCP_FRAME_BYTES - 1, /* it is one frame */
     .open = tcp_open,

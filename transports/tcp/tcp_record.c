@@ -77,14 +77,6 @@ static size_t front_bytes(const struct weft_tcp_channel *channel)
            WEFT_SECURE_TAG_BYTES;
 }
 
-bool weft_tcp_record_is_ready(const struct weft_tcp_channel *channel)
-{
-    size_t front = front_bytes(channel);
-
-    return channel->plain_at < channel->plain_end ||
-           (front != 0 && front <= arrived_bytes(channel));
-}
-
 /* Reads as much as there is room for: the part of a record at the end goes to the front. */
 static bool fill(struct weft_tcp_channel *channel)
 {

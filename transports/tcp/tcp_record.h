@@ -15,9 +15,6 @@ size_t weft_tcp_record_write(struct weft_tcp_channel *channel, const struct iove
 size_t weft_tcp_record_read(struct weft_tcp_channel *channel, const struct iovec *pieces,
                             uint32_t count);
 
-/* A whole record, or a part of an opened one, is here. */
-bool weft_tcp_record_is_ready(const struct weft_tcp_channel *channel);
-
 /* ---- tcp_channel.c: the socket under the records ---- */
 
 void weft_tcp_channel_break(struct weft_tcp_channel *channel, int error, const char *why);

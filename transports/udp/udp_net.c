@@ -340,7 +340,6 @@ static void udp_counts(struct weft_net *base, struct weft_net_counts *counts)
 }
 
 const struct weft_net_ops weft_udp_net = {
-    .abi = WEFT_NET_ABI,
     .name = "udp",
     .signal_bytes_max = 0,
     .open = udp_open,

@@ -419,7 +419,6 @@ static bool net_event(struct weft_net *base, struct weft_net_event *event)
 }
 
 const struct weft_net_ops sim_net_ops = {
-    .abi = WEFT_NET_ABI,
     .name = "sim",
     .open = net_open,
     .close = net_close,

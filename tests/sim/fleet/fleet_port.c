@@ -289,7 +289,6 @@ static weftResult_t port_store(struct weft_port *base, uint32_t window, uint64_t
 }
 
 const struct weft_transport_ops sim_port_ops = {
-    .abi = WEFT_TRANSPORT_ABI,
     .name = "sim",
     .probe = port_probe,
     .hops = port_hops,
@@ -313,5 +312,4 @@ const struct weft_transport_ops sim_port_ops = {
     .stream_hold = weft_stub_stream_hold,
     .stream_release = weft_stub_stream_release,
     .stream_await = weft_stub_stream_await,
-    .wakeup_fd = weft_stub_wakeup_fd,
 };
