@@ -158,26 +158,6 @@ uint32_t weft_mp_messages(const struct weft_mp *mp)
     return WEFT_MP_MESSAGES - mp->messages.free.free_count;
 }
 
-void weft_mp_group_look(const struct weft_mp *mp, uint32_t group, struct weft_mp_group_state *state)
-{
-    const struct weft_mp_group *of = &mp->groups[group];
-
-    weft_assert(group < mp->config.group_count);
-    *state = (struct weft_mp_group_state){
-        .is_up = of->dead_count < of->path_count,
-        .alive_paths = of->alive_count,
-        .window_bytes = of->window.window_bytes,
-        .inflight_bytes = of->window.inflight_bytes,
-        .rate_bytes_per_ms = weft_mp_window_rate(&of->window),
-        .base_rtt_ns = of->window.base_rtt.ns,
-        .rtt_ns = of->window.rtt_ns,
-        .sent_bytes = of->sent_bytes,
-        .sent_packets = of->sent_packets,
-        .received_bytes = of->received_bytes,
-        .received_packets = of->received_packets,
-    };
-}
-
 const struct weft_mp_counts *weft_mp_counts_of(const struct weft_mp *mp)
 {
     return &mp->counts;

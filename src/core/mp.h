@@ -115,21 +115,6 @@ struct weft_mp_event {
     uint32_t group;      /* GROUP_UP, GROUP_DOWN */
 };
 
-/* What a group does now. */
-struct weft_mp_group_state {
-    bool is_up; /* some path of it is not dead */
-    uint32_t alive_paths;
-    uint64_t window_bytes;
-    uint64_t inflight_bytes;
-    uint64_t rate_bytes_per_ms; /* shown lately; 0: not known */
-    weft_ns base_rtt_ns;        /* WEFT_NEVER: not known */
-    weft_ns rtt_ns;             /* smoothed; 0: not known */
-    uint64_t sent_bytes;        /* of messages, what was sent again included */
-    uint64_t sent_packets;
-    uint64_t received_bytes;
-    uint64_t received_packets;
-};
-
 /* Since init. */
 struct weft_mp_counts {
     uint64_t sent_packets; /* with data */
@@ -214,8 +199,6 @@ void weft_mp_room(struct weft_mp *mp, uint64_t room_bytes);
 /* ---- looking in ---- */
 
 uint32_t weft_mp_messages(const struct weft_mp *mp); /* submitted, and ENDED not yet given */
-void weft_mp_group_look(const struct weft_mp *mp, uint32_t group,
-                        struct weft_mp_group_state *state);
 const struct weft_mp_counts *weft_mp_counts_of(const struct weft_mp *mp);
 const char *weft_mp_path_look(const struct weft_mp *mp, uint32_t path); /* its state's name */
 

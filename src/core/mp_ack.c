@@ -103,7 +103,7 @@ static void came(struct weft_mp *mp, struct harvest *harvest,
 
     if (!is_echo && packet->tries > 1 && harvest->now - packet->sent_at < path->base_rtt.ns)
         return;
-    weft_mp_path_acked(path, packet->order, packet->sent_at, harvest->now);
+    weft_mp_path_acked(path, packet->order, harvest->now);
     harvest->touched[packet->path / 64] |= UINT64_C(1) << (packet->path % 64);
     if (!is_echo && (packet->tries > 1 || (is_sampled && sample->sent_at > packet->sent_at)))
         return;

@@ -46,10 +46,6 @@ struct weft_mp_group {
     weft_ns probe_wait_ns;
     uint32_t probe_turn;
     weft_ns came_at; /* the last packet over it */
-    uint64_t sent_bytes;
-    uint64_t sent_packets;
-    uint64_t received_bytes;
-    uint64_t received_packets;
 };
 
 struct weft_mp; /* mp_tables.h: groups, paths and config are its */

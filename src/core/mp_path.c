@@ -111,13 +111,10 @@ weft_ns weft_mp_path_probe_at(const struct weft_mp_path *path, uint64_t number)
     return number == path->probe_number ? path->probe_sent_at : path->probe_first_at;
 }
 
-void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at, weft_ns now)
+void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns now)
 {
     path->asked_at = path->out.count > 1 ? now : WEFT_NEVER;
-    if (order + 1 > path->order_acked) {
-        path->order_acked = order + 1;
-        path->acked_sent_at = sent_at;
-    }
+    path->order_acked = weft_max(path->order_acked, order + 1);
     path->skip_ns -= path->skip_ns / 8;
     if (path->state == WEFT_MP_PATH_FRESH)
         set_state(path, WEFT_MP_PATH_GOOD);

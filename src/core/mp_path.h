@@ -42,9 +42,8 @@ struct weft_mp_path {
     uint32_t id;          /* the slot, and from bit 8 on how often it was renewed */
     struct weft_list out; /* its packets, oldest first: indices of mp_sent */
     uint64_t order_next;
-    uint64_t order_acked;  /* of the last sent one that was acked, and one; 0: none */
-    weft_ns acked_sent_at; /* when that was sent */
-    weft_ns rtt_ns;        /* smoothed; 0: not known */
+    uint64_t order_acked; /* of the last sent one that was acked, and one; 0: none */
+    weft_ns rtt_ns;       /* smoothed; 0: not known */
     struct weft_mp_least base_rtt;
     uint32_t reorder_packets; /* so much later ones must have come before one counts as lost */
     uint32_t backoff;         /* doublings of the timeout */
@@ -90,7 +89,7 @@ weft_ns weft_mp_path_probe_at(const struct weft_mp_path *path, uint64_t number);
 
 /* A packet of order `order`, sent at `sent_at` and still in `out`, was acked, and it was that
  * sending for sure. */
-void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns sent_at, weft_ns now);
+void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns now);
 
 /* An ack for what this path carried under `number` took `rtt_ns`. True: it is alive again. */
 bool weft_mp_path_answered(struct weft_mp_path *path, uint64_t number, weft_ns rtt_ns, weft_ns now);

@@ -29,7 +29,6 @@ static enum weft_mp_verdict data_came(struct weft_mp *mp, weft_ns now,
                                       const struct weft_mp_wire_head *head,
                                       struct weft_reader *reader, struct weft_mp_arrival *arrival)
 {
-    struct weft_mp_group *group = weft_mp_group_of(mp, head->path_id & WEFT_MP_PATH_SLOT);
     enum weft_mp_seen_answer answer;
     struct weft_mp_wire_data data;
     size_t rest;
@@ -51,8 +50,6 @@ static enum weft_mp_verdict data_came(struct weft_mp *mp, weft_ns now,
     if (answer == WEFT_MP_SEEN_OUTSIDE || !weft_mp_inbox_fits(&mp->inbox, &data))
         return bad(mp);
     weft_mp_seen_take(&mp->seen, data.sequence);
-    group->received_packets++;
-    group->received_bytes += data.length;
     *arrival = (struct weft_mp_arrival){
         .path = head->path_id & WEFT_MP_PATH_SLOT,
         .path_id = head->path_id,

@@ -217,8 +217,6 @@ static void send(struct weft_mp *mp, struct work *work, uint32_t path, weft_ns n
     mp->asked_at = weft_min(mp->asked_at, now);
     mp->ask_at = WEFT_NEVER;
     mp->counts.sent_packets++;
-    group->sent_packets++;
-    group->sent_bytes += sent->length;
     /* The last for now, or one of few that may be out: nothing that follows brings an answer. */
     asks = asks || is_narrow(mp, group) || !find_work(mp, group->index, &more);
     put_data(mp, sequence, path, asks, packet);

@@ -77,7 +77,7 @@ Test(mp_group, pick__frozen_takes_known_ones)
 {
     struct bench bench = made(1);
 
-    weft_mp_path_acked(&bench.paths[7], 0, 0, 0);
+    weft_mp_path_acked(&bench.paths[7], 0, 0);
     weft_mp_group_freeze(&bench.group, 0);
     cr_expect_eq(pick(&bench, 1000), 7);
     cr_expect_eq(pick(&bench, 1000), 7);

@@ -31,7 +31,7 @@ static struct weft_mp_path in_state(enum weft_mp_path_state state)
 
     weft_mp_path_init(&path, 7);
     if (state == WEFT_MP_PATH_GOOD || state == WEFT_MP_PATH_SKIP)
-        weft_mp_path_acked(&path, 0, 0, 0);
+        weft_mp_path_acked(&path, 0, 0);
     if (state == WEFT_MP_PATH_SKIP)
         weft_mp_path_skip(&path, &config, 0);
     if (state == WEFT_MP_PATH_SUSPECT)
@@ -67,7 +67,7 @@ Test(mp_path, states__every_event)
             struct weft_mp_path path = in_state((enum weft_mp_path_state)from);
 
             if (event == 0)
-                weft_mp_path_acked(&path, 1, 10, 20);
+                weft_mp_path_acked(&path, 1, 20);
             if (event == 1)
                 (void)weft_mp_path_answered(&path, 50, RTT, 20);
             if (event == 2 && from != WEFT_MP_PATH_DEAD)
@@ -136,9 +136,9 @@ Test(mp_path, trial__doubles_until_good)
 
     cr_expect_eq(path.trial_packets, 2);
     for (uint64_t i = 0; i < 13; i++)
-        weft_mp_path_acked(&path, i, 0, 0);
+        weft_mp_path_acked(&path, i, 0);
     cr_expect_eq(path.state, WEFT_MP_PATH_TRIAL);
-    weft_mp_path_acked(&path, 13, 0, 0);
+    weft_mp_path_acked(&path, 13, 0);
     cr_expect_eq(path.state, WEFT_MP_PATH_GOOD);
 }
 

@@ -58,10 +58,10 @@ Test(mp_sent, find_lost__by_order)
     open_log(6);
     cr_expect_eq(find(0, &look_at), WEFT_MP_NO_SEQUENCE, "none was acked");
     cr_expect_eq(look_at, WEFT_NEVER);
-    weft_mp_path_acked(&path, 2, 2000, 2000);
+    weft_mp_path_acked(&path, 2, 2000);
     cr_expect_eq(find(2000, &look_at), WEFT_MP_NO_SEQUENCE, "only two later ones");
     cr_expect_eq(look_at, 5000, "but by then");
-    weft_mp_path_acked(&path, 3, 3000, 3000);
+    weft_mp_path_acked(&path, 3, 3000);
     cr_expect_eq(find(3000, &look_at), 0);
 }
 
@@ -70,7 +70,7 @@ Test(mp_sent, find_lost__by_time)
     weft_ns look_at;
 
     open_log(2);
-    weft_mp_path_acked(&path, 1, 1000, 1000);
+    weft_mp_path_acked(&path, 1, 1000);
     cr_expect_eq(find(4999, &look_at), WEFT_MP_NO_SEQUENCE);
     cr_expect_eq(find(5000, &look_at), 0);
 }
