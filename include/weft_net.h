@@ -105,7 +105,8 @@ enum weft_net_shape_state {
 
 struct weft_net_shape {
     enum weft_net_shape_state state;
-    uint64_t rate_bytes_per_ms; /* of what goes out, real time; 0: as fast as it goes */
+    uint64_t rate_bytes_per_ms; /* of what goes out, and (tcp) of what comes in, real time; 0: as
+                                   fast as it goes */
     uint32_t loss_one_in;       /* of packets that go out, one in so many is lost; 0: none. Where a
                                    transport has no packets, none is */
 };

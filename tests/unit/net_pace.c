@@ -42,6 +42,22 @@ Test(net_pace, allow__time_that_was_not_used)
     cr_assert_eq(weft_net_pace_allow(&pace, 9000000, 20 * MS), 5000000);
 }
 
+/* A bucket for what comes in holds the time that sockets and threads held it up. */
+Test(net_pace, allow__lumps)
+{
+    const struct weft_net_shape shape = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_ms = 1000000};
+    struct weft_net_pace pace = {.keep_ns = 3 * MS};
+
+    weft_net_pace_set(&pace, &shape, 10 * MS);
+    cr_assert_eq(weft_net_pace_allow(&pace, 9000000, 10 * MS), 3000000);
+    weft_net_pace_spend(&pace, 3000000);
+    cr_assert_not(weft_net_pace_is_open(&pace, 10 * MS));
+    /* It is not waited for until it is full. */
+    cr_assert_eq(weft_net_pace_at(&pace, 10 * MS), 10 * MS + 100000);
+    cr_assert(weft_net_pace_is_open(&pace, 20 * MS));
+    cr_assert_eq(weft_net_pace_allow(&pace, 9000000, 20 * MS), 3000000);
+}
+
 /* A packet goes whole: what it took too much is taken from the time that follows. */
 Test(net_pace, spend__debt)
 {

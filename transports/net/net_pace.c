@@ -9,6 +9,12 @@ static uint64_t burst_bytes(const struct weft_net_shape *shape)
     return weft_max(shape->rate_bytes_per_ms * BURST_NS / 1000000, BURST_BYTES_MIN);
 }
 
+static uint64_t bucket_bytes(const struct weft_net_pace *pace)
+{
+    return weft_max(pace->shape.rate_bytes_per_ms * pace->keep_ns / 1000000,
+                    burst_bytes(&pace->shape));
+}
+
 static void fill(struct weft_net_pace *pace, weft_ns now)
 {
     /* Longer than any thread is late, and short enough to multiply. */
@@ -22,7 +28,7 @@ static void fill(struct weft_net_pace *pace, weft_ns now)
     pace->debt_bytes -= paid_bytes;
     pace->tokens_bytes += bytes - paid_bytes;
     if (!pace->is_short)
-        pace->tokens_bytes = weft_min(pace->tokens_bytes, burst_bytes(&pace->shape));
+        pace->tokens_bytes = weft_min(pace->tokens_bytes, bucket_bytes(pace));
     pace->is_short = false;
 }
 
@@ -31,7 +37,7 @@ void weft_net_pace_set(struct weft_net_pace *pace, const struct weft_net_shape *
     weft_assert((unsigned)shape->state < WEFT_NET_SHAPE_STATES);
     pace->shape = *shape;
     pace->filled_at = now;
-    pace->tokens_bytes = burst_bytes(shape);
+    pace->tokens_bytes = bucket_bytes(pace);
     pace->debt_bytes = 0;
 }
 

@@ -1,7 +1,8 @@
-/* The pace of an emulated or faulty NIC: a token bucket for what goes out, and its state. The
- * bucket holds 200 us of its rate: what was not used longer ago is lost. But a NIC with bytes
- * waiting would have sent all the while, however late the thread comes that emulates it: nothing is
- * lost of that time. */
+/* The pace of an emulated or faulty NIC: a token bucket for what goes out, or comes in, and its
+ * state. The bucket holds 200 us of its rate: what was not used longer ago is lost. But a NIC with
+ * bytes waiting would have sent all the while, however late the thread comes that emulates it:
+ * nothing is lost of that time. Who takes bytes cannot know since when they were on their way: its
+ * bucket holds more. */
 #ifndef WEFT_NET_PACE_H
 #define WEFT_NET_PACE_H
 
@@ -10,6 +11,7 @@
 
 struct weft_net_pace {
     struct weft_net_shape shape;
+    weft_ns keep_ns;       /* the bucket holds so much of its rate; the least is the above */
     uint64_t tokens_bytes; /* may go out now */
     uint64_t debt_bytes;   /* went out without them: a packet goes whole */
     weft_ns filled_at;

@@ -74,7 +74,7 @@ uint32_t weft_tcp_fence_dead(const struct weft_tcp_peer *peer, struct weft_wire_
 
 void weft_tcp_fence_ask(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
 {
-    struct weft_tcp_lane *carrier = weft_tcp_peer_lane(peer);
+    struct weft_tcp_lane *carrier = weft_tcp_peer_lane(net, peer);
     bool any = false;
 
     for (uint32_t i = 0; i < peer->base.lane_count; i++)

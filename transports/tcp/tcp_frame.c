@@ -41,6 +41,8 @@ static bool ack_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint6
         if (number != WEFT_NONE)
             weft_net_operation_applied(&net->end, number);
     }
+    lane->acked_bytes = lane->ends_bytes[ack % WEFT_WIRE_UNACKED_MAX];
+    weft_tcp_pulse_acked(&lane->pulse, ack, net->end.now);
     weft_tcp_lane_progress(net, lane);
     /* There may have been no room for more frames. */
     if (lane->queue.count > 0 || net->peers[lane->peer].base.waiting.count > 0)

@@ -72,6 +72,18 @@ bool weft_tcp_lane_is_idle(const struct weft_tcp_lane *lane)
     return weft_tcp_batch_is_empty(&lane->batch) && !weft_tcp_queue_is_cutting(&lane->queue);
 }
 
+uint64_t weft_tcp_lane_unacked(const struct weft_tcp_lane *lane)
+{
+    return lane->sent == lane->acked
+               ? 0
+               : lane->ends_bytes[lane->sent % WEFT_WIRE_UNACKED_MAX] - lane->acked_bytes;
+}
+
+bool weft_tcp_lane_is_reading(const struct weft_tcp_lane *lane)
+{
+    return !lane->is_blocked && !lane->is_throttled;
+}
+
 void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     if (lane->is_dirty)
@@ -91,6 +103,7 @@ static void clear(struct weft_tcp_lane *lane)
     lane->reply.count = 0;
     lane->refusal_count = 0;
     lane->is_blocked = false;
+    lane->is_throttled = false;
     lane->reads_again = false;
     lane->unacked_bytes = 0;
     lane->unacked_frames = 0;
@@ -119,6 +132,8 @@ void weft_tcp_lane_raise(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     lane->applied_told = 0;
     memset(lane->refused, 0, sizeof(lane->refused));
     lane->queued_bytes = lane->sent_bytes;
+    lane->acked_bytes = lane->sent_bytes;
+    weft_tcp_pulse_init(&lane->pulse);
     lane->raised_at = net->end.now;
     lane->progress_at = net->end.now;
     lane->progress_mark = 0;

@@ -18,6 +18,7 @@
 
 #include "net/net_end.h"
 #include "tcp_channel.h"
+#include "tcp_pulse.h"
 #include "tcp_queue.h"
 
 #define WEFT_TCP_DIAL_NS          500000000u /* an attempt, up to its WELCOME */
@@ -94,6 +95,8 @@ struct weft_tcp_lane {
     uint64_t
         ends_bytes[WEFT_WIRE_UNACKED_MAX]; /* where the frame of a sequence ends in the stream */
     uint64_t acked;                        /* the last that the peer has applied */
+    uint64_t acked_bytes;                  /* where its frame ends */
+    struct weft_tcp_pulse pulse;
     uint64_t queued_bytes; /* of the stream, put into batches; sent_bytes of them were taken */
     struct weft_tcp_batch batch;
     bool is_dirty; /* listed in net->dirty */
@@ -111,8 +114,9 @@ struct weft_tcp_lane {
     uint32_t unacked_bytes;
     uint32_t unacked_frames;
     uint8_t refused[WEFT_WIRE_REFUSED_BYTES];
-    bool is_blocked;  /* its next frame waits for room */
-    bool reads_again; /* it stopped before its end: listed in net->dirty, too */
+    bool is_blocked;   /* its next frame waits for room */
+    bool is_throttled; /* what waits in its socket waits for its NIC */
+    bool reads_again;  /* it stopped before its end: listed in net->dirty, too */
     struct weft_tcp_arrival arrival;
 
     /* time */
@@ -143,6 +147,10 @@ void weft_tcp_lane_die(struct weft_tcp_net *net, struct weft_tcp_lane *lane, con
 void weft_tcp_lane_close(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 /* A dead lane's past is known. */
 void weft_tcp_lane_settle(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
+/* Bytes of its stream that the peer has not acknowledged, up to the last frame. */
+uint64_t weft_tcp_lane_unacked(const struct weft_tcp_lane *lane);
+/* Its socket is to be looked at. */
+bool weft_tcp_lane_is_reading(const struct weft_tcp_lane *lane);
 /* There is something to write. */
 void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 void weft_tcp_lane_progress(struct weft_tcp_net *net, struct weft_tcp_lane *lane);

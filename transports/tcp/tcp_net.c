@@ -43,11 +43,12 @@ static void trash_empty(struct weft_tcp_net *net)
 
 static void peer_touch(struct weft_net_end *end, struct weft_net_peer *base)
 {
-    struct weft_tcp_peer *peer = (struct weft_tcp_peer *)(void *)base;
-    struct weft_tcp_lane *lane = weft_tcp_peer_lane(peer);
+    struct weft_tcp_net *net = weft_tcp_net_of((struct weft_net *)(void *)end);
+    struct weft_tcp_lane *lane =
+        weft_tcp_peer_lane(net, (const struct weft_tcp_peer *)(void *)base);
 
     if (lane != NULL)
-        weft_tcp_lane_touch(weft_tcp_net_of((struct weft_net *)(void *)end), lane);
+        weft_tcp_lane_touch(net, lane);
 }
 
 static const struct weft_net_hooks hooks = {.touch = peer_touch, .peer_make = weft_tcp_peer_make};
@@ -243,6 +244,7 @@ static uint32_t tcp_poll(struct weft_net *base, struct weft_completion *completi
     held_wake(net);
     sockets_work(net);
     blocked_wake(net);
+    weft_tcp_shape_wake(net);
     timers_work(net);
     dirty_work(net);
     trash_empty(net);
@@ -258,7 +260,7 @@ static int tcp_wakeup_fd(struct weft_net *base)
 static uint64_t tcp_deadline_ns(struct weft_net *base)
 {
     struct weft_tcp_net *net = weft_tcp_net_of(base);
-    weft_ns deadline_at = net->end.timer_at;
+    weft_ns deadline_at = weft_min(net->end.timer_at, weft_tcp_shape_wake_at(net));
 
     if (net->has_blocked || net->has_held || weft_net_end_waits(&net->end))
         return net->end.now;

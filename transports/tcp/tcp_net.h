@@ -18,12 +18,15 @@
 #define WEFT_TCP_GUESTS_MAX   64 /* connections that have not said who they are */
 #define WEFT_TCP_GREETING_NS  1000000000u
 #define WEFT_TCP_EPOLL_EVENTS 64
+#define WEFT_TCP_LUMP_NS      100000000u /* what sockets and threads hold up comes in lumps of it */
 
 struct weft_tcp_nic {
     struct weft_wire_nic local; /* with the port that listens */
     bool is_any;                /* bound to all addresses: no source address */
     int fd;
     struct weft_net_pace pace;
+    struct weft_net_pace pace_in; /* of what comes in: the sockets hold back the rest */
+    bool is_throttled;            /* lanes over it wait for tokens of pace_in */
 };
 
 struct weft_tcp_net {
@@ -75,6 +78,13 @@ uint64_t weft_tcp_shape_allow(struct weft_tcp_net *net, uint32_t nic, uint64_t w
 void weft_tcp_shape_spend(struct weft_tcp_net *net, uint32_t nic, uint64_t bytes);
 /* When some of it may: now, or later. */
 weft_ns weft_tcp_shape_at(const struct weft_tcp_net *net, uint32_t nic);
+/* How much a lane may take from its socket now; 0: it is woken when it may. */
+uint64_t weft_tcp_shape_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
+void weft_tcp_shape_taken(struct weft_tcp_net *net, uint32_t nic, uint64_t bytes);
+/* Lanes that may take something again do so. */
+void weft_tcp_shape_wake(struct weft_tcp_net *net);
+/* When there will be some; WEFT_NEVER: none waits. */
+weft_ns weft_tcp_shape_wake_at(const struct weft_tcp_net *net);
 /* Lanes over it wait for tokens. */
 bool weft_tcp_shape_is_pacing(const struct weft_tcp_net *net, uint32_t nic);
 bool weft_tcp_shape_is_silent(const struct weft_tcp_net *net, uint32_t nic);

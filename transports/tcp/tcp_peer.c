@@ -3,6 +3,8 @@
 
 #include "tcp_net.h"
 
+#define DETOUR 2 /* a lane is worth another's turn when it is so many times as fast */
+
 struct weft_net_peer *weft_tcp_peer_make(struct weft_net_end *end,
                                          const struct weft_wire_address *address, bool is_dialler)
 {
@@ -60,21 +62,46 @@ void weft_tcp_peer_close(struct weft_net *base, uint32_t number)
 
 /* ---- lanes ---- */
 
-struct weft_tcp_lane *weft_tcp_peer_lane(struct weft_tcp_peer *peer)
+/* When a frame that is sent now would be acknowledged. */
+static weft_ns lane_expects_ns(const struct weft_tcp_net *net, const struct weft_tcp_lane *lane)
+{
+    return weft_tcp_pulse_expect(&lane->pulse, weft_tcp_lane_unacked(lane), net->end.now);
+}
+
+struct weft_tcp_lane *weft_tcp_peer_lane(struct weft_tcp_net *net, const struct weft_tcp_peer *peer)
 {
     struct weft_tcp_lane *best = NULL;
+    weft_ns best_ns = WEFT_NEVER;
 
     for (uint32_t i = 0; i < peer->base.lane_count; i++) {
         struct weft_tcp_lane *lane = &peer->lanes[i];
+        weft_ns expected_ns;
 
         if (!weft_tcp_lane_is_live(lane))
             continue;
+        expected_ns = lane_expects_ns(net, lane);
         if (best == NULL || lane->state < best->state ||
-            (lane->state == best->state &&
-             lane->queued_bytes - lane->sent_bytes < best->queued_bytes - best->sent_bytes))
+            (lane->state == best->state && expected_ns < best_ns)) {
             best = lane;
+            best_ns = expected_ns;
+        }
     }
     return best;
+}
+
+bool weft_tcp_peer_waits_for(struct weft_tcp_net *net, const struct weft_tcp_peer *peer,
+                             const struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_lane *best;
+
+    if (peer->base.waiting.count == 0)
+        return false;
+    best = weft_tcp_peer_lane(net, peer);
+    if (best == lane || (best->state == lane->state &&
+                         lane_expects_ns(net, lane) / DETOUR <= lane_expects_ns(net, best)))
+        return true;
+    weft_tcp_lane_touch(net, best);
+    return false;
 }
 
 void weft_tcp_peer_lane_up(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
@@ -83,7 +110,7 @@ void weft_tcp_peer_lane_up(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
 
     if (peer->base.state != WEFT_NET_PEER_STATE_UP) {
         weft_net_peer_reached(&net->end, &peer->base);
-        lane = weft_tcp_peer_lane(peer);
+        lane = weft_tcp_peer_lane(net, peer);
         peer->base.is_dialler = lane->channel->is_initiator;
         if (peer->base.waiting.count > 0)
             weft_tcp_lane_touch(net, lane);
@@ -93,7 +120,7 @@ void weft_tcp_peer_lane_up(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
 
 void weft_tcp_peer_lane_down(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
 {
-    struct weft_tcp_lane *lane = weft_tcp_peer_lane(peer);
+    struct weft_tcp_lane *lane = weft_tcp_peer_lane(net, peer);
 
     if (lane != NULL) {
         weft_tcp_fence_ask(net, peer);
@@ -109,8 +136,12 @@ void weft_tcp_peer_lane_down(struct weft_tcp_net *net, struct weft_tcp_peer *pee
 
 weft_ns weft_tcp_peer_tick(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
 {
+    struct weft_tcp_lane *lane = weft_tcp_peer_lane(net, peer);
     weft_ns next = WEFT_NEVER;
 
+    /* The lane that seemed the fastest may stand still. */
+    if (lane != NULL && peer->base.waiting.count > 0)
+        weft_tcp_lane_touch(net, lane);
     for (uint32_t i = 0; i < peer->base.lane_count; i++)
         next = weft_min(next, weft_tcp_lane_tick(net, &peer->lanes[i]));
     return weft_min(next, weft_net_peer_tick(&net->end, &peer->base));

@@ -19,8 +19,13 @@ void weft_tcp_peer_lane_up(struct weft_tcp_net *net, struct weft_tcp_peer *peer)
 void weft_tcp_peer_lane_down(struct weft_tcp_net *net, struct weft_tcp_peer *peer);
 /* Nothing of ours will be applied there any more. */
 void weft_tcp_peer_gone(struct weft_tcp_net *net, struct weft_tcp_peer *peer, const char *why);
-/* The live lane with least to write, or NULL. */
-struct weft_tcp_lane *weft_tcp_peer_lane(struct weft_tcp_peer *peer);
+/* The live lane over which the next frame is expected there first, or NULL. */
+struct weft_tcp_lane *weft_tcp_peer_lane(struct weft_tcp_net *net,
+                                         const struct weft_tcp_peer *peer);
+/* Something waits that any lane may carry, and no other lane would carry it much sooner; where one
+ * would, it is touched. */
+bool weft_tcp_peer_waits_for(struct weft_tcp_net *net, const struct weft_tcp_peer *peer,
+                             const struct weft_tcp_lane *lane);
 weft_ns weft_tcp_peer_tick(struct weft_tcp_net *net, struct weft_tcp_peer *peer);
 
 #endif

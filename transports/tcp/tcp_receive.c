@@ -8,7 +8,8 @@
 
 #include "tcp_net.h"
 
-#define PLACES_PER_READ 62 /* and one piece for what follows */
+#define PLACES_PER_READ    62    /* and one piece for what follows */
+#define THROTTLED_READ_MIN 16384 /* a slow NIC's few tokens are no reason for many small reads */
 
 /* ---- frames ---- */
 
@@ -123,7 +124,9 @@ static void payload_from_input(struct weft_tcp_net *net, struct weft_tcp_lane *l
     }
 }
 
-static size_t payload_from_channel(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+/* Reads about `bytes_max` at most. */
+static size_t payload_from_channel(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                                   uint64_t bytes_max)
 {
     struct weft_tcp_arrival *arrival = &lane->arrival;
     struct weft_tcp_channel *channel = lane->channel;
@@ -134,10 +137,12 @@ static size_t payload_from_channel(struct weft_tcp_net *net, struct weft_tcp_lan
     size_t got;
 
     input_compact(channel, WEFT_TCP_SMALL_READ_BYTES);
-    for (uint32_t i = arrival->place; i < arrival->place_count && count < PLACES_PER_READ; i++) {
-        pieces[count++] = (struct iovec){place_at(net, arrival, i) + skip_bytes,
-                                         arrival->places[i].bytes - skip_bytes};
-        into_bytes += arrival->places[i].bytes - skip_bytes;
+    for (uint32_t i = arrival->place;
+         i < arrival->place_count && count < PLACES_PER_READ && into_bytes < bytes_max; i++) {
+        uint64_t bytes = weft_min(arrival->places[i].bytes - skip_bytes, bytes_max - into_bytes);
+
+        pieces[count++] = (struct iovec){place_at(net, arrival, i) + skip_bytes, bytes};
+        into_bytes += bytes;
         skip_bytes = 0;
     }
     if (into_bytes == arrival->left_bytes)
@@ -149,8 +154,8 @@ static size_t payload_from_channel(struct weft_tcp_net *net, struct weft_tcp_lan
     return got;
 }
 
-/* Goes on with the payload; how much was read, or moved. */
-static size_t payload_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+/* Goes on with the payload, about `bytes_max` at most; how much was read, or moved. */
+static size_t payload_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint64_t bytes_max)
 {
     struct weft_tcp_arrival *arrival = &lane->arrival;
     uint64_t before_bytes = arrival->left_bytes;
@@ -164,7 +169,7 @@ static size_t payload_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         got = (size_t)(before_bytes - arrival->left_bytes);
     } else {
         got = arrival->is_refused ? weft_tcp_frame_fill(lane->channel)
-                                  : payload_from_channel(net, lane);
+                                  : payload_from_channel(net, lane, bytes_max);
         lane->received_bytes += got;
     }
     if (arrival->left_bytes == 0)
@@ -176,7 +181,7 @@ static size_t payload_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 
 /* One frame, or a part of one; how much was read, 0 when there is no more. The lane may be dead
  * after it. */
-static size_t step(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+static size_t step(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint64_t bytes_max)
 {
     struct weft_tcp_channel *channel = lane->channel;
     struct weft_wire_head head;
@@ -185,7 +190,7 @@ static size_t step(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     size_t got;
 
     if (lane->arrival.sequence != 0)
-        return payload_read(net, lane);
+        return payload_read(net, lane, weft_max(bytes_max, THROTTLED_READ_MIN));
     switch (weft_tcp_frame_look(channel, &head, &body)) {
     case WEFT_TCP_LOOK_MORE:
         got = weft_tcp_frame_fill(channel);
@@ -219,7 +224,14 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     size_t got = 1;
 
     while (lane->channel == channel && got > 0 && done_bytes < WEFT_TCP_BUDGET_BYTES) {
-        got = step(net, lane);
+        uint64_t before_bytes = lane->received_bytes;
+        uint64_t bytes_max = weft_tcp_shape_take(net, lane);
+
+        if (bytes_max == 0)
+            break;
+        got = step(net, lane, bytes_max);
+        /* What lay in the channel's memory was paid for when it was read. */
+        weft_tcp_shape_taken(net, lane->nic, lane->received_bytes - before_bytes);
         done_bytes += got;
     }
     net->end.counts.received_bytes += done_bytes;
@@ -230,7 +242,7 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         return;
     }
     /* What epoll does not tell of is gone on with in the next poll. */
-    lane->reads_again = got > 0;
+    lane->reads_again = got > 0 && !lane->is_throttled;
     if (got == 0 && lane->applied > lane->applied_told)
         lane->ack_due = true;
     if (lane->ack_held && lane->ack_due) {
@@ -239,6 +251,6 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     }
     if (lane->ack_due || lane->reads_again)
         weft_tcp_lane_touch(net, lane);
-    weft_tcp_channel_watch(channel, !lane->is_blocked,
+    weft_tcp_channel_watch(channel, weft_tcp_lane_is_reading(lane),
                            !weft_tcp_lane_is_idle(lane) || weft_tcp_channel_has_unsent(channel));
 }

@@ -69,17 +69,19 @@ static uint64_t sequence_take(struct weft_tcp_net *net, struct weft_tcp_lane *la
     return lane->sent;
 }
 
-static void frame_end(struct weft_tcp_lane *lane, const struct weft_writer *writer,
-                      const struct weft_wire_head *head)
+static void frame_end(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                      const struct weft_writer *writer, const struct weft_wire_head *head)
 {
     weft_assert(writer->used == WEFT_WIRE_HEAD_BYTES + head->body_bytes);
     weft_tcp_lane_put(lane, writer, head->payload_bytes);
-    if (head->sequence != 0)
-        lane->ends_bytes[head->sequence % WEFT_WIRE_UNACKED_MAX] = lane->queued_bytes;
+    if (head->sequence == 0)
+        return;
+    lane->ends_bytes[head->sequence % WEFT_WIRE_UNACKED_MAX] = lane->queued_bytes;
+    weft_tcp_pulse_frame(&lane->pulse, head->sequence, weft_tcp_lane_unacked(lane), net->end.now);
 }
 
 /* Before any ack that covers what was refused. */
-static void refusals_add(struct weft_tcp_lane *lane)
+static void refusals_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     struct weft_tcp_batch *batch = &lane->batch;
     uint32_t told = 0;
@@ -95,22 +97,22 @@ static void refusals_add(struct weft_tcp_lane *lane)
         head.ack = lane->applied_told;
         weft_wire_put_head(&writer, &head);
         weft_wire_put_refusal(&writer, &refusal);
-        frame_end(lane, &writer, &head);
+        frame_end(net, lane, &writer, &head);
     }
     memmove(lane->refusals, lane->refusals + told,
             (lane->refusal_count - told) * sizeof(lane->refusals[0]));
     lane->refusal_count -= told;
 }
 
-static void fence_add(struct weft_tcp_lane *lane, enum weft_wire_kind kind,
-                      const struct weft_wire_fence *fence)
+static void fence_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
+                      enum weft_wire_kind kind, const struct weft_wire_fence *fence)
 {
     struct weft_wire_head head = {
         .kind = kind, .body_bytes = WEFT_WIRE_FENCE_BYTES + fence->count * WEFT_WIRE_CLOSURE_BYTES};
     struct weft_writer writer = frame_begin(lane, &head);
 
     weft_wire_put_fence(&writer, fence);
-    frame_end(lane, &writer, &head);
+    frame_end(net, lane, &writer, &head);
 }
 
 #define FENCE_BODY_MAX (WEFT_WIRE_FENCE_BYTES + WEFT_WIRE_CLOSURES_MAX * WEFT_WIRE_CLOSURE_BYTES)
@@ -122,10 +124,10 @@ static void fences_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     if (lane->fence_due && has_room(lane, FENCE_BODY_MAX)) {
         lane->fence_due = false;
         if (weft_tcp_fence_dead(&net->peers[lane->peer], &fence) > 0)
-            fence_add(lane, WEFT_WIRE_FENCE, &fence);
+            fence_add(net, lane, WEFT_WIRE_FENCE, &fence);
     }
     if (lane->reply.count > 0 && has_room(lane, FENCE_BODY_MAX)) {
-        fence_add(lane, WEFT_WIRE_FENCED, &lane->reply);
+        fence_add(net, lane, WEFT_WIRE_FENCED, &lane->reply);
         lane->reply.count = 0;
     }
 }
@@ -153,7 +155,7 @@ static bool waiting_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     head.sequence = sequence_take(net, lane, number);
     writer = frame_begin(lane, &head);
     weft_net_body_write(&net->end, operation, &writer);
-    frame_end(lane, &writer, &head);
+    frame_end(net, lane, &writer, &head);
     return true;
 }
 
@@ -190,19 +192,20 @@ static bool copy_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         weft_net_signal_write(operation, &operation->src_window, &writer);
     weft_wire_put_write(&writer, &write);
     weft_tcp_cut_write(cut, &net->end, &part, &writer);
-    frame_end(lane, &writer, &head);
+    frame_end(net, lane, &writer, &head);
     weft_tcp_queue_turn(&lane->queue, cut);
     lane->queue.open = cut;
     payload_add(net, lane);
     return true;
 }
 
-static void head_add(struct weft_tcp_lane *lane, enum weft_wire_kind kind, uint64_t sequence)
+static void head_add(struct weft_tcp_net *net, struct weft_tcp_lane *lane, enum weft_wire_kind kind,
+                     uint64_t sequence)
 {
     struct weft_wire_head head = {.kind = kind, .sequence = sequence};
     struct weft_writer writer = frame_begin(lane, &head);
 
-    frame_end(lane, &writer, &head);
+    frame_end(net, lane, &writer, &head);
 }
 
 /* Fills the batch, which has been written but for a payload. */
@@ -211,20 +214,20 @@ static void batch_fill(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
 
     payload_add(net, lane);
-    refusals_add(lane);
+    refusals_add(net, lane);
     if (lane->refusal_count > 0)
         return;
     fences_add(net, lane);
     if (lane->ping_due && has_room(lane, 0) && has_sequence(lane)) {
         lane->ping_due = false;
-        head_add(lane, WEFT_WIRE_PING, sequence_take(net, lane, WEFT_NONE));
+        head_add(net, lane, WEFT_WIRE_PING, sequence_take(net, lane, WEFT_NONE));
     }
-    while (peer->base.waiting.count > 0 && waiting_add(net, lane, &peer->base.waiting))
+    while (weft_tcp_peer_waits_for(net, peer, lane) && waiting_add(net, lane, &peer->base.waiting))
         ;
     while (lane->queued_bytes - lane->sent_bytes < WEFT_TCP_BATCH_BYTES && copy_add(net, lane))
         ;
     if (lane->ack_due && has_room(lane, 0))
-        head_add(lane, WEFT_WIRE_ACK, 0);
+        head_add(net, lane, WEFT_WIRE_ACK, 0);
 }
 
 void weft_tcp_lane_write(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
@@ -255,7 +258,7 @@ void weft_tcp_lane_write(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     if (channel->state == WEFT_TCP_CHANNEL_BROKEN)
         weft_tcp_lane_die(net, lane, channel->why);
     else
-        weft_tcp_channel_watch(channel, !lane->is_blocked,
+        weft_tcp_channel_watch(channel, weft_tcp_lane_is_reading(lane),
                                is_full || weft_tcp_channel_has_unsent(channel));
 }
 

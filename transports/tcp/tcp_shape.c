@@ -16,9 +16,56 @@ weft_ns weft_tcp_shape_at(const struct weft_tcp_net *net, uint32_t nic)
     return weft_net_pace_at(&net->nics[nic].pace, net->end.now);
 }
 
+uint64_t weft_tcp_shape_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_nic *nic = &net->nics[lane->nic];
+    uint64_t bytes = weft_net_pace_allow(&nic->pace_in, UINT64_MAX, net->end.now);
+
+    lane->is_throttled = bytes == 0;
+    nic->is_throttled = nic->is_throttled || lane->is_throttled;
+    return bytes;
+}
+
+void weft_tcp_shape_taken(struct weft_tcp_net *net, uint32_t nic, uint64_t bytes)
+{
+    weft_net_pace_spend(&net->nics[nic].pace_in, bytes);
+}
+
+static void nic_wake(struct weft_tcp_net *net, uint32_t nic)
+{
+    net->nics[nic].is_throttled = false;
+    for (uint32_t p = 0; p < net->end.env.peers_max; p++)
+        for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++) {
+            struct weft_tcp_lane *lane = &net->peers[p].lanes[l];
+
+            if (lane->nic != nic || !lane->is_throttled)
+                continue;
+            lane->is_throttled = false;
+            lane->reads_again = true;
+            weft_tcp_lane_touch(net, lane);
+        }
+}
+
+void weft_tcp_shape_wake(struct weft_tcp_net *net)
+{
+    for (uint32_t i = 0; i < net->nic_count; i++)
+        if (net->nics[i].is_throttled && weft_net_pace_is_open(&net->nics[i].pace_in, net->end.now))
+            nic_wake(net, i);
+}
+
+weft_ns weft_tcp_shape_wake_at(const struct weft_tcp_net *net)
+{
+    weft_ns wake_at = WEFT_NEVER;
+
+    for (uint32_t i = 0; i < net->nic_count; i++)
+        if (net->nics[i].is_throttled)
+            wake_at = weft_min(wake_at, weft_net_pace_at(&net->nics[i].pace_in, net->end.now));
+    return wake_at;
+}
+
 bool weft_tcp_shape_is_pacing(const struct weft_tcp_net *net, uint32_t nic)
 {
-    return weft_net_pace_waits(&net->nics[nic].pace);
+    return weft_net_pace_waits(&net->nics[nic].pace) || net->nics[nic].is_throttled;
 }
 
 bool weft_tcp_shape_is_silent(const struct weft_tcp_net *net, uint32_t nic)
@@ -48,7 +95,9 @@ void weft_tcp_shape(struct weft_net *base, uint32_t nic, const struct weft_net_s
 
     weft_assert(nic < net->nic_count);
     net->end.now = weft_net_now();
+    net->nics[nic].pace_in.keep_ns = WEFT_TCP_LUMP_NS;
     weft_net_pace_set(&net->nics[nic].pace, shape, net->end.now);
+    weft_net_pace_set(&net->nics[nic].pace_in, shape, net->end.now);
     for (uint32_t p = 0; p < net->end.env.peers_max; p++)
         for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++)
             lane_shaped(net, &net->peers[p].lanes[l], nic);
