@@ -87,6 +87,21 @@ void weft_peers_nic_changed(struct weft_loop *loop, uint32_t number, uint64_t ra
     link_changed(loop, in, rate == 0 ? 0 : world->topo.links[in].rate_bytes_per_us);
 }
 
+void weft_peers_nic_again(struct weft_loop *loop, uint32_t number)
+{
+    const struct weft_peers *peers = loop->peers;
+    uint32_t nic = weft_world_nic(&peers->world, 0, number);
+    uint32_t out = nic == WEFT_NONE ? WEFT_NONE : weft_world_nic_link(&peers->world, nic);
+    uint64_t rate;
+
+    if (out == WEFT_NONE)
+        return;
+    rate = weft_condition_rate(&peers->condition, weft_description_link(&peers->world.topo, out),
+                               peers->world.topo.links[out].rate_bytes_per_us);
+    if (rate > 0)
+        tell_engine(loop, out, rate);
+}
+
 /* Of the net's address, what others may know. */
 static void write_address(const struct weft_peers *peers, struct weft_writer *writer)
 {

@@ -52,6 +52,7 @@ struct weft_peer {
     enum weft_peer_state state;
     uint64_t incarnation;
     uint32_t lanes;
+    uint32_t lanes_up; /* a bit for each that was up when it was looked at last */
     bool granted;      /* our relays were told to it, */
     size_t grant_size; /* by this message; 0: none is written yet */
     uint8_t grant[WEFT_PEER_GRANT_BYTES_MAX];

@@ -31,6 +31,31 @@ static void name_nic_links(struct weft_loop *loop, struct weft_peers *peers, uin
     }
 }
 
+/* Lanes are dialled again in real time, and the engine probes what is down in the machine's, which
+ * may be a thousand times as long: it is told when a probe is worth it. */
+static void lanes_follow(struct weft_loop *loop)
+{
+    struct weft_peers *peers = loop->peers;
+
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++) {
+        struct weft_peer *peer = &peers->peers[i];
+        uint32_t up = 0;
+
+        if (peer->state != WEFT_PEER_READY)
+            continue;
+        for (uint32_t lane = 0; lane < peer->lanes; lane++) {
+            struct weft_net_lane_state state;
+
+            peers->ops->lane_state(peers->net, i, lane, &state);
+            if (state.is_up)
+                up |= 1u << lane;
+            if (state.is_up && (peer->lanes_up >> lane & 1) == 0)
+                weft_peers_nic_again(loop, state.nic);
+        }
+        peer->lanes_up = up;
+    }
+}
+
 /* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does. */
 void weft_peers_shape(struct weft_loop *loop, weft_ns now)
 {
@@ -60,6 +85,7 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
         if (shape.state != WEFT_NET_SHAPE_SILENT)
             weft_peers_nic_changed(loop, i, shape.state == WEFT_NET_SHAPE_CUT ? 0 : rate);
     }
+    lanes_follow(loop);
 }
 
 /* ---- opening ---- */
