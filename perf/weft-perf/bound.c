@@ -6,12 +6,36 @@
 static void fault_take(const struct weft_perf_subject *subject, const struct weft_perf_fault *fault,
                        uint64_t rates[WEFT_LINKS_MAX])
 {
-    uint32_t link = subject->joint == NULL
-                        ? weft_topo_link_find(subject->topo, fault->link)
-                        : weft_perf_joint_link(subject->joint, fault->side, fault->link);
+    uint32_t link;
     unsigned permille = fault->change == WEFT_LINK_SCALE ? fault->permille : 0;
 
+    if (fault->signal != 0)
+        return;
+    link = subject->joint == NULL ? weft_topo_link_find(subject->topo, fault->link)
+                                  : weft_perf_joint_link(subject->joint, fault->side, fault->link);
     weft_rates_scale(subject->topo, link, permille, rates);
+}
+
+weft_ns weft_perf_bound_whole(const struct weft_perf_subject *subject, uint64_t size,
+                              const struct weft_perf_fault_plan *plan,
+                              const struct weft_perf_fault_event *events, uint32_t event_count)
+{
+    struct weft_demand demands[WEFT_PERF_FLOWS_MAX];
+    uint64_t rates[WEFT_LINKS_MAX];
+
+    if (subject->topo == NULL)
+        return WEFT_NEVER;
+    for (uint32_t i = 0; i < subject->flow_count; i++)
+        demands[i] = (struct weft_demand){.from = subject->flows[i].from_device,
+                                          .to = subject->flows[i].to_device,
+                                          .bytes = size};
+    weft_rates_init(subject->topo, rates);
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (!plan->faults[i].during)
+            fault_take(subject, &plan->faults[i], rates);
+    for (uint32_t i = 0; i < event_count; i++)
+        fault_take(subject, &plan->faults[events[i].fault], rates);
+    return weft_maxflow_time(subject->topo, rates, demands, subject->flow_count);
 }
 
 weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t size,
@@ -19,24 +43,10 @@ weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t 
                               const struct weft_perf_fault_event *events, uint32_t event_count,
                               weft_ns start)
 {
-    const struct weft_topo *topo = subject->topo;
-    struct weft_demand demands[WEFT_PERF_FLOWS_MAX];
-    uint64_t rates[WEFT_LINKS_MAX];
     double left = 1; /* the part of the bytes that the ideal transfer still has to move */
     weft_ns phase_at = start;
-    weft_ns whole_ns;
+    weft_ns whole_ns = weft_perf_bound_whole(subject, size, plan, events, 0);
 
-    if (topo == NULL)
-        return WEFT_NEVER;
-    for (uint32_t i = 0; i < subject->flow_count; i++)
-        demands[i] = (struct weft_demand){.from = subject->flows[i].from_device,
-                                          .to = subject->flows[i].to_device,
-                                          .bytes = size};
-    weft_rates_init(topo, rates);
-    for (uint32_t i = 0; i < plan->count; i++)
-        if (!plan->faults[i].during)
-            fault_take(subject, &plan->faults[i], rates);
-    whole_ns = weft_maxflow_time(topo, rates, demands, subject->flow_count);
     for (uint32_t i = 0; i < event_count; i++) {
         double phase_ns = (double)(events[i].at - phase_at);
 
@@ -46,8 +56,7 @@ weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t 
             left -= phase_ns / (double)whole_ns;
         }
         phase_at = events[i].at;
-        fault_take(subject, &plan->faults[events[i].fault], rates);
-        whole_ns = weft_maxflow_time(topo, rates, demands, subject->flow_count);
+        whole_ns = weft_perf_bound_whole(subject, size, plan, events, i + 1);
     }
     return whole_ns == WEFT_NEVER ? WEFT_NEVER
                                   : phase_at - start + (weft_ns)(left * (double)whole_ns);

@@ -13,4 +13,9 @@ weft_ns weft_perf_bound_ideal(const struct weft_perf_subject *subject, uint64_t 
                               const struct weft_perf_fault_event *events, uint32_t event_count,
                               weft_ns start);
 
+/* The time of a whole ideal transfer with the links as they are after `event_count` events. */
+weft_ns weft_perf_bound_whole(const struct weft_perf_subject *subject, uint64_t size,
+                              const struct weft_perf_fault_plan *plan,
+                              const struct weft_perf_fault_event *events, uint32_t event_count);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+#define UNDISTURBED_MAX 5 /* transfers; those with faults may be many more */
+
 struct compare_run {
     const char *sched;                /* NULL: the default */
     struct weft_perf_options options; /* baselines use all routes */
@@ -79,12 +81,16 @@ bool weft_perf_compare_run(struct weft_perf_compare *compare, uint64_t size,
     const struct compare_run *first = &compare->runs[0];
 
     row->size = size;
+    row->dilation = compare->subject->testbed->dilation;
     row->run_count = compare->run_count;
     row->runs = compare->results;
     row->undisturbed = NULL;
     weft_perf_result_fini(&compare->undisturbed);
     if (weft_perf_fault_plan_during(plan)) {
-        if (!weft_perf_measure(&compare->undisturbed, compare->subject, &first->options, &no_faults,
+        struct weft_perf_options few = first->options;
+
+        few.iterations = (unsigned)weft_min(few.iterations, UNDISTURBED_MAX);
+        if (!weft_perf_measure(&compare->undisturbed, compare->subject, &few, &no_faults,
                                first->sched, size, why))
             return false;
         row->undisturbed = &compare->undisturbed;

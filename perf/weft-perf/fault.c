@@ -1,6 +1,7 @@
 /* Fault plans and the thread that carries them out while a transfer runs. */
 #include "fault.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,10 @@
 #include "peer.h"
 #include "subject.h"
 
-#define WATCH_INTERVAL_NS 500 /* of the machine's time */
+#define WATCH_INTERVAL_NS  500   /* of the machine's time */
+#define SAMPLE_INTERVAL_NS 20000 /* the same */
+#define PROCESS            "peer:"
+#define ALL                "all"
 
 /* Splits "@30%" off the end of `text`, which becomes shorter. */
 static bool percent_take(char *text, struct weft_perf_fault *fault, char why[WEFT_WHY_BYTES])
@@ -30,6 +34,20 @@ static bool percent_take(char *text, struct weft_perf_fault *fault, char why[WEF
     return true;
 }
 
+/* Reads what follows "peer:". */
+static bool signal_take(const char *text, enum weft_link_change change, int *signal,
+                        char why[WEFT_WHY_BYTES])
+{
+    *signal = strcmp(text, "stop") == 0 ? SIGSTOP : strcmp(text, "kill") == 0 ? SIGKILL : 0;
+    if (*signal != 0 && change == WEFT_LINK_CUT)
+        return true;
+    (void)snprintf(why, WEFT_WHY_BYTES,
+                   "the second server's process can be stopped or killed: --fail peer:stop@30%% or "
+                   "peer:kill@30%%, not '%.40s'",
+                   text);
+    return false;
+}
+
 bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_change change,
                          bool restore, const char *text, char why[WEFT_WHY_BYTES])
 {
@@ -43,7 +61,9 @@ bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_chang
         return false;
     }
     weft_text_copy(buffer, sizeof(buffer), text);
-    if (!percent_take(buffer, &fault, why))
+    if (!percent_take(buffer, &fault, why) ||
+        (weft_text_starts(buffer, PROCESS) &&
+         !signal_take(buffer + strlen(PROCESS), change, &fault.signal, why)))
         return false;
     if (change == WEFT_LINK_SCALE && !restore) {
         factor = strchr(buffer, '=');
@@ -73,26 +93,77 @@ static const struct weft_topo *topo_of(const struct weft_perf_subject *subject,
     return side == WEFT_PERF_A ? subject->testbed->topo : NULL;
 }
 
+/* Puts a cut of every NIC in the place of entry `index`. */
+static bool all_expand(struct weft_perf_fault_plan *plan, uint32_t index,
+                       const struct weft_topo *topo, char why[WEFT_WHY_BYTES])
+{
+    struct weft_perf_fault fault = plan->faults[index];
+    uint32_t nic;
+
+    plan->faults[index] = plan->faults[--plan->count];
+    for (uint32_t n = 0; (nic = weft_topo_nth(topo, weftDeviceNic, n)) != WEFT_NONE; n++) {
+        if (plan->count == WEFT_PERF_FAULTS_MAX) {
+            (void)snprintf(why, WEFT_WHY_BYTES, "more than %d faults", WEFT_PERF_FAULTS_MAX);
+            return false;
+        }
+        (void)snprintf(fault.link, sizeof(fault.link), "%s-net", topo->devices[nic].name);
+        plan->faults[plan->count++] = fault;
+    }
+    return true;
+}
+
+static bool fault_check(struct weft_perf_fault *fault, const struct weft_perf_subject *subject,
+                        const struct weft_topo *topo, char why[WEFT_WHY_BYTES])
+{
+    char longer[sizeof(fault->link) + 8];
+
+    (void)snprintf(longer, sizeof(longer), "%s-net", fault->link);
+    if (topo != NULL && weft_topo_link_find(topo, longer) != WEFT_NONE)
+        weft_text_copy(fault->link, sizeof(fault->link), longer);
+    /* The testbed refuses what cannot be changed at all. */
+    if (subject->joint == NULL || fault->side == WEFT_PERF_A)
+        return weft_testbed_link_known(subject->testbed, fault->link, why);
+    return weft_testbed_link_listed(topo, "the second server", fault->link, why);
+}
+
 bool weft_perf_fault_plan_check(struct weft_perf_fault_plan *plan,
                                 const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES])
 {
     for (uint32_t i = 0; i < plan->count; i++) {
-        struct weft_perf_fault *fault = &plan->faults[i];
-        const struct weft_topo *topo = topo_of(subject, fault->side);
-        char longer[sizeof(fault->link) + 8];
+        const struct weft_topo *topo = topo_of(subject, plan->faults[i].side);
+        bool is_all = strcmp(plan->faults[i].link, ALL) == 0;
 
-        (void)snprintf(longer, sizeof(longer), "%s-net", fault->link);
-        if (topo != NULL && weft_topo_link_find(topo, longer) != WEFT_NONE)
-            weft_text_copy(fault->link, sizeof(fault->link), longer);
-        /* The testbed refuses what cannot be changed at all. */
-        if (subject->joint == NULL || fault->side == WEFT_PERF_A) {
-            if (!weft_testbed_link_known(subject->testbed, fault->link, why))
-                return false;
-        } else if (!weft_testbed_link_listed(topo, "the second server", fault->link, why)) {
+        if ((is_all && subject->joint == NULL) ||
+            (plan->faults[i].signal != 0 && subject->peer == NULL)) {
+            (void)snprintf(why, WEFT_WHY_BYTES,
+                           "%s is of two servers: name the second one with --peer",
+                           is_all ? "all" : "peer:");
             return false;
         }
+        if (is_all && !all_expand(plan, i, topo, why))
+            return false;
+        if (plan->faults[i].signal == 0 && !fault_check(&plan->faults[i], subject, topo, why))
+            return false;
     }
     return true;
+}
+
+static bool plan_signals(const struct weft_perf_fault_plan *plan, int signal)
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->faults[i].signal == signal)
+            return true;
+    return false;
+}
+
+bool weft_perf_fault_plan_stops(const struct weft_perf_fault_plan *plan)
+{
+    return plan_signals(plan, SIGSTOP);
+}
+
+bool weft_perf_fault_plan_kills(const struct weft_perf_fault_plan *plan)
+{
+    return plan_signals(plan, SIGKILL);
 }
 
 bool weft_perf_fault_plan_during(const struct weft_perf_fault_plan *plan)
@@ -127,7 +198,20 @@ static bool link_change(const struct weft_perf_subject *subject,
 static bool fault_apply(const struct weft_perf_fault *fault,
                         const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES])
 {
+    if (fault->signal != 0) {
+        weft_perf_peer_signal(subject->peer, fault->signal);
+        return true;
+    }
     return link_change(subject, fault, fault->change, fault->permille, why);
+}
+
+bool weft_perf_fault_apply_all(const struct weft_perf_fault_plan *plan,
+                               const struct weft_perf_subject *subject, char why[WEFT_WHY_BYTES])
+{
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (!fault_apply(&plan->faults[i], subject, why))
+            return false;
+    return true;
 }
 
 bool weft_perf_fault_apply_before(const struct weft_perf_fault_plan *plan,
@@ -144,8 +228,11 @@ void weft_perf_fault_restore(const struct weft_perf_fault_plan *plan,
 {
     char why[WEFT_WHY_BYTES];
 
+    if (weft_perf_fault_plan_stops(plan))
+        weft_perf_peer_signal(subject->peer, SIGCONT);
     for (uint32_t i = 0; i < plan->count; i++)
-        (void)link_change(subject, &plan->faults[i], WEFT_LINK_SCALE, 1000, why);
+        if (plan->faults[i].signal == 0)
+            (void)link_change(subject, &plan->faults[i], WEFT_LINK_SCALE, 1000, why);
 }
 
 /* Applies what is due at `percent` of the bytes; true while something is left to wait for. */
@@ -173,25 +260,52 @@ static bool faults_due(struct weft_perf_fault_watch *watch, uint64_t percent, bo
     return left;
 }
 
+void weft_perf_curve_add(struct weft_perf_curve *curve, weft_ns at, uint32_t permille)
+{
+    if (curve->count == WEFT_PERF_SAMPLES_MAX) {
+        curve->count /= 2;
+        for (uint32_t i = 0; i < curve->count; i++)
+            curve->samples[i] = curve->samples[2 * i];
+    }
+    curve->samples[curve->count++] = (struct weft_perf_sample){at, permille};
+}
+
+static void curve_sample(struct weft_perf_fault_watch *watch, uint32_t permille)
+{
+    struct weft_perf_curve *curve = watch->curve;
+    weft_ns now = weft_testbed_now(watch->subject->testbed);
+
+    if (curve != NULL &&
+        (curve->count == 0 || now - curve->samples[curve->count - 1].at >= SAMPLE_INTERVAL_NS))
+        weft_perf_curve_add(curve, now, permille);
+}
+
 static void *watch_run(void *argument)
 {
     struct weft_perf_fault_watch *watch = argument;
     bool applied[WEFT_PERF_FAULTS_MAX] = {false};
 
     while (!atomic_load_explicit(&watch->stop, memory_order_acquire)) {
-        if (!faults_due(watch, weft_perf_subject_arrived(watch->subject) / 10, applied))
+        uint32_t permille = weft_perf_subject_arrived(watch->subject);
+        bool is_left = faults_due(watch, permille / 10, applied);
+
+        curve_sample(watch, permille);
+        if (!is_left && watch->curve == NULL)
             break;
-        weft_testbed_sleep(watch->subject->testbed, WATCH_INTERVAL_NS);
+        weft_testbed_sleep(watch->subject->testbed,
+                           is_left ? WATCH_INTERVAL_NS : SAMPLE_INTERVAL_NS);
     }
     return NULL;
 }
 
 bool weft_perf_fault_watch_start(struct weft_perf_fault_watch *watch,
                                  struct weft_perf_subject *subject,
-                                 const struct weft_perf_fault_plan *plan)
+                                 const struct weft_perf_fault_plan *plan,
+                                 struct weft_perf_curve *curve)
 {
     watch->subject = subject;
     watch->plan = plan;
+    watch->curve = curve;
     watch->event_count = 0;
     watch->running = false;
     atomic_init(&watch->stop, false);

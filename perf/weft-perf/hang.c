@@ -34,7 +34,7 @@ static bool hung_transfer(struct weft_perf_session *session,
 
     if (!weft_perf_subject_prepare(subject, options->size_max, 1) ||
         !weft_perf_subject_begin(subject, options->size_max) ||
-        !weft_perf_fault_watch_start(&watch, subject, &options->faults)) {
+        !weft_perf_fault_watch_start(&watch, subject, &options->faults, NULL)) {
         weft_text_copy(why, WEFT_WHY_BYTES, "the hang could not be prepared");
         return false;
     }

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "compare.h"
 #include "hang.h"
+#include "outage.h"
 #include "peer.h"
 
 #define EXIT_WRONG 1
@@ -69,6 +70,9 @@ static int measure(struct weft_testbed *testbed, struct weft_perf_peer *peer,
     weft_perf_report_json_head(&subject, options, object);
     if (hang) {
         good = weft_perf_hang_run(&subject, options, object, &kept, why);
+    } else if (weft_perf_outage_planned(&subject, &options->faults)) {
+        weft_perf_report_outage_head(&subject, options);
+        good = weft_perf_outage_run(&subject, options, object, &kept, why);
     } else {
         weft_perf_report_head(&subject, options);
         good = sweep_run(&subject, options, object, &verdict, why);

@@ -25,6 +25,7 @@ struct transfer_run {
     const struct weft_perf_fault_plan *plan;
     uint64_t size;
     uint64_t seed;
+    struct weft_perf_curve *curve; /* NULL: nothing changes during the transfer */
     weft_ns time_ns;
     weft_ns ideal_ns;
     uint64_t submit_cpu_ns;
@@ -67,6 +68,21 @@ static weftResult_t flows_move(const struct weft_perf_session *session, struct t
     return first;
 }
 
+/* The transfer from `start` on ended well. */
+static void recovery_note(const struct transfer_run *run, const struct weft_perf_fault_watch *watch,
+                          weft_ns start, struct weft_perf_result *result)
+{
+    weft_ns whole_ns[WEFT_PERF_FAULTS_MAX];
+    struct weft_perf_recovery_case transfer = {run->curve, run->plan, watch->events, whole_ns,
+                                               watch->event_count};
+
+    weft_perf_curve_add(run->curve, start + run->time_ns, 1000);
+    for (uint32_t i = 0; i < watch->event_count; i++)
+        whole_ns[i] =
+            weft_perf_bound_whole(run->subject, run->size, run->plan, watch->events, i + 1);
+    weft_perf_recovery_add(result->backs, &transfer);
+}
+
 /* One transfer with its faults. Returns the transfer's result; links that changed during it are
  * back at the plan's start afterwards. */
 static weftResult_t transfer_run_once(struct transfer_run *run, struct weft_perf_session *session,
@@ -78,7 +94,9 @@ static weftResult_t transfer_run_once(struct transfer_run *run, struct weft_perf
     weft_ns start;
     weftResult_t ended;
 
-    if (!weft_perf_fault_watch_start(&watch, run->subject, run->plan)) {
+    if (run->curve != NULL)
+        run->curve->count = 0;
+    if (!weft_perf_fault_watch_start(&watch, run->subject, run->plan, run->curve)) {
         error_note(result, "the thread that applies the faults could not be started");
         return weftSystemError;
     }
@@ -93,6 +111,8 @@ static weftResult_t transfer_run_once(struct transfer_run *run, struct weft_perf
     }
     if (ended != weftSuccess)
         error_note(result, weft_perf_session_error(session));
+    else if (run->curve != NULL)
+        recovery_note(run, &watch, start, result);
     return ended;
 }
 
@@ -201,7 +221,10 @@ bool weft_perf_measure(struct weft_perf_result *result, struct weft_perf_subject
     result->bytes = size * subject->flow_count;
     result->routes = cJSON_CreateArray();
     run.seed = seeds;
-    good = ideals_ns != NULL && result->routes != NULL;
+    if (weft_perf_fault_plan_during(plan))
+        run.curve = calloc(1, sizeof(*run.curve));
+    good = ideals_ns != NULL && result->routes != NULL &&
+           (run.curve != NULL || !weft_perf_fault_plan_during(plan));
     if (!good)
         weft_text_copy(why, WEFT_WHY_BYTES, "no memory for the results");
     good = good && weft_perf_fault_apply_before(plan, subject, why) &&
@@ -210,6 +233,7 @@ bool weft_perf_measure(struct weft_perf_result *result, struct weft_perf_subject
     seeds = run.seed;
     if (good)
         result_finish(result, ideals_ns, options, &used);
+    free(run.curve);
     free(ideals_ns);
     return good;
 }

@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "bound.h"
+#include "recovery.h"
 #include "session.h"
 
 #define WEFT_PERF_SENTENCE_BYTES 512
@@ -18,10 +18,11 @@ struct weft_perf_result {
     weft_ns ideal_ns; /* the median of the ideal times; WEFT_NEVER where no bound is known */
     uint64_t wrong_bytes;
     unsigned errors;
-    char sentence[WEFT_PERF_SENTENCE_BYTES]; /* of the last error */
-    cJSON *routes;                           /* [{name, bytes}], owned */
-    double submit_ns_per_block;              /* CPU of the caller's thread */
-    double cpu_ns_per_block;                 /* CPU of the caller's and Weft's threads */
+    char sentence[WEFT_PERF_SENTENCE_BYTES];           /* of the last error */
+    struct weft_perf_back backs[WEFT_PERF_BACK_KINDS]; /* of the transfers that ended well */
+    cJSON *routes;                                     /* [{name, bytes}], owned */
+    double submit_ns_per_block;                        /* CPU of the caller's thread */
+    double cpu_ns_per_block;                           /* CPU of the caller's and Weft's threads */
     double driver_ns_per_block; /* what a driver's calls would have cost; emulated only */
 };
 

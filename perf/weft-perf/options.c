@@ -49,6 +49,12 @@ static const char about[] =
     "links as the faults left them. Where links change during a transfer, the bound is the time "
     "in which an ideal transfer would end: the maximum flow of each phase, integrated over the "
     "moments at which the links really changed.\n\n"
+    "Goodput is back after a link changed when from then on, for 0.5 ms, it is 0.9 of the bound "
+    "with the links as they are then. That is the machine's time, too: on an emulated one bytes "
+    "move so much slower, while what Weft itself waits for (net_silence_ms) is real time.\n\n"
+    "Where nothing is left in the end (--fail all, peer:stop, peer:kill) an error is what is asked "
+    "for: it must come within the deadline (--timeout), what lands after it is looked for, another "
+    "transfer goes over the same comm after the repair, and an abort must return.\n\n"
     "Exit status: 0 measured and every byte right, 1 wrong bytes or errors that were not asked "
     "for, "
     "2 usage.\n\n"
@@ -60,6 +66,9 @@ static const char about[] =
     "  weft-perf get --node hgx-h100 --block 4K --blocks 81920 --indexed\n"
     "  weft-perf put --node hgx-h100 --peer hgx-h100 --from a:gpu0 --to b:gpu0 --size 1G\n"
     "  weft-perf put --node hgx-h100 --peer hgx-h100 --size 1G --nics 4 --fail b:nic0@30%\n"
+    "  weft-perf put --node hgx-h100 --peer hgx-h100 --size 1G --nics 4 --fail b:nic0@30% --fail "
+    "b:nic1@31% --restore b:nic0@60% --restore b:nic1@60% --iters 50\n"
+    "  weft-perf put --node hgx-h100 --peer hgx-h100 --size 1G --nics 4 --fail all@30%\n"
     "  weft-perf put --transport tcp --size 64M --crypto off\n\n"
     "With --peer a second process is a second server, reached over the network: a: and b: in front "
     "of a device or link say whose it is. put moves from a to b, get from b to a. nic0 is short "
@@ -95,7 +104,8 @@ static const struct argp_option rows[] = {
     {"baseline", KEY_BASELINE, "cuda", 0, "measure the driver's own copies beside it", 4},
     {"degrade", KEY_DEGRADE, "LINK=FACTOR[@P%]", 0,
      "slow a link before, or when P percent have arrived", 5},
-    {"fail", KEY_FAIL, "LINK[@P%]", 0, "cut a link", 5},
+    {"fail", KEY_FAIL, "LINK[@P%]", 0,
+     "cut a link; all: every NIC; peer:stop, peer:kill: the second server's process", 5},
     {"restore", KEY_RESTORE, "LINK@P%", 0, "bring a link back", 5},
     {"hang", KEY_HANG, "LINK@P%", 0, "stop a link without an error", 5},
     {"json", KEY_JSON, "FILE", 0, "write the results (-: standard output)", 6},
@@ -190,6 +200,7 @@ static bool subject_take(struct weft_perf_options *options, int key, const char 
         return count_take(text, "number of warm-ups", 0, WEFT_PERF_ITERATIONS_MAX, &options->warmup,
                           why);
     case KEY_TIMEOUT:
+        options->has_timeout = true;
         return weft_count_parse(text, "number of milliseconds", 1, 86400000, &options->timeout_ms,
                                 why);
     case KEY_DILATION:

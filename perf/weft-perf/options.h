@@ -33,6 +33,7 @@ struct weft_perf_options {
     unsigned iterations;
     unsigned warmup;
     uint64_t timeout_ms; /* 0: the default */
+    bool has_timeout;    /* it was given */
     const char *routes;  /* NULL: the default */
     const char *sched;
     bool check;

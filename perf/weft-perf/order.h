@@ -12,6 +12,7 @@ enum weft_perf_order_kind {
     WEFT_PERF_ORDER_SESSION_CLOSE, /* forgets the comm */
     WEFT_PERF_ORDER_PREPARE,       /* size, seed: fills the sources, poisons the destinations */
     WEFT_PERF_ORDER_VERIFY,        /* size, seed; answers the number of wrong bytes */
+    WEFT_PERF_ORDER_LANDED,        /* size; answers how many bytes are not what PREPARE left */
     WEFT_PERF_ORDER_BEGIN,         /* size: a transfer follows */
     WEFT_PERF_ORDER_ARRIVED,       /* answers how many parts of 1000 have arrived since */
     WEFT_PERF_ORDER_LINK,          /* text: the link; change, permille */

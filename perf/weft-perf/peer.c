@@ -83,6 +83,7 @@ void weft_perf_peer_stop(struct weft_perf_peer *peer)
     if (peer == NULL)
         return;
     (void)close(peer->socket);
+    (void)kill(peer->process, SIGCONT);
     for (unsigned ms = 0; weft_perf_peer_alive(peer) && ms < END_MS_MAX; ms += END_STEP_MS)
         (void)poll(NULL, 0, END_STEP_MS);
     (void)kill(peer->process, SIGKILL);
@@ -238,6 +239,19 @@ bool weft_perf_peer_verify(struct weft_perf_peer *peer, uint64_t size, uint64_t 
         return false;
     *wrong = peer->answer.number;
     return true;
+}
+
+bool weft_perf_peer_landed(struct weft_perf_peer *peer, uint64_t size, uint64_t *bytes)
+{
+    if (!ask(peer, &(struct weft_perf_order){.kind = WEFT_PERF_ORDER_LANDED, .size = size}))
+        return false;
+    *bytes = peer->answer.number;
+    return true;
+}
+
+void weft_perf_peer_signal(const struct weft_perf_peer *peer, int signal)
+{
+    (void)kill(peer->process, signal);
 }
 
 bool weft_perf_peer_link(struct weft_perf_peer *peer, const char *link,

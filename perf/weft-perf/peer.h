@@ -44,6 +44,10 @@ bool weft_perf_peer_begin(struct weft_perf_peer *peer, uint64_t size);
 bool weft_perf_peer_arrived(struct weft_perf_peer *peer, uint32_t *permille);
 bool weft_perf_peer_verify(struct weft_perf_peer *peer, uint64_t size, uint64_t seed,
                            uint64_t *wrong);
+bool weft_perf_peer_landed(struct weft_perf_peer *peer, uint64_t size, uint64_t *bytes);
+
+/* Sends its process a signal. */
+void weft_perf_peer_signal(const struct weft_perf_peer *peer, int signal);
 
 /* Changes a link of its machine now. */
 bool weft_perf_peer_link(struct weft_perf_peer *peer, const char *link,

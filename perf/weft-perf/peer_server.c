@@ -64,6 +64,13 @@ static void obey_verify(struct peer_server *server, const struct weft_perf_order
         weft_perf_answer_text(answer, false, weft_perf_subject_error(&server->subject));
 }
 
+static void obey_landed(struct peer_server *server, const struct weft_perf_order *order,
+                        struct weft_perf_answer *answer)
+{
+    if (!weft_perf_subject_landed(&server->subject, order->size, &answer->number))
+        weft_perf_answer_text(answer, false, weft_perf_subject_error(&server->subject));
+}
+
 static void obey_begin(struct peer_server *server, const struct weft_perf_order *order,
                        struct weft_perf_answer *answer)
 {
@@ -110,6 +117,7 @@ static obey_fn *const obeys[WEFT_PERF_ORDERS] = {
     [WEFT_PERF_ORDER_SESSION_CLOSE] = obey_session_close,
     [WEFT_PERF_ORDER_PREPARE] = obey_prepare,
     [WEFT_PERF_ORDER_VERIFY] = obey_verify,
+    [WEFT_PERF_ORDER_LANDED] = obey_landed,
     [WEFT_PERF_ORDER_BEGIN] = obey_begin,
     [WEFT_PERF_ORDER_ARRIVED] = obey_arrived,
     [WEFT_PERF_ORDER_LINK] = obey_link,

@@ -79,6 +79,16 @@ static void machine_lines(const struct weft_perf_subject *subject,
     (void)printf("# %s, crypto %s%s\n", options->transport, options->crypto, settings);
 }
 
+void weft_perf_report_outage_head(const struct weft_perf_subject *subject,
+                                  const struct weft_perf_options *options)
+{
+    if (options->csv)
+        return;
+    machine_lines(subject, options);
+    (void)printf("# %s %s -> %s, faults that leave no way\n", weft_perf_op_name(options->op),
+                 subject->from_names[0], subject->to_names[0]);
+}
+
 void weft_perf_report_head(const struct weft_perf_subject *subject,
                            const struct weft_perf_options *options)
 {
@@ -136,6 +146,47 @@ static void run_csv(const struct weft_perf_row *row, const struct weft_perf_resu
                  run->errors);
 }
 
+static const char *const back_names[WEFT_PERF_BACK_KINDS] = {
+    [WEFT_PERF_BACK_FAULT] = "faults",
+    [WEFT_PERF_BACK_REPAIR] = "repairs",
+};
+
+/* Times of the machine, and what they are in real time: some of what Weft does, as noticing a
+ * silence, takes real time. */
+static void back_lines(struct weft_perf_back backs[WEFT_PERF_BACK_KINDS], unsigned dilation)
+{
+    for (uint32_t i = 0; i < WEFT_PERF_BACK_KINDS; i++) {
+        struct weft_perf_back *back = &backs[i];
+        double p50_ms = (double)weft_perf_back_rank(back, 500) / 1e6;
+        double p99_ms = (double)weft_perf_back_rank(back, 990) / 1e6;
+
+        if (back->count + back->not_count == 0)
+            continue;
+        (void)printf("          goodput back after %s: p50 %.3f ms, p99 %.3f ms of the machine's "
+                     "time (real: %.0f, %.0f ms); %u of %u not before the end\n",
+                     back_names[i], p50_ms, p99_ms, p50_ms * dilation, p99_ms * dilation,
+                     back->not_count, back->count + back->not_count);
+    }
+}
+
+static void back_json(struct weft_perf_back backs[WEFT_PERF_BACK_KINDS], unsigned dilation,
+                      cJSON *object)
+{
+    for (uint32_t i = 0; i < WEFT_PERF_BACK_KINDS; i++) {
+        struct weft_perf_back *back = &backs[i];
+        cJSON *entry;
+
+        if (back->count + back->not_count == 0)
+            continue;
+        entry = cJSON_AddObjectToObject(object, back_names[i]);
+        weft_json_add_rounded(entry, "p50_ms", (double)weft_perf_back_rank(back, 500) / 1e6, 4);
+        weft_json_add_rounded(entry, "p99_ms", (double)weft_perf_back_rank(back, 990) / 1e6, 4);
+        (void)cJSON_AddNumberToObject(entry, "back", back->count);
+        (void)cJSON_AddNumberToObject(entry, "not_before_the_end", back->not_count);
+        (void)cJSON_AddNumberToObject(entry, "real_ms_per_ms", dilation);
+    }
+}
+
 static void routes_table(const struct weft_perf_result *run)
 {
     const cJSON *route;
@@ -175,6 +226,7 @@ void weft_perf_report_row(const struct weft_perf_row *row, const struct weft_per
     if (row->undisturbed != NULL)
         (void)printf("          undisturbed %.1f us; the faults cost %.3f ms\n",
                      (double)row->undisturbed->time_ns / 1e3, weft_perf_row_lost_ms(row));
+    back_lines(row->runs[0].backs, row->dilation);
     for (uint32_t i = 0; i < row->run_count; i++)
         if (row->runs[i].errors > 0)
             (void)printf("          last error of %s: %s\n", row->runs[i].sched,
@@ -227,6 +279,8 @@ void weft_perf_report_json(const struct weft_perf_row *row, const struct weft_pe
     if (row->undisturbed != NULL) {
         weft_json_add_rounded(object, "undisturbed_us", (double)row->undisturbed->time_ns / 1e3, 3);
         weft_json_add_rounded(object, "lost_ms", weft_perf_row_lost_ms(row), 4);
+        back_json(row->runs[0].backs, row->dilation,
+                  cJSON_AddObjectToObject(object, "goodput_back_after"));
     }
     beside = cJSON_AddObjectToObject(object, "beside");
     for (uint32_t i = 1; i < row->run_count; i++)

@@ -9,6 +9,7 @@
 /* What is known of one size: the measured scheduler first, then the baselines. */
 struct weft_perf_row {
     uint64_t size;
+    unsigned dilation;
     uint32_t run_count;
     struct weft_perf_result *runs;        /* [WEFT_PERF_RUNS_MAX] */
     struct weft_perf_result *undisturbed; /* NULL: none was measured */
@@ -18,6 +19,10 @@ struct weft_perf_row {
 void weft_perf_report_head(const struct weft_perf_subject *subject,
                            const struct weft_perf_options *options);
 void weft_perf_report_row(const struct weft_perf_row *row, const struct weft_perf_options *options);
+
+/* The heading of an outage's report. */
+void weft_perf_report_outage_head(const struct weft_perf_subject *subject,
+                                  const struct weft_perf_options *options);
 
 /* Adds the row's figures to `object`. */
 void weft_perf_report_json(const struct weft_perf_row *row, const struct weft_perf_options *options,

@@ -312,6 +312,27 @@ bool weft_perf_subject_verify(const struct weft_perf_subject *subject, uint64_t 
     return true;
 }
 
+bool weft_perf_subject_landed(const struct weft_perf_subject *subject, uint64_t size,
+                              uint64_t *bytes)
+{
+    uint64_t filled = subject->block_bytes > 0 ? subject->span_bytes : size;
+    uint64_t sum = 0;
+
+    if (subject->peer != NULL && !weft_perf_peer_landed(subject->peer, size, &sum))
+        return false;
+    for (uint32_t i = 0; i < subject->flow_count; i++) {
+        const struct weft_perf_flow *flow = &subject->flows[i];
+        uint64_t piece = 0;
+
+        if (flow->dst != NULL && !weft_testbed_wrong(subject->testbed, flow->to_gpu, flow->dst,
+                                                     filled, POISON_SEED, 0, &piece))
+            return false;
+        sum += piece;
+    }
+    *bytes = sum;
+    return true;
+}
+
 const char *weft_perf_subject_error(const struct weft_perf_subject *subject)
 {
     if (subject->peer != NULL && weft_perf_peer_error(subject->peer)[0] != '\0')

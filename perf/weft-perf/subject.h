@@ -77,7 +77,11 @@ uint32_t weft_perf_subject_arrived(struct weft_perf_subject *subject);
 bool weft_perf_subject_verify(const struct weft_perf_subject *subject, uint64_t size, uint64_t seed,
                               uint64_t *wrong);
 
-/* Why prepare, begin or verify failed. */
+/* Counts the bytes of the destinations that have been written since they were prepared. */
+bool weft_perf_subject_landed(const struct weft_perf_subject *subject, uint64_t size,
+                              uint64_t *bytes);
+
+/* Why prepare, begin, verify or landed failed. */
 const char *weft_perf_subject_error(const struct weft_perf_subject *subject);
 
 #endif

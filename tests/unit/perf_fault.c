@@ -74,3 +74,38 @@ Test(perf_fault, plan_check__of_two_servers)
     cr_expect_not_null(strstr(why, "'nic4' is no link of the second server"), "%s", why);
     cr_expect_not_null(strstr(why, "nic3-net"), "%s", why);
 }
+
+/* The second server's process, and all NICs of a server. */
+Test(perf_fault, plan_check__all_and_the_process)
+{
+    static struct weft_topo a;
+    static struct weft_topo b;
+    static struct weft_perf_joint joint;
+    static struct weft_perf_subject subject = {.joint = &joint};
+    static const struct weft_perf_subject alone;
+    struct weft_perf_fault_plan plan = {.count = 0};
+    char why[WEFT_WHY_BYTES] = "";
+
+    cr_assert(weft_preset_fill("hgx-h100", &a));
+    cr_assert(weft_preset_fill("nvl72-tray", &b));
+    cr_assert(weft_perf_joint_init(&joint, &a, &b, 0, why), "%s", why);
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_CUT, false, "b:all@30%", why));
+    cr_assert(!weft_perf_fault_plan_check(&plan, &alone, why));
+    cr_expect_not_null(strstr(why, "--peer"), "%s", why);
+    cr_assert(weft_perf_fault_plan_check(&plan, &subject, why), "%s", why);
+    cr_assert_eq(plan.count, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_expect_eq(plan.faults[i].side, WEFT_PERF_B);
+        cr_expect_eq(plan.faults[i].percent, 30);
+    }
+    cr_expect_str_eq(plan.faults[3].link, "nic3-net");
+    cr_expect(!weft_perf_fault_plan_kills(&plan));
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_CUT, false, "peer:kill@5", why), "%s", why);
+    cr_expect_eq(plan.faults[4].percent, 5);
+    cr_expect(weft_perf_fault_plan_kills(&plan));
+    cr_expect(!weft_perf_fault_plan_stops(&plan));
+    cr_assert(!weft_perf_fault_plan_check(&plan, &subject, why), "this test has no process");
+    cr_expect(!weft_perf_fault_add(&plan, WEFT_LINK_CUT, false, "peer:nap", why));
+    cr_expect_not_null(strstr(why, "peer:stop"), "%s", why);
+    cr_expect(!weft_perf_fault_add(&plan, WEFT_LINK_SCALE, true, "peer:stop", why));
+}
