@@ -166,6 +166,11 @@ enum weft_mp_verdict weft_mp_arrived(struct weft_mp *mp, weft_ns now, const void
 bool weft_mp_placed(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival,
                     weftResult_t result);
 
+/* Placing these bytes now makes their message complete: what must follow all of its bytes can be
+ * done with them, before `placed`. Nothing else of the message was refused, for all that mp says:
+ * the owner knows what it refused. */
+bool weft_mp_completes(const struct weft_mp *mp, const struct weft_mp_arrival *arrival);
+
 /* There was no room for the bytes of an arrival: the peer is told, and sends them again. */
 void weft_mp_overloaded(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival);
 

@@ -85,6 +85,15 @@ void weft_mp_inbox_untake(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t l
         weft_list_append(&inbox->scheduled, inbox->links, slot);
 }
 
+bool weft_mp_inbox_completes(const struct weft_mp_inbox *inbox, uint32_t slot, uint32_t length,
+                             uint64_t message_bytes)
+{
+    const struct weft_mp_incoming *incoming = &inbox->table[slot];
+
+    return is_whole(length, message_bytes) ||
+           incoming->placed_bytes + length == incoming->size_bytes;
+}
+
 bool weft_mp_inbox_placed(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t length,
                           uint64_t message_bytes)
 {

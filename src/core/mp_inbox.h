@@ -40,6 +40,10 @@ bool weft_mp_inbox_take(struct weft_mp_inbox *inbox, const struct weft_mp_wire_d
 void weft_mp_inbox_untake(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t length,
                           uint64_t message_bytes);
 
+/* When they are, all of the message is. */
+bool weft_mp_inbox_completes(const struct weft_mp_inbox *inbox, uint32_t slot, uint32_t length,
+                             uint64_t message_bytes);
+
 /* They are. True: all of the message is. */
 bool weft_mp_inbox_placed(struct weft_mp_inbox *inbox, uint32_t slot, uint32_t length,
                           uint64_t message_bytes);

@@ -114,6 +114,12 @@ bool weft_mp_placed(struct weft_mp *mp, weft_ns now, const struct weft_mp_arriva
     return weft_mp_inbox_placed(&mp->inbox, arrival->slot, arrival->length, arrival->message_bytes);
 }
 
+bool weft_mp_completes(const struct weft_mp *mp, const struct weft_mp_arrival *arrival)
+{
+    return weft_mp_inbox_completes(&mp->inbox, arrival->slot, arrival->length,
+                                   arrival->message_bytes);
+}
+
 void weft_mp_overloaded(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival)
 {
     if (mp->is_aborted)

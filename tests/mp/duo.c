@@ -203,9 +203,21 @@ static void place(struct mpsim_duo *duo, uint32_t side, const struct weft_mp_arr
     message->placed_bytes += arrival->length;
 }
 
+/* What its owner does with the last bytes of a message, before the sender can know. */
+static void raise_signal(struct mpsim_duo *duo, struct mpsim_message *message, uint64_t index)
+{
+    if (message->is_raised)
+        fail(duo, "the signal of message %" PRIu64 " is raised twice", index);
+    if (message->placed_bytes != message->size_bytes)
+        fail(duo, "the signal of message %" PRIu64 " is raised with %u bytes of %u", index,
+             message->placed_bytes, message->size_bytes);
+    message->is_raised = true;
+}
+
 static void come_true(struct mpsim_duo *duo, const struct mpsim_flight *flight)
 {
     struct mpsim_end *from = &duo->ends[1 - flight->side];
+    struct weft_mp *mp = duo->ends[flight->side].mp;
     struct mpsim_message *message;
     uint64_t index;
 
@@ -216,7 +228,9 @@ static void come_true(struct mpsim_duo *duo, const struct mpsim_flight *flight)
         place(duo, flight->side, &flight->arrival);
     else
         message->is_refused = true;
-    if (!weft_mp_placed(duo->ends[flight->side].mp, duo->now, &flight->arrival, flight->result))
+    if (!message->is_refused && weft_mp_completes(mp, &flight->arrival))
+        raise_signal(duo, message, index);
+    if (!weft_mp_placed(mp, duo->now, &flight->arrival, flight->result))
         return;
     if (message->is_complete)
         fail(duo, "message %" PRIu64 " is complete twice", index);
@@ -310,6 +324,9 @@ static void ended(struct mpsim_duo *duo, struct mpsim_end *end, const struct wef
         fail(duo, "message %" PRIu64 " ends twice", event->cookie);
     if (!message->is_complete)
         fail(duo, "message %" PRIu64 " ends before it is complete there", event->cookie);
+    if ((event->result == weftSuccess) != message->is_raised)
+        fail(duo, "message %" PRIu64 " ends with result %d, its signal %s raised", event->cookie,
+             (int)event->result, message->is_raised ? "is" : "is not");
     if ((event->result == weftSuccess) == message->is_refused)
         fail(duo, "message %" PRIu64 " ends with result %d", event->cookie, (int)event->result);
     message->is_ended = true;

@@ -3,7 +3,8 @@
  *
  * What is checked, always: a byte is placed once, where it belongs, and is the byte that was sent;
  * nothing is placed after its message has ended at the sender; a message ends well only when all of
- * it was placed there, and it is complete there once; no end ever runs without time going on. */
+ * it was placed there, and it is complete there once; its signal is raised after all of its bytes,
+ * once, and not of one that ends badly; no end ever runs without time going on. */
 #ifndef MPSIM_DUO_H
 #define MPSIM_DUO_H
 
@@ -28,6 +29,7 @@ struct mpsim_message {
     uint32_t placed_bytes;
     bool is_complete; /* there */
     bool is_ended;    /* here */
+    bool is_raised;   /* there: its signal */
     bool is_refused;  /* some of its packets were */
 };
 

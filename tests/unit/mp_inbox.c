@@ -66,6 +66,21 @@ Test(mp_inbox, placed__one_packet_leaves_no_trace)
     cr_expect(weft_mp_inbox_placed(&inbox, 4, 0, 0));
 }
 
+/* Not when all has come, but when what is placed now is the last. */
+Test(mp_inbox, completes__with_the_last_that_is_placed)
+{
+    open_inbox(1000, 1000);
+    (void)take(3, 7, 500, 200);
+    (void)take(3, 7, 500, 300);
+    cr_expect_not(weft_mp_inbox_completes(&inbox, 3, 200, 500));
+    cr_expect_not(weft_mp_inbox_completes(&inbox, 3, 300, 500));
+    cr_expect_not(weft_mp_inbox_placed(&inbox, 3, 300, 500));
+    cr_expect(weft_mp_inbox_completes(&inbox, 3, 200, 500));
+    cr_expect(weft_mp_inbox_placed(&inbox, 3, 200, 500));
+    (void)take(4, 8, 500, 500);
+    cr_expect(weft_mp_inbox_completes(&inbox, 4, 500, 500), "it is alone");
+}
+
 Test(mp_inbox, untake__comes_again_as_the_first)
 {
     open_inbox(1000, 1000);

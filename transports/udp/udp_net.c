@@ -341,7 +341,7 @@ static void udp_counts(struct weft_net *base, struct weft_net_counts *counts)
 
 const struct weft_net_ops weft_udp_net = {
     .name = "udp",
-    .signal_bytes_max = 0,
+    .signal_bytes_max = WEFT_MP_MESSAGE_BYTES, /* of a small one it costs nothing */
     .open = udp_open,
     .close = udp_close,
     .address = udp_address,

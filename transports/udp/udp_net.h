@@ -35,6 +35,7 @@ struct weft_udp_cursor {
     uint32_t block; /* the next part begins here */
     uint32_t index;
     uint64_t skip_bytes; /* of that extent */
+    bool is_held;        /* it is listed when the parts before its signal have ended */
 };
 
 /* A session that we closed: who still speaks to it is told so. */

@@ -3,15 +3,20 @@
  * A part has a head that stands in each of its packets: its kind and, of a WRITE, the window and
  * the places in it. A piece of a copy that is longer than a packet is a part with one place and
  * many packets; small pieces share a part of one packet with many places. Anything else is one
- * part, whose bytes are the body of net_body.h. */
+ * part, whose bytes are the body of net_body.h.
+ *
+ * A signal travels with the last part of its copy, a WRITE_STORE, and is raised with the last of
+ * that part's packets. Where there are parts before it, it waits until they have ended well. */
 #include <string.h>
 
 #include "udp_net.h"
 
 #define HEAD_OF_WRITE (WEFT_UDP_HEAD_OF_PART + WEFT_WIRE_WINDOW_BYTES)
 #define PLACE_BYTES   WEFT_WIRE_WRITE_EXTENT_BYTES
-#define URGENT_PARTS  128 /* kept for what is no copy */
+#define STORE_PLACES  (WEFT_WIRE_STORE_BYTES / PLACE_BYTES) /* whose room a signal takes */
+#define URGENT_PARTS  128                                   /* kept for what is no copy */
 
+_Static_assert(WEFT_WIRE_STORE_BYTES % PLACE_BYTES == 0, "a signal takes the room of whole places");
 _Static_assert(HEAD_OF_WRITE + WEFT_UDP_PLACES_MAX * PLACE_BYTES <= WEFT_MP_OWN_HEAD_BYTES,
                "the head of a part fits");
 
@@ -43,6 +48,9 @@ static struct weft_udp_part part_next(const struct weft_udp_net *net,
                                       const struct weft_udp_session *session, uint32_t operation,
                                       struct weft_udp_cursor *cursor)
 {
+    bool has_signal = net->end.operations[operation].has_signal;
+    /* In every part there is room for it: any may turn out to be the last. */
+    uint32_t taken = has_signal ? STORE_PLACES : 0;
     const struct weft_extent *extent = extent_at(net, &cursor->block, &cursor->index);
     struct weft_udp_part part = {.kind = WEFT_WIRE_WRITE,
                                  .operation = operation,
@@ -50,11 +58,11 @@ static struct weft_udp_part part_next(const struct weft_udp_net *net,
                                  .index = cursor->index,
                                  .skip_bytes = cursor->skip_bytes};
 
-    while (extent != NULL && part.place_count < WEFT_UDP_PLACES_MAX) {
+    while (extent != NULL && part.place_count < WEFT_UDP_PLACES_MAX - taken) {
         uint64_t left_bytes = extent->size_bytes - cursor->skip_bytes;
 
         if (part.place_count > 0 &&
-            part.size_bytes + left_bytes > packet_room(session, part.place_count + 1))
+            part.size_bytes + left_bytes > packet_room(session, taken + part.place_count + 1))
             break;
         left_bytes = weft_min(left_bytes, WEFT_MP_MESSAGE_BYTES);
         part.place_count++;
@@ -65,9 +73,11 @@ static struct weft_udp_part part_next(const struct weft_udp_net *net,
         cursor->skip_bytes = 0;
         cursor->index++;
         extent = extent_at(net, &cursor->block, &cursor->index);
-        if (part.size_bytes > packet_room(session, 1))
+        if (part.size_bytes > packet_room(session, taken + 1))
             break;
     }
+    if (cursor->block == WEFT_NONE && has_signal)
+        part.kind = WEFT_WIRE_WRITE_STORE;
     return part;
 }
 
@@ -130,6 +140,12 @@ static void copies_submit(struct weft_udp_net *net, struct weft_udp_session *ses
         struct weft_udp_part part = part_next(net, session, number, &next);
 
         part.lane = l;
+        /* What is behind it need not wait. */
+        if (part.kind == WEFT_WIRE_WRITE_STORE && operation->frames > 0) {
+            weft_list_remove(&lane->copies, net->end.links, number);
+            cursor->is_held = true;
+            continue;
+        }
         if (!part_submit(session, &part))
             return;
         *cursor = next;
@@ -154,8 +170,10 @@ void weft_udp_parts_submit(struct weft_udp_net *net, struct weft_udp_session *se
 
 uint32_t weft_udp_part_head_bytes(const struct weft_udp_part *part)
 {
-    return part->kind == WEFT_WIRE_WRITE ? HEAD_OF_WRITE + part->place_count * PLACE_BYTES
-                                         : WEFT_UDP_HEAD_OF_PART;
+    if (part->lane == WEFT_NONE)
+        return WEFT_UDP_HEAD_OF_PART;
+    return HEAD_OF_WRITE + part->place_count * PLACE_BYTES +
+           (part->kind == WEFT_WIRE_WRITE_STORE ? WEFT_WIRE_STORE_BYTES : 0);
 }
 
 /* Place `*part`'s next after (block, index): what of the extent is in the part. */
@@ -175,9 +193,11 @@ void weft_udp_part_head(const struct weft_udp_net *net, const struct weft_udp_pa
     weft_writer_number(writer, part->kind, 1);
     weft_writer_number(writer, part->place_count, 1);
     weft_writer_number(writer, 0, 2);
-    if (part->kind != WEFT_WIRE_WRITE)
+    if (part->lane == WEFT_NONE)
         return;
     operation = &net->end.operations[part->operation];
+    if (part->kind == WEFT_WIRE_WRITE_STORE)
+        weft_net_signal_write(operation, &operation->src_window, writer);
     weft_writer_number(writer, operation->dst_window.window, 4);
     weft_writer_number(writer, operation->dst_window.epoch, 4);
     weft_writer_bytes(writer, operation->dst_window.token, sizeof(operation->dst_window.token));
@@ -235,7 +255,7 @@ void weft_udp_part_gather(struct weft_udp_net *net, struct weft_udp_session *ses
 {
     weft_assert(offset <= part->size_bytes);
     weft_assert(length <= part->size_bytes - offset);
-    if (part->kind == WEFT_WIRE_WRITE)
+    if (part->lane != WEFT_NONE)
         gather_write(net, part, offset, length, run);
     else if (length > 0)
         weft_udp_run_add(run, body_of(net, session, part) + offset, length);
@@ -245,11 +265,30 @@ void weft_udp_part_copy(struct weft_udp_net *net, struct weft_udp_session *sessi
                         const struct weft_udp_part *part, uint64_t offset, uint32_t length,
                         struct weft_writer *writer)
 {
-    weft_assert(part->kind != WEFT_WIRE_WRITE);
+    weft_assert(part->lane == WEFT_NONE);
     weft_writer_bytes(writer, body_of(net, session, part) + offset, length);
 }
 
 /* ---- the end ---- */
+
+/* No more of a refused copy is given; the signal of another goes when it is the last. */
+static void copy_part_ended(struct weft_udp_net *net, struct weft_udp_lane *lane, uint32_t number)
+{
+    struct weft_net_operation *operation = &net->end.operations[number];
+    struct weft_udp_cursor *cursor = &net->cursors[number];
+
+    lane->part_count--;
+    if (operation->is_whole)
+        return;
+    if (operation->is_refused) {
+        if (!cursor->is_held)
+            weft_list_remove(&lane->copies, net->end.links, number);
+        operation->is_whole = true;
+    } else if (cursor->is_held && operation->frames == 1) {
+        cursor->is_held = false;
+        weft_list_append(&lane->copies, net->end.links, number);
+    }
+}
 
 void weft_udp_part_ended(struct weft_udp_net *net, struct weft_udp_session *session,
                          uint32_t number, weftResult_t result)
@@ -269,13 +308,8 @@ void weft_udp_part_ended(struct weft_udp_net *net, struct weft_udp_session *sess
     operation = &net->end.operations[part.operation];
     net->is_given[part.operation] = false;
     operation->is_refused = operation->is_refused || result != weftSuccess;
-    if (part.lane != WEFT_NONE) {
-        session->lanes[part.lane].part_count--;
-        /* No more of a refused copy is given. */
-        if (operation->is_refused && !operation->is_whole)
-            weft_list_remove(&session->lanes[part.lane].copies, net->end.links, part.operation);
-        operation->is_whole = operation->is_whole || operation->is_refused;
-    }
+    if (part.lane != WEFT_NONE)
+        copy_part_ended(net, &session->lanes[part.lane], part.operation);
     weft_net_operation_applied(&net->end, part.operation);
 }
 

@@ -56,29 +56,54 @@ static void write_copy(char *base, const struct place *places,
     }
 }
 
+/* Of which some packet was: then all that follow are, so that its signal is not raised. */
+static bool is_refused(const struct weft_udp_session *session,
+                       const struct weft_mp_arrival *arrival)
+{
+    return session->refused[arrival->slot] == arrival->message;
+}
+
 /* Once for each message. */
 static void count_refused(struct weft_udp_net *net, struct weft_udp_session *session,
                           const struct weft_mp_arrival *arrival)
 {
-    if (session->refused[arrival->slot] == arrival->message)
+    if (is_refused(session, arrival))
         return;
     session->refused[arrival->slot] = arrival->message;
     net->end.counts.refused_writes++;
 }
 
+/* The signal of a WRITE_STORE that the peer may raise; false: bytes without it are of no use. */
+static bool store_admit(const struct weft_udp_net *net, struct weft_reader *head,
+                        struct weft_wire_store *store)
+{
+    const uint8_t *bytes = weft_reader_take(head, WEFT_WIRE_STORE_BYTES);
+    struct weft_reader reader;
+
+    if (bytes == NULL)
+        return false;
+    reader = weft_reader_of(bytes, WEFT_WIRE_STORE_BYTES);
+    return weft_wire_get_store(&reader, store) && weft_net_store_place(&net->end, store) != NULL;
+}
+
 static void write_place(struct weft_udp_net *net, struct weft_udp_session *session,
                         const struct weft_mp_arrival *arrival, struct weft_reader *head,
-                        uint32_t place_count)
+                        uint32_t place_count, bool has_store)
 {
     struct place places[WEFT_UDP_PLACES_MAX] = {{0}};
-    char *base = place_count > WEFT_UDP_PLACES_MAX
-                     ? NULL
-                     : write_admit(net, head, place_count, arrival->message_bytes, places);
+    struct weft_wire_store store = {.op = weftSignalSet};
+    char *base = NULL;
 
+    if (place_count <= WEFT_UDP_PLACES_MAX && !is_refused(session, arrival) &&
+        (!has_store || store_admit(net, head, &store)))
+        base = write_admit(net, head, place_count, arrival->message_bytes, places);
     if (base != NULL)
         write_copy(base, places, arrival);
     else
         count_refused(net, session, arrival);
+    /* After all bytes, and before the sender can know of them. */
+    if (base != NULL && has_store && weft_mp_completes(session->mp, arrival))
+        (void)weft_net_store_do(&net->end, &store);
     (void)weft_mp_placed(session->mp, net->end.now, arrival,
                          base != NULL ? weftSuccess : weftInvalidUsage);
 }
@@ -196,16 +221,17 @@ void weft_udp_arrival_place(struct weft_udp_net *net, struct weft_udp_session *s
     struct weft_reader head = weft_reader_of(arrival->own_head, arrival->own_head_bytes);
     uint64_t kind = weft_reader_number(&head, 1);
     uint32_t place_count = (uint32_t)weft_reader_number(&head, 1);
+    bool is_write = kind == WEFT_WIRE_WRITE || kind == WEFT_WIRE_WRITE_STORE;
 
     (void)weft_reader_number(&head, 2);
     if (head.failed || kind >= WEFT_WIRE_KINDS ||
-        (kind != WEFT_WIRE_WRITE && arrival->message_bytes > WEFT_WIRE_BODY_MAX)) {
+        (!is_write && arrival->message_bytes > WEFT_WIRE_BODY_MAX)) {
         count_refused(net, session, arrival);
         (void)weft_mp_placed(session->mp, net->end.now, arrival, weftInvalidUsage);
     } else if (!is_due(session, (enum weft_wire_kind)kind)) {
         weft_mp_overloaded(session->mp, net->end.now, arrival);
-    } else if (kind == WEFT_WIRE_WRITE) {
-        write_place(net, session, arrival, &head, place_count);
+    } else if (is_write) {
+        write_place(net, session, arrival, &head, place_count, kind == WEFT_WIRE_WRITE_STORE);
     } else {
         body_place(net, session, arrival, (enum weft_wire_kind)kind);
     }

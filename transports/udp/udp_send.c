@@ -75,13 +75,13 @@ static bool packet_plain(struct weft_udp_net *net, struct weft_udp_session *sess
 
     if (part != NULL)
         weft_udp_part_head(net, part, &writer);
-    if (part != NULL && part->kind != WEFT_WIRE_WRITE)
+    if (part != NULL && part->lane == WEFT_NONE)
         weft_udp_part_copy(net, session, part, packet->offset, packet->length, &writer);
     weft_assert(!writer.failed);
     net->sealed_used += writer.used;
     weft_udp_run_begin(&net->run);
     weft_udp_run_add(&net->run, writer.bytes, writer.used);
-    if (part != NULL && part->kind == WEFT_WIRE_WRITE)
+    if (part != NULL && part->lane != WEFT_NONE)
         weft_udp_part_gather(net, session, part, packet->offset, packet->length, &net->run);
     return true;
 }

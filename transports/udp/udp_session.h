@@ -24,12 +24,14 @@
 #define WEFT_UDP_WAYS_MAX     8  /* of a lane */
 #define WEFT_UDP_PATHS_MAX    64 /* of a session, where it has not more lanes */
 #define WEFT_UDP_PARTS_MAX    WEFT_MP_MESSAGES
-#define WEFT_UDP_PLACES_MAX   26 /* of a part */
+#define WEFT_UDP_PLACES_MAX   26 /* of a part; with a signal, fewer */
 #define WEFT_UDP_BODIES_MAX   16 /* being put together */
 #define WEFT_UDP_PACKET_BYTES 32768
-#define WEFT_UDP_HEAD_OF_PART 4 /* kind, places; then the window and places of a WRITE */
-#define WEFT_UDP_GREETING_NS  1000000000u
-#define WEFT_UDP_RESEND_NS    20000000u
+#define WEFT_UDP_HEAD_OF_PART                                                                      \
+    4 /* kind, places; then, of a WRITE, the STORE of a WRITE_STORE, the
+                                   window and the places */
+#define WEFT_UDP_GREETING_NS 1000000000u
+#define WEFT_UDP_RESEND_NS   20000000u
 
 struct weft_udp_net;
 struct weft_udp_peer;
@@ -48,7 +50,7 @@ enum weft_udp_session_state {
 struct weft_udp_part {
     enum weft_wire_kind kind;
     uint32_t operation; /* or WEFT_NONE: the session's own */
-    uint32_t lane;      /* of a WRITE, else WEFT_NONE */
+    uint32_t lane;      /* of a WRITE or WRITE_STORE, else WEFT_NONE */
     uint32_t place_count;
     uint32_t block; /* where in the copy's extents it begins */
     uint32_t index;
