@@ -83,8 +83,16 @@ struct weft_mp *weft_mp_init(const struct weft_mp_config *config, void *memory, 
 weftResult_t weft_mp_submit(struct weft_mp *mp, uint64_t cookie, uint32_t group,
                             uint64_t size_bytes, uint32_t own_head_bytes)
 {
+    return weft_mp_submit_in_class(mp, cookie, group, WEFT_MP_OWN, size_bytes, own_head_bytes);
+}
+
+weftResult_t weft_mp_submit_in_class(struct weft_mp *mp, uint64_t cookie, uint32_t group,
+                                     enum weft_mp_class class, uint64_t size_bytes,
+                                     uint32_t own_head_bytes)
+{
     struct weft_mp_message message = {
-        .queue = group == WEFT_MP_GROUP_ANY ? WEFT_MP_QUEUE_ANY : group,
+        .queue = group == WEFT_MP_GROUP_ANY ? WEFT_MP_QUEUE_ANY
+                                            : group * WEFT_MP_CLASSES + (uint32_t) class,
         .own_head_bytes = own_head_bytes,
         .size_bytes = (uint32_t)size_bytes,
         .allowed_bytes = (uint32_t)weft_min(size_bytes, mp->config.unscheduled_bytes),
@@ -92,6 +100,7 @@ weftResult_t weft_mp_submit(struct weft_mp *mp, uint64_t cookie, uint32_t group,
         .result = weftSuccess,
     };
 
+    weft_assert((unsigned)class < WEFT_MP_CLASSES);
     weft_assert(group == WEFT_MP_GROUP_ANY || group < mp->config.group_count);
     weft_assert(size_bytes <= WEFT_MP_MESSAGE_BYTES);
     weft_assert(own_head_bytes <= WEFT_MP_OWN_HEAD_BYTES);

@@ -11,6 +11,9 @@
  *  - A *group* is a pair of NICs and has one congestion window. A *path* is a way through the
  *    network of a group: another port, another entropy. Path p belongs to group p mod group_count,
  *    at both ends; it serves both directions. Its id (mp_path.h) is never used again.
+ *  - A message has a *class*. Those of a group take turns by packets: what is small hardly waits
+ *    for what is large, what borrows the NIC waits for what does not, and none waits for ever. What
+ *    is for any group goes before all of them.
  *  - A message is sent over its group's paths; over any other while its group has none that is
  *    alive. One log per session (mp_seen.h) has all sequences that came, so that a packet's bytes
  *    are placed once, over whatever path and however often it comes.
@@ -37,6 +40,8 @@
 #define WEFT_MP_PACKET_LEAST   1200       /* packet_bytes may not be less: an ack fits always */
 
 struct weft_mp;
+
+enum weft_mp_class { WEFT_MP_SMALL, WEFT_MP_OWN, WEFT_MP_LENT, WEFT_MP_CLASSES };
 
 /* Equal at both ends: path_count, group_count, unscheduled_bytes. `weft_mp_defaults` fills all of
  * it. */
@@ -150,6 +155,11 @@ struct weft_mp *weft_mp_init(const struct weft_mp_config *config, void *memory, 
  * weftNoResource: WEFT_MP_MESSAGES are there, or aborted. */
 weftResult_t weft_mp_submit(struct weft_mp *mp, uint64_t cookie, uint32_t group,
                             uint64_t size_bytes, uint32_t own_head_bytes);
+
+/* The same of a class; above it is WEFT_MP_OWN. For GROUP_ANY it does not matter. */
+weftResult_t weft_mp_submit_in_class(struct weft_mp *mp, uint64_t cookie, uint32_t group,
+                                     enum weft_mp_class class, uint64_t size_bytes,
+                                     uint32_t own_head_bytes);
 
 /* All messages end with `result`, nothing is sent any more, and what comes is DUPLICATE or BAD. */
 void weft_mp_abort(struct weft_mp *mp, weftResult_t result);

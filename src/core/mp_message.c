@@ -3,6 +3,13 @@
 
 #define TO(state) (1u << WEFT_MP_MESSAGE_##state)
 
+/* Packets of a round, by class: deficit round robin in its simplest form. */
+static const uint32_t round_packets[WEFT_MP_CLASSES] = {
+    [WEFT_MP_SMALL] = 64,
+    [WEFT_MP_OWN] = 4,
+    [WEFT_MP_LENT] = 1,
+};
+
 static const unsigned next_states[WEFT_MP_MESSAGE_STATES] = {
     [WEFT_MP_MESSAGE_FREE] = TO(READY),
     [WEFT_MP_MESSAGE_READY] = TO(BLOCKED) | TO(SENT) | TO(ENDED),
@@ -61,6 +68,7 @@ void weft_mp_messages_init(struct weft_mp_messages *messages)
     weft_pool_init(&messages->free, messages->free_memory, WEFT_MP_MESSAGES);
     for (uint32_t i = 0; i < WEFT_MP_QUEUES; i++)
         weft_list_init(&messages->ready[i]);
+    memset(messages->turns, 0, sizeof(messages->turns));
     weft_list_init(&messages->blocked);
     weft_list_init(&messages->ended);
     messages->next_id = 1;
@@ -80,11 +88,43 @@ uint32_t weft_mp_message_add(struct weft_mp_messages *messages, const struct wef
     return slot;
 }
 
+uint32_t weft_mp_message_next(const struct weft_mp_messages *messages, uint32_t group)
+{
+    uint32_t first = group * WEFT_MP_CLASSES;
+    uint32_t slot = WEFT_NONE;
+
+    if (group == WEFT_MP_GROUP_ANY)
+        return messages->ready[WEFT_MP_QUEUE_ANY].first;
+    for (uint32_t queue = first; queue < first + WEFT_MP_CLASSES; queue++) {
+        if (messages->ready[queue].first == WEFT_NONE)
+            continue;
+        if (messages->turns[queue] > 0)
+            return messages->ready[queue].first;
+        /* None that has something may have a turn left: then a new round begins with this one. */
+        if (slot == WEFT_NONE)
+            slot = messages->ready[queue].first;
+    }
+    return slot;
+}
+
+static void take_turn(struct weft_mp_messages *messages, uint32_t queue)
+{
+    uint32_t first = queue - queue % WEFT_MP_CLASSES;
+
+    if (queue == WEFT_MP_QUEUE_ANY)
+        return;
+    if (messages->turns[queue] == 0)
+        for (uint32_t i = 0; i < WEFT_MP_CLASSES; i++)
+            messages->turns[first + i] = round_packets[i];
+    messages->turns[queue]--;
+}
+
 void weft_mp_message_cut(struct weft_mp_messages *messages, uint32_t slot, uint32_t bytes)
 {
     struct weft_mp_message *message = &messages->table[slot];
 
     weft_assert(message->state == WEFT_MP_MESSAGE_READY);
+    take_turn(messages, message->queue);
     message->sent_bytes += bytes;
     message->packets++;
     check(message);

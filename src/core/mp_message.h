@@ -26,7 +26,7 @@ enum weft_mp_message_state {
 
 struct weft_mp_message {
     enum weft_mp_message_state state;
-    uint32_t queue; /* the group's, or the last for GROUP_ANY */
+    uint32_t queue; /* group * WEFT_MP_CLASSES + class, or the last for GROUP_ANY */
     uint32_t own_head_bytes;
     uint32_t size_bytes;
     uint32_t sent_bytes;    /* cut into packets so far */
@@ -37,9 +37,9 @@ struct weft_mp_message {
     uint64_t cookie;
 };
 
-/* A queue for each group, and one for those that may take any. */
-#define WEFT_MP_QUEUES    (WEFT_MP_GROUPS_MAX + 1)
-#define WEFT_MP_QUEUE_ANY WEFT_MP_GROUPS_MAX
+/* A queue for each group and class, and one for those that may take any group. */
+#define WEFT_MP_QUEUES    (WEFT_MP_GROUPS_MAX * WEFT_MP_CLASSES + 1)
+#define WEFT_MP_QUEUE_ANY (WEFT_MP_QUEUES - 1)
 
 struct weft_mp_messages {
     struct weft_mp_message table[WEFT_MP_MESSAGES];
@@ -47,6 +47,7 @@ struct weft_mp_messages {
     uint32_t free_memory[WEFT_MP_MESSAGES];
     struct weft_pool free;
     struct weft_list ready[WEFT_MP_QUEUES];
+    uint32_t turns[WEFT_MP_QUEUES]; /* packets that it may send in this round of its group */
     struct weft_list blocked;
     struct weft_list ended;
     uint64_t next_id;
@@ -56,6 +57,10 @@ void weft_mp_messages_init(struct weft_mp_messages *messages);
 
 /* READY. WEFT_NONE when the table is full. */
 uint32_t weft_mp_message_add(struct weft_mp_messages *messages, const struct weft_mp_message *as);
+
+/* The READY message of a group, or of WEFT_MP_GROUP_ANY, whose turn it is; WEFT_NONE: there is
+ * none. It has taken its turn when it is cut. */
+uint32_t weft_mp_message_next(const struct weft_mp_messages *messages, uint32_t group);
 
 /* A packet of so many bytes was cut off a READY message. */
 void weft_mp_message_cut(struct weft_mp_messages *messages, uint32_t slot, uint32_t bytes);

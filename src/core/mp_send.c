@@ -116,10 +116,10 @@ static bool find_gap(struct weft_mp *mp, uint32_t group, struct work *work)
     return true;
 }
 
-static bool find_new(struct weft_mp *mp, uint32_t queue, struct work *work)
+static bool find_new(struct weft_mp *mp, uint32_t group, struct work *work)
 {
     work->sequence = WEFT_MP_NO_SEQUENCE;
-    work->slot = mp->messages.ready[queue].first;
+    work->slot = weft_mp_message_next(&mp->messages, group);
     return work->slot != WEFT_NONE && !weft_mp_sent_full(&mp->sent);
 }
 
@@ -131,7 +131,7 @@ static bool find_work(struct weft_mp *mp, uint32_t group, struct work *work)
     for (uint32_t i = 0; i < mp->config.group_count; i++)
         if (mp->groups[i].alive_count == 0 && find_lost(mp, &mp->groups[i].lost, work))
             return true;
-    if (find_new(mp, WEFT_MP_QUEUE_ANY, work) || find_new(mp, group, work))
+    if (find_new(mp, WEFT_MP_GROUP_ANY, work) || find_new(mp, group, work))
         return true;
     for (uint32_t i = 0; i < mp->config.group_count; i++)
         if (mp->groups[i].alive_count == 0 && find_new(mp, i, work))

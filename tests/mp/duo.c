@@ -100,7 +100,9 @@ static bool submit(struct mpsim_duo *duo, struct mpsim_end *end, uint32_t group)
     if (end->flow.message_bytes_spread > 0)
         size += weft_prng_below(&duo->prng, end->flow.message_bytes_spread);
     size = weft_min(size, left);
-    if (weft_mp_submit(end->mp, end->message_count, group, size, OWN_HEAD_BYTES) != weftSuccess)
+    if (weft_mp_submit_in_class(end->mp, end->message_count, group,
+                                (enum weft_mp_class)(end->message_count % WEFT_MP_CLASSES), size,
+                                OWN_HEAD_BYTES) != weftSuccess)
         return false;
     if (end->message_count == end->message_room) {
         end->message_room = end->message_room == 0 ? 256 : end->message_room * 2;

@@ -44,6 +44,41 @@ Test(mp_message, life__of_one_without_leave)
     cr_expect_eq(messages.table[slot].state, WEFT_MP_MESSAGE_FREE);
 }
 
+static uint32_t queue_of(uint32_t group, enum weft_mp_class class)
+{
+    return group * WEFT_MP_CLASSES + (uint32_t) class;
+}
+
+/* Small ones at once, own ones four packets to one of a lent one; each group has turns of its own,
+ * and what is for any group is asked for apart. */
+Test(mp_message, next__classes_take_turns)
+{
+    enum { LENT, OWN, SMALL, LATE, OTHER, ANY };
+    static const uint32_t rows[] = {SMALL, OWN, OWN,  OWN,  OWN,  LENT, OWN,
+                                    LATE,  OWN, LENT, LENT, LENT, LENT};
+    uint32_t slots[ANY + 1];
+
+    weft_mp_messages_init(&messages);
+    cr_expect_eq(weft_mp_message_next(&messages, 1), WEFT_NONE);
+    slots[LENT] = add(queue_of(1, WEFT_MP_LENT), 500, 500);
+    slots[OWN] = add(queue_of(1, WEFT_MP_OWN), 600, 600);
+    slots[SMALL] = add(queue_of(1, WEFT_MP_SMALL), 100, 100);
+    slots[OTHER] = add(queue_of(2, WEFT_MP_LENT), 100, 100);
+    slots[ANY] = add(WEFT_MP_QUEUE_ANY, 100, 100);
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        uint32_t slot;
+
+        if (i == 7)
+            slots[LATE] = add(queue_of(1, WEFT_MP_SMALL), 100, 100);
+        slot = weft_mp_message_next(&messages, 1);
+        cr_expect_eq(slot, slots[rows[i]], "packet %u: of %u", i, slot);
+        weft_mp_message_cut(&messages, slot, 100);
+    }
+    cr_expect_eq(weft_mp_message_next(&messages, 1), WEFT_NONE);
+    cr_expect_eq(weft_mp_message_next(&messages, 2), slots[OTHER]);
+    cr_expect_eq(weft_mp_message_next(&messages, WEFT_MP_GROUP_ANY), slots[ANY]);
+}
+
 Test(mp_message, granted__old_wrong_and_new)
 {
     uint32_t slot;

@@ -5,17 +5,14 @@
 #define WEFT_TCP_QUEUE_H
 
 #include "base/list.h"
+#include "net/net_class.h"
 #include "tcp_cut.h"
-
-#define WEFT_TCP_SMALL_BYTES 16384 /* a copy of so many is small */
-
-enum weft_tcp_class { WEFT_TCP_SMALL, WEFT_TCP_OWN, WEFT_TCP_LENT, WEFT_TCP_CLASSES };
 
 struct weft_tcp_queue {
     uint32_t count; /* copies that are not begun */
-    struct weft_list copies[WEFT_TCP_CLASSES];
-    struct weft_tcp_cut cuts[WEFT_TCP_CLASSES]; /* those that were begun */
-    uint32_t turns[WEFT_TCP_CLASSES];           /* frames that each may send in this round */
+    struct weft_list copies[WEFT_NET_CLASSES];
+    struct weft_tcp_cut cuts[WEFT_NET_CLASSES]; /* those that were begun */
+    uint32_t turns[WEFT_NET_CLASSES];           /* frames that each may send in this round */
     struct weft_tcp_cut *open; /* whose frame's payload goes on in the next batch, or NULL */
 };
 

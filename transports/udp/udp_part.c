@@ -83,7 +83,19 @@ static struct weft_udp_part part_next(const struct weft_udp_net *net,
 
 /* ---- submitting ---- */
 
-static bool part_submit(struct weft_udp_session *session, const struct weft_udp_part *part)
+/* What of a lane's share of the parts a class may have, so that none keeps another one out of
+ * core/mp, where their packets take turns. */
+static const struct {
+    enum weft_mp_class of_message;
+    uint32_t sixteenths;
+} classes[WEFT_NET_CLASSES] = {
+    [WEFT_NET_SMALL] = {WEFT_MP_SMALL, 4},
+    [WEFT_NET_OWN] = {WEFT_MP_OWN, 10},
+    [WEFT_NET_LENT] = {WEFT_MP_LENT, 2},
+};
+
+static bool part_submit(struct weft_udp_session *session, const struct weft_udp_part *part,
+                        enum weft_mp_class class)
 {
     uint32_t number = weft_pool_take(&session->free_parts);
     uint32_t group = part->lane == WEFT_NONE ? WEFT_MP_GROUP_ANY : part->lane;
@@ -91,8 +103,8 @@ static bool part_submit(struct weft_udp_session *session, const struct weft_udp_
     if (number == WEFT_NONE)
         return false;
     session->parts[number] = *part;
-    if (weft_mp_submit(session->mp, number, group, part->size_bytes,
-                       weft_udp_part_head_bytes(part)) == weftSuccess)
+    if (weft_mp_submit_in_class(session->mp, number, group, class, part->size_bytes,
+                                weft_udp_part_head_bytes(part)) == weftSuccess)
         return true;
     weft_pool_give(&session->free_parts, number);
     return false;
@@ -105,7 +117,7 @@ bool weft_udp_part_greeting(struct weft_udp_session *session, enum weft_wire_kin
                                  .lane = WEFT_NONE,
                                  .size_bytes = session->greeting_bytes};
 
-    return part_submit(session, &part);
+    return part_submit(session, &part, WEFT_MP_SMALL);
 }
 
 static void waiting_submit(struct weft_udp_net *net, struct weft_udp_session *session)
@@ -120,20 +132,23 @@ static void waiting_submit(struct weft_udp_net *net, struct weft_udp_session *se
                                      .lane = WEFT_NONE,
                                      .size_bytes = weft_net_body_bytes(operation)};
 
-        if (!part_submit(session, &part))
+        if (!part_submit(session, &part, WEFT_MP_SMALL))
             return;
         weft_list_remove(&peer->waiting, net->end.links, number);
         net->is_given[number] = true;
     }
 }
 
-static void copies_submit(struct weft_udp_net *net, struct weft_udp_session *session, uint32_t l)
+static void copies_submit(struct weft_udp_net *net, struct weft_udp_session *session, uint32_t l,
+                          enum weft_net_class class)
 {
     struct weft_udp_lane *lane = &session->lanes[l];
-    uint32_t parts_max = (WEFT_UDP_PARTS_MAX - URGENT_PARTS) / session->lane_count;
+    struct weft_list *copies = &lane->copies[class];
+    uint32_t parts_max =
+        (WEFT_UDP_PARTS_MAX - URGENT_PARTS) / session->lane_count * classes[class].sixteenths / 16;
 
-    while (lane->copies.count > 0 && lane->part_count < parts_max) {
-        uint32_t number = lane->copies.first;
+    while (copies->count > 0 && lane->part_counts[class] < parts_max) {
+        uint32_t number = copies->first;
         struct weft_net_operation *operation = &net->end.operations[number];
         struct weft_udp_cursor *cursor = &net->cursors[number];
         struct weft_udp_cursor next = *cursor;
@@ -142,18 +157,18 @@ static void copies_submit(struct weft_udp_net *net, struct weft_udp_session *ses
         part.lane = l;
         /* What is behind it need not wait. */
         if (part.kind == WEFT_WIRE_WRITE_STORE && operation->frames > 0) {
-            weft_list_remove(&lane->copies, net->end.links, number);
+            weft_list_remove(copies, net->end.links, number);
             cursor->is_held = true;
             continue;
         }
-        if (!part_submit(session, &part))
+        if (!part_submit(session, &part, classes[class].of_message))
             return;
         *cursor = next;
-        lane->part_count++;
+        lane->part_counts[class]++;
         operation->frames++;
         operation->is_whole = next.block == WEFT_NONE;
         if (operation->is_whole)
-            weft_list_remove(&lane->copies, net->end.links, number);
+            weft_list_remove(copies, net->end.links, number);
     }
 }
 
@@ -163,7 +178,8 @@ void weft_udp_parts_submit(struct weft_udp_net *net, struct weft_udp_session *se
         return;
     waiting_submit(net, session);
     for (uint32_t l = 0; l < session->lane_count; l++)
-        copies_submit(net, session, l);
+        for (uint32_t i = 0; i < WEFT_NET_CLASSES; i++)
+            copies_submit(net, session, l, (enum weft_net_class)i);
 }
 
 /* ---- packets of a part ---- */
@@ -276,17 +292,18 @@ static void copy_part_ended(struct weft_udp_net *net, struct weft_udp_lane *lane
 {
     struct weft_net_operation *operation = &net->end.operations[number];
     struct weft_udp_cursor *cursor = &net->cursors[number];
+    enum weft_net_class class = weft_net_class_of(operation);
 
-    lane->part_count--;
+    lane->part_counts[class]--;
     if (operation->is_whole)
         return;
     if (operation->is_refused) {
         if (!cursor->is_held)
-            weft_list_remove(&lane->copies, net->end.links, number);
+            weft_list_remove(&lane->copies[class], net->end.links, number);
         operation->is_whole = true;
     } else if (cursor->is_held && operation->frames == 1) {
         cursor->is_held = false;
-        weft_list_append(&lane->copies, net->end.links, number);
+        weft_list_append(&lane->copies[class], net->end.links, number);
     }
 }
 

@@ -129,6 +129,7 @@ weftResult_t weft_udp_copy(struct weft_net *base, const struct weft_copy *copy)
     struct weft_udp_net *net = weft_udp_net_of(base);
     struct weft_udp_peer *peer;
     struct weft_udp_lane *lane;
+    uint32_t listed = 0;
     uint32_t number = 0;
 
     WEFT_TRY(weft_net_copy_check(&net->end, copy, &number));
@@ -138,11 +139,14 @@ weftResult_t weft_udp_copy(struct weft_net *base, const struct weft_copy *copy)
     lane = &peer->session->lanes[copy->lane];
     if (lane->is_cut || !lane->is_up)
         return weftRemoteError;
-    if (lane->copies.count >= WEFT_UDP_COPIES_MAX || !weft_net_copy_begin(&net->end, copy))
+    for (uint32_t i = 0; i < WEFT_NET_CLASSES; i++)
+        listed += lane->copies[i].count;
+    if (listed >= WEFT_UDP_COPIES_MAX || !weft_net_copy_begin(&net->end, copy))
         return weftNoResource;
     net->cursors[copy->cookie] =
         (struct weft_udp_cursor){.block = net->end.operations[copy->cookie].first_block};
-    weft_list_append(&lane->copies, net->end.links, copy->cookie);
+    weft_list_append(&lane->copies[weft_net_class_of(&net->end.operations[copy->cookie])],
+                     net->end.links, copy->cookie);
     peer->session->has_more = true;
     return weftSuccess;
 }

@@ -10,6 +10,15 @@
 #define PIECES_OF_PACKET (2 + WEFT_UDP_PLACES_MAX)
 #define BLOCKED_NS       100000u
 
+static bool is_busy(const struct weft_udp_lane *lane)
+{
+    uint32_t parts = 0;
+
+    for (uint32_t i = 0; i < WEFT_NET_CLASSES; i++)
+        parts += lane->part_counts[i];
+    return parts > 0;
+}
+
 /* What is not under way on the lane does not wait for its NIC's tokens. */
 static bool nic_is_open(struct weft_udp_net *net, const struct weft_udp_lane *lane)
 {
@@ -18,8 +27,8 @@ static bool nic_is_open(struct weft_udp_net *net, const struct weft_udp_lane *la
     /* What a silent NIC is given is lost, and nobody says so. */
     if (pace->shape.state == WEFT_NET_SHAPE_SILENT)
         return true;
-    return lane->part_count > 0 ? weft_net_pace_allow(pace, 1, net->end.now) > 0
-                                : weft_net_pace_is_open(pace, net->end.now);
+    return is_busy(lane) ? weft_net_pace_allow(pace, 1, net->end.now) > 0
+                         : weft_net_pace_is_open(pace, net->end.now);
 }
 
 /* A faulty NIC loses some of its packets, at random. */

@@ -145,7 +145,8 @@ static void lanes_init(const struct weft_udp_net *net, struct weft_udp_session *
         lane->nic = l % net->nic_count;
         lane->peer_nic = l % session->address.nic_count;
         lane->is_up = true;
-        weft_list_init(&lane->copies);
+        for (uint32_t i = 0; i < WEFT_NET_CLASSES; i++)
+            weft_list_init(&lane->copies[i]);
         is_known = is_known || (lane->nic == session->nic && lane->peer_nic == session->peer_nic);
     }
     if (is_known)

@@ -17,6 +17,7 @@
 
 #include "base/list.h"
 #include "core/mp.h"
+#include "net/net_class.h"
 #include "udp_datagram.h"
 #include "udp_socket.h"
 
@@ -69,11 +70,11 @@ struct weft_udp_body {
 struct weft_udp_lane {
     uint32_t nic;
     uint32_t peer_nic;
-    bool is_up;              /* core/mp says so */
-    bool is_cut;             /* its NIC is, here */
-    weft_ns blocked_until;   /* its sockets took no more */
-    struct weft_list copies; /* not begun, or not all of them */
-    uint32_t part_count;     /* under way */
+    bool is_up;                                /* core/mp says so */
+    bool is_cut;                               /* its NIC is, here */
+    weft_ns blocked_until;                     /* its sockets took no more */
+    struct weft_list copies[WEFT_NET_CLASSES]; /* not begun, or not all of them */
+    uint32_t part_counts[WEFT_NET_CLASSES];    /* under way */
     uint64_t sent_bytes;
     uint64_t received_bytes;
 };
