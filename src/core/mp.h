@@ -181,6 +181,10 @@ bool weft_mp_placed(struct weft_mp *mp, weft_ns now, const struct weft_mp_arriva
  * the owner knows what it refused. */
 bool weft_mp_completes(const struct weft_mp *mp, const struct weft_mp_arrival *arrival);
 
+/* Of what was placed just now: its ack need not go before time has passed. Who has seen it come may
+ * have something to send, and one datagram, or two at once, wake the other side once. */
+void weft_mp_hold_ack(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival);
+
 /* There was no room for the bytes of an arrival: the peer is told, and sends them again. */
 void weft_mp_overloaded(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival);
 

@@ -12,7 +12,7 @@ void weft_mp_group_init(struct weft_mp_group *group, uint32_t index,
         .path_count = (config->path_count - index - 1) / config->group_count + 1,
         .is_up_told = true,
         .path = WEFT_NONE,
-        .owed = {.due_at = WEFT_NEVER},
+        .owed = {.due_at = WEFT_NEVER, .along = WEFT_NONE},
         .probe_at = WEFT_NEVER,
     };
     group->alive_count = group->path_count;

@@ -16,6 +16,8 @@
 struct weft_mp_owed {
     uint32_t packets; /* that came since the last ack */
     weft_ns due_at;   /* WEFT_NEVER: none is owed */
+    bool is_held;     /* goes behind what there is to send, over the same way */
+    uint32_t along; /* the path of what it goes behind; WEFT_NONE: back where its cause came from */
     uint64_t echo_number;
     uint64_t echo_sequence;
     uint32_t echo_path_id;

@@ -13,6 +13,7 @@ static void owe(struct weft_mp *mp, weft_ns now, uint32_t path_id, uint64_t numb
     owed->echo_sequence = sequence;
     owed->echo_path_id = path_id;
     owed->came_at = came_at;
+    owed->is_held = false;
     if (at_once || owed->packets >= mp->config.ack_packets)
         owed->due_at = now;
     else if (owed->due_at == WEFT_NEVER)
@@ -112,6 +113,16 @@ bool weft_mp_placed(struct weft_mp *mp, weft_ns now, const struct weft_mp_arriva
     owe(mp, now, arrival->path_id, arrival->number, arrival->sequence, arrival->came_at,
         arrival->asks);
     return weft_mp_inbox_placed(&mp->inbox, arrival->slot, arrival->length, arrival->message_bytes);
+}
+
+void weft_mp_hold_ack(struct weft_mp *mp, weft_ns now, const struct weft_mp_arrival *arrival)
+{
+    struct weft_mp_owed *owed = &weft_mp_group_of(mp, arrival->path)->owed;
+
+    if (owed->due_at > now)
+        return;
+    owed->due_at = now + 1;
+    owed->is_held = true;
 }
 
 bool weft_mp_completes(const struct weft_mp *mp, const struct weft_mp_arrival *arrival)

@@ -1,4 +1,5 @@
-/* What goes out: acks first, then probes, then what was lost, then what is new. */
+/* What goes out: acks first, but for those that are held, then probes, then what was lost, then
+ * what is new. */
 #include "mp_tables.h"
 
 #define NUMBER_END (UINT64_C(1) << 48)
@@ -42,7 +43,8 @@ static void finish(struct weft_mp_packet *packet, const struct weft_writer *writ
 /* Back where it came from, unless that way is known to lead nowhere. */
 static uint32_t way_back(struct weft_mp *mp, const struct weft_mp_group *group, uint32_t groups)
 {
-    uint32_t path = group->owed.echo_path_id & WEFT_MP_PATH_SLOT;
+    uint32_t path = group->owed.along != WEFT_NONE ? group->owed.along
+                                                   : group->owed.echo_path_id & WEFT_MP_PATH_SLOT;
 
     if (weft_mp_path_alive(&mp->paths[path]))
         return path;
@@ -67,7 +69,7 @@ static void fill_ack(struct weft_mp *mp, const struct weft_mp_owed *owed,
     mp->overload_count = 0;
 }
 
-static bool next_ack(struct weft_mp *mp, weft_ns now, uint32_t groups,
+static bool next_ack(struct weft_mp *mp, weft_ns now, uint32_t groups, bool with_held,
                      struct weft_mp_packet *packet)
 {
     for (uint32_t i = 0; i < mp->config.group_count; i++) {
@@ -75,7 +77,8 @@ static bool next_ack(struct weft_mp *mp, weft_ns now, uint32_t groups,
         struct weft_mp_wire_ack ack;
         struct weft_writer writer;
 
-        if (group->owed.due_at > now || (groups >> i & 1) == 0)
+        if (group->owed.due_at > now || (groups >> i & 1) == 0 ||
+            (group->owed.is_held && !with_held))
             continue;
         fill_ack(mp, &group->owed, &ack, now);
         writer = begin(mp, packet, way_back(mp, group, groups), WEFT_MP_WIRE_KIND_ACK, 0);
@@ -83,6 +86,7 @@ static bool next_ack(struct weft_mp *mp, weft_ns now, uint32_t groups,
         finish(packet, &writer);
         group->owed.packets = 0;
         group->owed.due_at = WEFT_NEVER;
+        group->owed.along = WEFT_NONE;
         mp->counts.acks_sent++;
         return true;
     }
@@ -216,6 +220,10 @@ static void send(struct weft_mp *mp, struct work *work, uint32_t path, weft_ns n
         weft_mp_watch(mp, path);
     mp->asked_at = weft_min(mp->asked_at, now);
     mp->ask_at = WEFT_NEVER;
+    if (group->owed.is_held && group->owed.due_at <= now) {
+        group->owed.is_held = false;
+        group->owed.along = path;
+    }
     mp->counts.sent_packets++;
     /* The last for now, or one of few that may be out: nothing that follows brings an answer. */
     asks = asks || is_narrow(mp, group) || !find_work(mp, group->index, &more);
@@ -311,8 +319,8 @@ bool weft_mp_next(struct weft_mp *mp, weft_ns now, uint32_t groups, struct weft_
 {
     if (mp->is_aborted || mp->next_number >= NUMBER_END)
         return false;
-    if (next_ack(mp, now, groups, packet) || next_probe(mp, now, groups, packet) ||
-        next_data(mp, now, groups, packet))
+    if (next_ack(mp, now, groups, false, packet) || next_probe(mp, now, groups, packet) ||
+        next_data(mp, now, groups, packet) || next_ack(mp, now, groups, true, packet))
         return true;
     rest(mp, now);
     return false;

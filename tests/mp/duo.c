@@ -234,6 +234,8 @@ static void come_true(struct mpsim_duo *duo, const struct mpsim_flight *flight)
         raise_signal(duo, message, index);
     if (!weft_mp_placed(mp, duo->now, &flight->arrival, flight->result))
         return;
+    if (duo->manners.holds_acks)
+        weft_mp_hold_ack(mp, duo->now, &flight->arrival);
     if (message->is_complete)
         fail(duo, "message %" PRIu64 " is complete twice", index);
     message->is_complete = true;

@@ -61,6 +61,7 @@ struct mpsim_manners {
     weft_ns place_ns;  /* bytes take up to so long to their place */
     uint32_t refuse;   /* messages, of 10,000, are refused */
     uint32_t overload; /* packets, of 10,000, find no room */
+    bool holds_acks;   /* of messages that are complete */
     bool is_followed;  /* a side answers where the peer's path last came from (NAT) */
 };
 

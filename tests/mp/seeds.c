@@ -165,6 +165,7 @@ bool mpsim_seed_run(uint64_t seed, bool is_verbose, uint64_t *hash, char why[MPS
     duo.manners = (struct mpsim_manners){.place_ns = some(&prng, 500000),
                                          .refuse = some(&prng, 2000),
                                          .overload = some(&prng, 3000),
+                                         .holds_acks = seed % 3 == 0,
                                          .is_followed = weft_prng_chance(&prng, 50)};
     for (uint32_t step = 0; step < STEPS && !duo.has_failed; step++) {
         disturb(&duo, &prng);

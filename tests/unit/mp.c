@@ -107,6 +107,35 @@ static void submit(struct bench *bench, uint64_t cookie, uint64_t size)
     cr_assert_eq(weft_mp_submit(bench->ends[0], cookie, 0, size, 0), weftSuccess);
 }
 
+/* The ack of what somebody waited for goes behind what he sends, over the same path, and by itself
+ * when he sends nothing. */
+Test(mp, hold_ack__goes_behind_an_answer)
+{
+    struct bench bench = made(1, 2);
+    struct weft_mp_arrival arrival;
+
+    for (uint32_t answers = 0; answers < 2; answers++) {
+        weft_ns now = MS(answers + 1);
+
+        submit(&bench, answers, 100);
+        cr_assert_eq(pull(&bench, 0, now), 1);
+        cr_assert_eq(
+            weft_mp_arrived(bench.ends[1], now, bench.kept[0].bytes, bench.kept[0].size, &arrival),
+            WEFT_MP_PLACE);
+        (void)weft_mp_placed(bench.ends[1], now, &arrival, weftSuccess);
+        weft_mp_hold_ack(bench.ends[1], now, &arrival);
+        cr_expect_eq(pull(&bench, 1, now), 0);
+        cr_expect_eq(weft_mp_deadline(bench.ends[1]), now + 1);
+        if (answers == 1)
+            cr_assert_eq(weft_mp_submit(bench.ends[1], 1, 0, 50, 0), weftSuccess);
+        cr_assert_eq(pull(&bench, 1, now + 1), answers + 1);
+        cr_expect_eq(bench.kept[0].has_data, answers == 1);
+        cr_expect_not(bench.kept[answers].has_data);
+        cr_expect_eq(bench.kept[answers].path, bench.kept[0].path);
+    }
+    done(&bench);
+}
+
 Test(mp, submit__comes_and_ends)
 {
     struct bench bench = made(1, 2);

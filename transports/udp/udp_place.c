@@ -92,6 +92,7 @@ static void write_place(struct weft_udp_net *net, struct weft_udp_session *sessi
 {
     struct place places[WEFT_UDP_PLACES_MAX] = {{0}};
     struct weft_wire_store store = {.op = weftSignalSet};
+    bool is_raised = false;
     char *base = NULL;
 
     if (place_count <= WEFT_UDP_PLACES_MAX && !is_refused(session, arrival) &&
@@ -102,10 +103,15 @@ static void write_place(struct weft_udp_net *net, struct weft_udp_session *sessi
     else
         count_refused(net, session, arrival);
     /* After all bytes, and before the sender can know of them. */
-    if (base != NULL && has_store && weft_mp_completes(session->mp, arrival))
+    if (base != NULL && has_store && weft_mp_completes(session->mp, arrival)) {
         (void)weft_net_store_do(&net->end, &store);
+        is_raised = true;
+    }
     (void)weft_mp_placed(session->mp, net->end.now, arrival,
                          base != NULL ? weftSuccess : weftInvalidUsage);
+    /* Who was signalled may have something to send along. */
+    if (is_raised)
+        weft_mp_hold_ack(session->mp, net->end.now, arrival);
 }
 
 /* ---- bodies ---- */
