@@ -57,6 +57,7 @@ enum weft_wire_kind {
     WEFT_WIRE_MESSAGE,
     WEFT_WIRE_PING,
     WEFT_WIRE_WRITE_STORE, /* a WRITE with a STORE in front: applied both, or none of them */
+    WEFT_WIRE_LANES,       /* over UDP: which lanes' NICs are cut at this side */
     WEFT_WIRE_KINDS
 };
 

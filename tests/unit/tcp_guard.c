@@ -150,7 +150,8 @@ static size_t mad_frame(struct weft_prng *prng, uint64_t *sequence, uint8_t *byt
     static const uint32_t bodies[WEFT_WIRE_KINDS] = {
         [WEFT_WIRE_FENCE] = 64, [WEFT_WIRE_FENCED] = 64,   [WEFT_WIRE_REFUSED] = 16,
         [WEFT_WIRE_WRITE] = 48, [WEFT_WIRE_STORE] = 48,    [WEFT_WIRE_FORWARD] = 80,
-        [WEFT_WIRE_ANSWER] = 8, [WEFT_WIRE_MESSAGE] = 100, [WEFT_WIRE_WRITE_STORE] = 96};
+        [WEFT_WIRE_ANSWER] = 8, [WEFT_WIRE_MESSAGE] = 100, [WEFT_WIRE_WRITE_STORE] = 96,
+        [WEFT_WIRE_LANES] = 16};
     struct weft_wire_head head = {.kind =
                                       (enum weft_wire_kind)weft_prng_below(prng, WEFT_WIRE_KINDS)};
     struct weft_writer writer = weft_writer_of(bytes, size);

@@ -255,6 +255,7 @@ enum weft_net_outcome weft_net_body_apply(struct weft_net_end *end, uint32_t pee
         [WEFT_WIRE_STORE] = store_apply,   [WEFT_WIRE_FORWARD] = forward_apply,
         [WEFT_WIRE_ANSWER] = answer_apply, [WEFT_WIRE_MESSAGE] = message_apply,
         [WEFT_WIRE_PING] = no_body,        [WEFT_WIRE_WRITE_STORE] = no_body,
+        [WEFT_WIRE_LANES] = no_body,
     };
 
     return applies[kind](end, peer, body);

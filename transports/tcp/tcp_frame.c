@@ -251,6 +251,7 @@ enum weft_tcp_outcome weft_tcp_frame_apply(struct weft_tcp_net *net, struct weft
         [WEFT_WIRE_MESSAGE] = body_apply,
         [WEFT_WIRE_PING] = ping_apply,
         [WEFT_WIRE_WRITE_STORE] = write_store_apply,
+        [WEFT_WIRE_LANES] = no_frame_of_a_lane,
     };
 
     if (!ack_take(net, lane, head->ack))

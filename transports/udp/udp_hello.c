@@ -25,7 +25,7 @@ static void greeting_send(struct weft_udp_session *session, enum weft_wire_kind 
     weft_wire_put_hello(&writer, hello);
     weft_assert(!writer.failed);
     session->greeting_bytes = (uint32_t)writer.used;
-    (void)weft_udp_part_greeting(session, kind);
+    (void)weft_udp_part_own(session, kind, session->greeting_bytes);
 }
 
 static struct weft_wire_hello hello_of(const struct weft_udp_net *net,

@@ -326,7 +326,7 @@ static void udp_lane_state(struct weft_net *base, uint32_t number, uint32_t lane
     if (peer->session == NULL)
         return;
     lane = &peer->session->lanes[lane_number];
-    *state = (struct weft_net_lane_state){.is_up = lane->is_up && !lane->is_cut &&
+    *state = (struct weft_net_lane_state){.is_up = weft_udp_lane_is_up(lane) &&
                                                    peer->base.state == WEFT_NET_PEER_STATE_UP,
                                           .nic = lane->nic,
                                           .peer_nic = lane->peer_nic,

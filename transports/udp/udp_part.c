@@ -110,12 +110,11 @@ static bool part_submit(struct weft_udp_session *session, const struct weft_udp_
     return false;
 }
 
-bool weft_udp_part_greeting(struct weft_udp_session *session, enum weft_wire_kind kind)
+bool weft_udp_part_own(struct weft_udp_session *session, enum weft_wire_kind kind,
+                       uint64_t size_bytes)
 {
-    struct weft_udp_part part = {.kind = kind,
-                                 .operation = WEFT_NONE,
-                                 .lane = WEFT_NONE,
-                                 .size_bytes = session->greeting_bytes};
+    struct weft_udp_part part = {
+        .kind = kind, .operation = WEFT_NONE, .lane = WEFT_NONE, .size_bytes = size_bytes};
 
     return part_submit(session, &part, WEFT_MP_SMALL);
 }
@@ -176,6 +175,7 @@ void weft_udp_parts_submit(struct weft_udp_net *net, struct weft_udp_session *se
 {
     if (session->state != WEFT_UDP_SESSION_UP)
         return;
+    weft_udp_notice_submit(session);
     waiting_submit(net, session);
     for (uint32_t l = 0; l < session->lane_count; l++)
         for (uint32_t i = 0; i < WEFT_NET_CLASSES; i++)
@@ -255,7 +255,7 @@ static const uint8_t *body_of(struct weft_udp_net *net, struct weft_udp_session 
     struct weft_writer writer = weft_writer_of(net->body, WEFT_WIRE_BODY_MAX);
 
     if (part->operation == WEFT_NONE)
-        return session->greeting;
+        return part->kind == WEFT_WIRE_LANES ? session->notice : session->greeting;
     if (net->body_of == part)
         return net->body;
     weft_net_body_write(&net->end, &net->end.operations[part->operation], &writer);
@@ -316,6 +316,8 @@ void weft_udp_part_ended(struct weft_udp_net *net, struct weft_udp_session *sess
     if (net->body_of == &session->parts[number])
         net->body_of = NULL;
     weft_pool_give(&session->free_parts, number);
+    if (part.kind == WEFT_WIRE_LANES)
+        weft_udp_notice_ended(session);
     if (part.operation == WEFT_NONE) {
         /* Whoever was sent away knows it now. */
         if (session->state == WEFT_UDP_SESSION_LEAVING)

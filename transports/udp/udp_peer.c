@@ -76,7 +76,7 @@ void weft_udp_peer_judge(struct weft_udp_net *net, struct weft_udp_peer *peer)
     bool is_up = false;
 
     for (uint32_t l = 0; l < session->lane_count && !session->is_lost; l++)
-        is_up = is_up || (session->lanes[l].is_up && !session->lanes[l].is_cut);
+        is_up = is_up || weft_udp_lane_is_up(&session->lanes[l]);
     if (is_up && peer->base.state == WEFT_NET_PEER_STATE_LOST)
         weft_net_peer_reached(&net->end, &peer->base);
     else if (!is_up && peer->base.state == WEFT_NET_PEER_STATE_UP)
@@ -137,7 +137,7 @@ weftResult_t weft_udp_copy(struct weft_net *base, const struct weft_copy *copy)
     if (peer->session == NULL || peer->base.state != WEFT_NET_PEER_STATE_UP)
         return weftRemoteError;
     lane = &peer->session->lanes[copy->lane];
-    if (lane->is_cut || !lane->is_up)
+    if (!weft_udp_lane_is_up(lane))
         return weftRemoteError;
     for (uint32_t i = 0; i < WEFT_NET_CLASSES; i++)
         listed += lane->copies[i].count;

@@ -144,7 +144,9 @@ static bool body_apply(struct weft_udp_net *net, struct weft_udp_session *sessio
                        const uint8_t *bytes)
 {
     struct weft_reader body = weft_reader_of(bytes, (size_t)arrival->message_bytes);
-    enum weft_net_outcome outcome = weft_net_body_apply(&net->end, session->peer, kind, &body);
+    enum weft_net_outcome outcome =
+        kind == WEFT_WIRE_LANES ? weft_udp_notice_receive(net, session, &body)
+                                : weft_net_body_apply(&net->end, session->peer, kind, &body);
     bool is_good = outcome == WEFT_NET_APPLIED;
 
     if (outcome == WEFT_NET_BLOCKED) {

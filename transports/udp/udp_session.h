@@ -17,6 +17,7 @@
 
 #include "base/list.h"
 #include "core/mp.h"
+#include "net/net_body.h"
 #include "net/net_class.h"
 #include "udp_datagram.h"
 #include "udp_socket.h"
@@ -29,10 +30,11 @@
 #define WEFT_UDP_BODIES_MAX   16 /* being put together */
 #define WEFT_UDP_PACKET_BYTES 32768
 #define WEFT_UDP_HEAD_OF_PART                                                                      \
-    4 /* kind, places; then, of a WRITE, the STORE of a WRITE_STORE, the
+    4                            /* kind, places; then, of a WRITE, the STORE of a WRITE_STORE, the
                                    window and the places */
-#define WEFT_UDP_GREETING_NS 1000000000u
-#define WEFT_UDP_RESEND_NS   20000000u
+#define WEFT_UDP_NOTICE_BYTES 16 /* its number 8, lanes 4 (a bit each), zero 4 */
+#define WEFT_UDP_GREETING_NS  1000000000u
+#define WEFT_UDP_RESEND_NS    20000000u
 
 struct weft_udp_net;
 struct weft_udp_peer;
@@ -72,6 +74,7 @@ struct weft_udp_lane {
     uint32_t peer_nic;
     bool is_up;                                /* core/mp says so */
     bool is_cut;                               /* its NIC is, here */
+    bool is_cut_there;                         /* the peer\'s is, as it says */
     weft_ns blocked_until;                     /* its sockets took no more */
     struct weft_list copies[WEFT_NET_CLASSES]; /* not begun, or not all of them */
     uint32_t part_counts[WEFT_NET_CLASSES];    /* under way */
@@ -123,7 +126,18 @@ struct weft_udp_session {
     uint8_t *body_bytes;
     uint8_t *greeting; /* the HELLO or WELCOME that goes out */
     uint32_t greeting_bytes;
+    uint8_t notice[WEFT_UDP_NOTICE_BYTES]; /* that goes out */
+    bool is_noticing;                      /* it is under way */
+    uint32_t notice_lanes;                 /* what the last one says */
+    uint64_t notices;                      /* so many were sent */
+    uint64_t notice_heard;                 /* the number of the newest of the peer's */
 };
+
+/* It carries copies. */
+static inline bool weft_udp_lane_is_up(const struct weft_udp_lane *lane)
+{
+    return lane->is_up && !lane->is_cut && !lane->is_cut_there;
+}
 
 const char *weft_udp_session_state_name(enum weft_udp_session_state state);
 void weft_udp_session_set_state(struct weft_udp_session *session,
@@ -177,8 +191,9 @@ bool weft_udp_welcome_receive(struct weft_udp_net *net, struct weft_udp_session 
 
 /* Gives core/mp what waits and what its lanes have, as far as there is room. */
 void weft_udp_parts_submit(struct weft_udp_net *net, struct weft_udp_session *session);
-/* The session's own HELLO or WELCOME; false: no room. */
-bool weft_udp_part_greeting(struct weft_udp_session *session, enum weft_wire_kind kind);
+/* The session's own HELLO, WELCOME or LANES; false: no room. */
+bool weft_udp_part_own(struct weft_udp_session *session, enum weft_wire_kind kind,
+                       uint64_t size_bytes);
 uint32_t weft_udp_part_head_bytes(const struct weft_udp_part *part);
 /* Its head, the same in all its packets. */
 void weft_udp_part_head(const struct weft_udp_net *net, const struct weft_udp_part *part,
@@ -197,6 +212,19 @@ void weft_udp_part_ended(struct weft_udp_net *net, struct weft_udp_session *sess
                          uint32_t number, weftResult_t result);
 /* Its operation is given back in parts no more: those that were under way are forgotten. */
 void weft_udp_parts_drop(struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_notice.c ---- */
+
+/* Tells the peer which NICs are cut here, when that has changed. */
+void weft_udp_notice_submit(struct weft_udp_session *session);
+/* It has arrived there. */
+void weft_udp_notice_ended(struct weft_udp_session *session);
+enum weft_net_outcome weft_udp_notice_receive(struct weft_udp_net *net,
+                                              struct weft_udp_session *session,
+                                              struct weft_reader *body);
+/* The NIC of a lane is cut, or not, at either end: core/mp is to know it. */
+void weft_udp_lane_cut(struct weft_udp_net *net, struct weft_udp_session *session, uint32_t lane,
+                       bool is_cut, bool is_cut_there);
 
 /* ---- udp_send.c ---- */
 
