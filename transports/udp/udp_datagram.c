@@ -1,6 +1,10 @@
 /* Layouts of datagrams; see udp_datagram.h. */
 #include "udp_datagram.h"
 
+#include <string.h>
+
+#include "core/mp.h"
+
 #define TAG_BYTES 8
 
 void weft_udp_put_head(struct weft_writer *writer, const struct weft_udp_head *head)
@@ -72,4 +76,28 @@ bool weft_udp_get_place(struct weft_reader *reader, struct weft_udp_place *place
     place->peer_nic = (uint32_t)weft_reader_number(reader, 4);
     reader->failed = reader->failed || reader->used != reader->size;
     return !reader->failed;
+}
+
+const uint8_t *weft_udp_packet_open(struct weft_secure_datagrams *keys, const uint8_t *bytes,
+                                    size_t size, uint8_t *plain, size_t *packet_bytes)
+{
+    const uint8_t *packet = bytes + WEFT_UDP_HEAD_BYTES;
+    size_t left = size - WEFT_UDP_HEAD_BYTES;
+    uint64_t number = 0;
+    size_t head = weft_mp_wire_peek(packet, left, &number);
+
+    if (head == 0 || head > left)
+        return NULL;
+    if (keys == NULL) {
+        *packet_bytes = left;
+        return packet;
+    }
+    /* The first number was the place's. */
+    if (number == WEFT_UDP_PLACE_NUMBER || left - head < WEFT_SECURE_TAG_BYTES ||
+        weft_secure_datagram_open(keys, number, bytes, WEFT_UDP_HEAD_BYTES + head, packet + head,
+                                  left - head, plain + head) != weftSuccess)
+        return NULL;
+    memcpy(plain, packet, head);
+    *packet_bytes = left - WEFT_SECURE_TAG_BYTES;
+    return plain;
 }

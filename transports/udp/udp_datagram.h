@@ -11,7 +11,7 @@
  *     KNOCK    nothing: only to learn whether anybody listens
  *
  * The tag is the receiver's name for the session; of FIRST and KNOCK it is 0. Little-endian. Pure
- * functions over bytes. */
+ * functions over bytes, but for the keys' memory of what has come. */
 #ifndef WEFT_UDP_DATAGRAM_H
 #define WEFT_UDP_DATAGRAM_H
 
@@ -73,5 +73,11 @@ bool weft_udp_get_head(struct weft_reader *reader, struct weft_udp_head *head);
 bool weft_udp_get_first(struct weft_reader *reader, struct weft_udp_first *first);
 bool weft_udp_get_second(struct weft_reader *reader, struct weft_udp_second *second);
 bool weft_udp_get_place(struct weft_reader *reader, struct weft_udp_place *place);
+
+/* The packet of core/mp in a DATA datagram, whose head was read: where it lies, or, of a session
+ * with keys, opened into `plain`, which has room for `size` bytes. NULL: it is none, or does not
+ * open. */
+const uint8_t *weft_udp_packet_open(struct weft_secure_datagrams *keys, const uint8_t *bytes,
+                                    size_t size, uint8_t *plain, size_t *packet_bytes);
 
 #endif

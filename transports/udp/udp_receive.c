@@ -6,34 +6,6 @@
 
 /* ---- of sessions ---- */
 
-/* The packet as core/mp wants it: where it lies, or opened in the net's memory. NULL: it does not
- * open. */
-static const uint8_t *packet_open(struct weft_udp_net *net, struct weft_udp_session *session,
-                                  const uint8_t *bytes, size_t size, size_t *packet_bytes)
-{
-    const uint8_t *packet = bytes + WEFT_UDP_HEAD_BYTES;
-    size_t left = size - WEFT_UDP_HEAD_BYTES;
-    uint64_t number = 0;
-    size_t head = weft_mp_wire_peek(packet, left, &number);
-    weftResult_t result;
-
-    if (head == 0 || head > left)
-        return NULL;
-    *packet_bytes = left;
-    if (net->mode == WEFT_SECURE_OFF)
-        return packet;
-    /* The first number was the place's. */
-    if (number == WEFT_UDP_PLACE_NUMBER || left - head < WEFT_SECURE_TAG_BYTES)
-        return NULL;
-    result = weft_secure_datagram_open(session->keys, number, bytes, WEFT_UDP_HEAD_BYTES + head,
-                                       packet + head, left - head, net->plain + head);
-    if (result != weftSuccess)
-        return NULL;
-    memcpy(net->plain, packet, head);
-    *packet_bytes = left - WEFT_SECURE_TAG_BYTES;
-    return net->plain;
-}
-
 /* The peer lives, whatever its NICs said. */
 static void heard(struct weft_udp_net *net, struct weft_udp_session *session)
 {
@@ -51,7 +23,8 @@ static void data_receive(struct weft_udp_net *net, struct weft_udp_session *sess
 
     if (session->mp == NULL)
         return;
-    packet = packet_open(net, session, bytes, size, &packet_bytes);
+    packet = weft_udp_packet_open(net->mode == WEFT_SECURE_OFF ? NULL : session->keys, bytes, size,
+                                  net->plain, &packet_bytes);
     if (packet == NULL) {
         net->end.counts.strangers++;
         return;
