@@ -26,15 +26,15 @@
 #define WEFT_UDP_WAYS_MAX     8  /* of a lane */
 #define WEFT_UDP_PATHS_MAX    64 /* of a session, where it has not more lanes */
 #define WEFT_UDP_PARTS_MAX    WEFT_MP_MESSAGES
-#define WEFT_UDP_PLACES_MAX   26 /* of a part; with a signal, fewer */
-#define WEFT_UDP_BODIES_MAX   16 /* being put together */
-#define WEFT_UDP_PACKET_BYTES 32768
-#define WEFT_UDP_HEAD_OF_PART                                                                      \
-    4                            /* kind, places; then, of a WRITE, the STORE of a WRITE_STORE, the
-                                   window and the places */
-#define WEFT_UDP_NOTICE_BYTES 16 /* its number 8, lanes 4 (a bit each), zero 4 */
+#define WEFT_UDP_PLACES_MAX   26    /* of a part; with a signal, fewer */
+#define WEFT_UDP_BODIES_MAX   16    /* being put together */
+#define WEFT_UDP_PACKET_BYTES 64512 /* at most: of half the size one costs nearly as much */
+#define WEFT_UDP_NOTICE_BYTES 16    /* its number 8, lanes 4 (a bit each), zero 4 */
 #define WEFT_UDP_GREETING_NS  1000000000u
 #define WEFT_UDP_RESEND_NS    20000000u
+
+/* Of a part: kind, places; then, of a WRITE, the STORE of a WRITE_STORE, the window, the places. */
+#define WEFT_UDP_HEAD_OF_PART 4
 
 struct weft_udp_net;
 struct weft_udp_peer;
