@@ -118,9 +118,11 @@ static void udp_close(struct weft_net *base)
             weft_udp_peer_close(base, i);
     for (uint32_t i = 0; net->sessions != NULL && i < net->sessions_max; i++)
         weft_udp_session_free(net, net->sessions[i]);
-    for (uint32_t i = 0; i < net->nic_count; i++)
+    for (uint32_t i = 0; i < net->nic_count; i++) {
+        weft_udp_delay_close(&net->nics[i].delay);
         if (net->nics[i].fd >= 0)
             (void)close(net->nics[i].fd);
+    }
     if (net->epoll_fd >= 0)
         (void)close(net->epoll_fd);
     free(net->body);
@@ -287,6 +289,11 @@ static uint32_t udp_poll(struct weft_net *base, struct weft_completion *completi
             weft_net_end_wake_at(&net->end, weft_udp_peer_tick(net, weft_udp_peer_at(net, i)));
     for (uint32_t i = 0; i < net->sessions_max; i++)
         session_work(net, i);
+    for (uint32_t i = 0; i < net->nic_count; i++)
+        weft_net_end_wake_at(&net->end,
+                             weft_udp_delay_send(&net->nics[i].delay,
+                                                 net->nics[i].pace.shape.state == WEFT_NET_SHAPE_UP,
+                                                 net->end.now));
     return weft_net_end_take(&net->end, completions, max);
 }
 

@@ -14,6 +14,7 @@
 #include "net/net_body.h"
 #include "net/net_pace.h"
 #include "udp.h"
+#include "udp_delay.h"
 #include "udp_peer.h"
 
 #define WEFT_UDP_COPIES_MAX   256 /* listed on a lane */
@@ -28,6 +29,7 @@ struct weft_udp_nic {
     bool is_any;                /* bound to all addresses: no source address */
     int fd;
     struct weft_net_pace pace;
+    struct weft_udp_delay delay;
 };
 
 /* How far a copy is given to core/mp. */
@@ -79,6 +81,12 @@ struct weft_udp_net {
     uint8_t *body; /* of the part that was written last */
     const struct weft_udp_part *body_of;
 };
+
+/* What goes out is to be kept for a while, or goes behind what is. */
+static inline bool weft_udp_nic_delays(const struct weft_udp_nic *nic)
+{
+    return nic->delay.bytes != NULL && (nic->pace.shape.delay_ns > 0 || nic->delay.count > 0);
+}
 
 static inline struct weft_udp_net *weft_udp_net_of(struct weft_net *net)
 {

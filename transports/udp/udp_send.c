@@ -135,12 +135,18 @@ static void run_flush(struct weft_udp_net *net, struct weft_udp_session *session
                       uint32_t *refusing)
 {
     struct weft_udp_lane *lane = &session->lanes[path % session->lane_count];
+    struct weft_udp_nic *nic = &net->nics[lane->nic];
     int error = 0;
 
     if (net->run.count == 0)
         return;
-    if (net->nics[lane->nic].pace.shape.state == WEFT_NET_SHAPE_UP && session->fds[path] >= 0)
-        error = weft_udp_run_send(&net->run, session->fds[path], net->segments);
+    if (nic->pace.shape.state == WEFT_NET_SHAPE_UP && session->fds[path] >= 0) {
+        if (weft_udp_nic_delays(nic))
+            weft_udp_delay_keep(&nic->delay, &net->run, session->fds[path], session->slot,
+                                net->end.now + nic->pace.shape.delay_ns);
+        else
+            error = weft_udp_run_send(&net->run, session->fds[path], net->segments);
+    }
     lane->sent_bytes += net->run.bytes;
     if (error == EAGAIN || error == ENOBUFS)
         lane->blocked_until = net->end.now + BLOCKED_NS;

@@ -116,6 +116,8 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
     net->guest_count -= session->state == WEFT_UDP_SESSION_GREETED;
     if (session->dial_fd >= 0)
         (void)close(session->dial_fd);
+    for (uint32_t i = 0; i < net->nic_count; i++)
+        weft_udp_delay_forget(&net->nics[i].delay, session->slot);
     ways_close(session);
     weft_secure_free(session->secure);
     weft_secure_datagrams_free(session->keys);
