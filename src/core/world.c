@@ -74,6 +74,17 @@ void weft_world_nic_rate(struct weft_world *world, uint64_t rate_bytes_per_us)
             world->topo.links[i].rate_bytes_per_us = rate_bytes_per_us;
 }
 
+void weft_world_nics_keep(struct weft_world *world, uint32_t count)
+{
+    struct weft_topo *topo = &world->topo;
+
+    weft_assert(world->server_count == 1);
+    for (uint32_t i = weft_world_nic_count(world, 0); i > count; i--) {
+        weft_assert(topo->links[topo->link_count - 1].kind == WEFT_LINK_NET);
+        topo->link_count -= 2;
+    }
+}
+
 /* ---- joining ---- */
 
 static bool add_devices(struct weft_world *world, const struct weft_description *peer,
@@ -155,10 +166,14 @@ bool weft_world_join(struct weft_world *world, const struct weft_description *pe
 
 uint32_t weft_world_nic(const struct weft_world *world, uint32_t server, uint32_t n)
 {
-    for (uint32_t i = 0; i < world->topo.device_count; i++)
-        if (world->topo.devices[i].server == server &&
-            world->topo.devices[i].kind == weftDeviceNic && n-- == 0)
-            return i;
+    for (uint32_t i = 0; i < world->topo.link_count; i++) {
+        const struct weft_link *link = &world->topo.links[i];
+        const struct weft_device *device = &world->topo.devices[link->from];
+
+        if (link->kind == WEFT_LINK_NET && device->kind == weftDeviceNic &&
+            device->server == server && n-- == 0)
+            return link->from;
+    }
     return WEFT_NONE;
 }
 
@@ -187,6 +202,17 @@ static uint32_t distance(const struct weft_topo *topo, uint32_t from, uint32_t t
     return count == 0 ? WEFT_NONE : count;
 }
 
+/* A NIC without a link to the network brings nothing to anybody. */
+static bool is_useless(const struct weft_topo *topo, uint32_t device)
+{
+    if (topo->devices[device].kind != weftDeviceNic)
+        return false;
+    for (uint32_t i = 0; i < topo->link_count; i++)
+        if (topo->links[i].from == device && topo->links[i].kind == WEFT_LINK_NET)
+            return false;
+    return true;
+}
+
 /* The least distance from a device to any of its server's devices of a kind. */
 static uint32_t least(const struct weft_topo *topo, uint32_t device, weftDeviceKind_t kind)
 {
@@ -194,7 +220,7 @@ static uint32_t least(const struct weft_topo *topo, uint32_t device, weftDeviceK
 
     for (uint32_t i = 0; i < topo->device_count; i++)
         if (topo->devices[i].server == topo->devices[device].server &&
-            topo->devices[i].kind == kind)
+            topo->devices[i].kind == kind && !is_useless(topo, i))
             best = (uint32_t)weft_min(best, distance(topo, device, i));
     return best;
 }

@@ -36,6 +36,10 @@ void weft_world_init(struct weft_world *world, const struct weft_topo *topo,
  * peers join. */
 void weft_world_nic_rate(struct weft_world *world, uint64_t rate_bytes_per_us);
 
+/* Only the first `count` NICs of this server are used: the others lose their links to the network.
+ * Before peers join. Needs: those links are the last ones. */
+void weft_world_nics_keep(struct weft_world *world, uint32_t count);
+
 /* Adds a peer's devices, links and the hops inside it, each in a domain of its own from `domain`
  * on: its copies are asked for one by one. False when the tables are full: nothing was added. */
 bool weft_world_join(struct weft_world *world, const struct weft_description *peer,
@@ -52,7 +56,8 @@ uint32_t weft_world_lane(struct weft_world *world, const struct weft_world_peer 
 /* The link from a NIC to the network, or WEFT_NONE. */
 uint32_t weft_world_nic_link(const struct weft_world *world, uint32_t nic);
 
-/* NICs of a server, and its NIC number `n`, or WEFT_NONE. */
+/* NICs of a server, and its NIC number `n`, or WEFT_NONE: by their links to the network, without
+ * which a NIC is of no use here. */
 uint32_t weft_world_nic_count(const struct weft_world *world, uint32_t server);
 uint32_t weft_world_nic(const struct weft_world *world, uint32_t server, uint32_t n);
 

@@ -99,3 +99,44 @@ Test(world, nic_rate__of_what_is_used)
                    world.topo.links[i].rate_bytes_per_us == 12000;
     cr_assert_eq(changed, 2, "both directions of the assumed NIC's link");
 }
+
+/* dram1's nearest NIC has no network: the other one serves it. */
+Test(world, lane__by_nics_that_are_used)
+{
+    static struct weft_description description;
+    static struct weft_world world;
+    static struct weft_world_peer peer;
+    static struct weft_topo topo;
+    static struct weft_hop_table hops;
+    uint32_t first;
+    uint32_t nics[2];
+    uint32_t net;
+
+    weft_topo_init(&topo, "two sockets");
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t cpu = weft_topo_add_device(&topo, weftDeviceCpu, NULL, (int)i, NULL);
+        uint32_t dram = weft_topo_add_device(&topo, weftDeviceDram, NULL, (int)i, NULL);
+
+        nics[i] = weft_topo_add_device(&topo, weftDeviceNic, NULL, (int)i, NULL);
+        (void)weft_topo_add_pair(&topo, dram, cpu, WEFT_LINK_MEM, 90000, 90000, 0, 100);
+        (void)weft_topo_add_pair(&topo, nics[i], cpu, WEFT_LINK_PCI, 55200, 55400, 0, 500);
+    }
+    net = weft_topo_add_device(&topo, weftDeviceSwitch, "net", -1, NULL);
+    (void)weft_topo_add_pair(&topo, weft_topo_nth(&topo, weftDeviceCpu, 0),
+                             weft_topo_nth(&topo, weftDeviceCpu, 1), WEFT_LINK_SYS, 60000, 60000, 0,
+                             100);
+    (void)weft_topo_add_pair(&topo, nics[1], net, WEFT_LINK_NET, 1000, 1000, 0, 200);
+    (void)weft_topo_add_pair(&topo, nics[0], net, WEFT_LINK_NET, 2000, 2000, 0, 200);
+    weft_world_init(&world, &topo, &hops);
+    cr_expect_eq(weft_world_nic(&world, 0, 0), nics[1], "by their links to the network");
+    cr_expect_eq(weft_world_nic(&world, 0, 1), nics[0]);
+    weft_world_nics_keep(&world, 1);
+    cr_expect_eq(weft_world_nic_count(&world, 0), 1);
+    cr_expect_eq(weft_world_nic(&world, 0, 1), WEFT_NONE);
+    weft_description_make(&description, 0x0a000002, &world.topo, &world.hops);
+    cr_assert(weft_world_join(&world, &description, "10.0.0.2", 9, 500, &peer));
+    cr_expect_eq(weft_world_nic_count(&world, 1), 1);
+    cr_expect_eq(weft_world_lane(&world, &peer, 0, 0, false, 10, 1000, &first), 4,
+                 "both memories here, both there");
+    cr_expect_eq(weft_world_lane(&world, &peer, 0, 1, false, 11, 1000, &first), 0, "no such NIC");
+}
