@@ -3,113 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "core/topo.h"
 #include "host/discover.h"
 #include "host/sysfs.h"
+#include "sysfs_fixture.h"
 
-#define PATH 512
-
-static char root[64];
 static struct weft_topo topo;
-
-/* Makes every folder of a path below the root. */
-static void folders_make(const char *path)
-{
-    char made[PATH];
-
-    snprintf(made, sizeof(made), "%s/", root);
-    for (const char *at = path; *at != '\0'; at++) {
-        size_t used = strlen(made);
-
-        if (*at == '/')
-            mkdir(made, 0700);
-        cr_assert_lt(used + 1, sizeof(made));
-        made[used] = *at;
-        made[used + 1] = '\0';
-    }
-}
-
-static void file_write(const char *folder, const char *name, const char *text)
-{
-    char path[PATH];
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    folders_make(path);
-    snprintf(path, sizeof(path), "%s/%s/%s", root, folder, name);
-    file = fopen(path, "w");
-    cr_assert_not_null(file, "%s", path);
-    fputs(text, file);
-    fclose(file);
-}
-
-/* A PCI device at a path of bridges: "0000:00:01.0/0000:01:00.0"; texts of NULL make no file. */
-static void pci_make(const char *path, const char *class_code, const char *speed, const char *lanes,
-                     const char *numa_node)
-{
-    char folder[PATH];
-    char target[PATH];
-    const char *bus = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
-
-    snprintf(folder, sizeof(folder), "devices/pci0000:00/%s", path);
-    file_write(folder, "class", class_code);
-    file_write(folder, "vendor", "0x10de\n");
-    if (speed != NULL)
-        file_write(folder, "max_link_speed", speed);
-    /* An idle link. */
-    file_write(folder, "current_link_speed", speed != NULL ? "2.5 GT/s PCIe\n" : "Unknown\n");
-    if (lanes != NULL)
-        file_write(folder, "current_link_width", lanes);
-    if (numa_node != NULL)
-        file_write(folder, "numa_node", numa_node);
-    folders_make("bus/pci/devices/x");
-    snprintf(folder, sizeof(folder), "%s/bus/pci/devices/%s", root, bus);
-    snprintf(target, sizeof(target), "../../../devices/pci0000:00/%s", path);
-    cr_assert_eq(symlink(target, folder), 0, "%s", folder);
-}
-
-static void node_make(int number, const char *memory, const char *cpulist, const char *package)
-{
-    char folder[PATH];
-
-    snprintf(folder, sizeof(folder), "devices/system/node/node%d", number);
-    file_write(folder, "meminfo", memory);
-    file_write(folder, "cpulist", cpulist);
-    snprintf(folder, sizeof(folder), "devices/system/cpu/cpu%lu/topology",
-             strtoul(cpulist, NULL, 10));
-    if (cpulist[0] != '\n')
-        file_write(folder, "physical_package_id", package);
-}
-
-static void root_make(void)
-{
-    weft_text_copy(root, sizeof(root), "/tmp/weft-discover-XXXXXX");
-    cr_assert_not_null(mkdtemp(root));
-    file_write("proc", "cpuinfo",
-               "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"
-               "model name\t: Intel(R) Xeon(R) Platinum 8462Y+\nstepping\t: 8\n\nprocessor\t: 1\n"
-               "model\t\t: 7\n");
-}
-
-static void root_remove(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof(command), "rm -rf '%s'", root);
-    cr_assert_eq(system(command), 0);
-}
 
 static void machine_discover(const struct weft_device_found *gpus, uint32_t gpu_count,
                              const struct weft_nvml_links *nvlinks)
 {
-    char cpuinfo[PATH];
+    char cpuinfo[SYSFS_PATH];
     char why[WEFT_DISCOVER_WHY_BYTES] = "";
     struct weft_discover_input input = {
-        .sysfs = root,
+        .sysfs = sysfs_root,
         .cpuinfo = cpuinfo,
         .gpus = gpus,
         .gpu_count = gpu_count,
@@ -118,10 +27,10 @@ static void machine_discover(const struct weft_device_found *gpus, uint32_t gpu_
         .nvlink_note = "there is no library",
     };
 
-    snprintf(cpuinfo, sizeof(cpuinfo), "%s/proc/cpuinfo", root);
+    snprintf(cpuinfo, sizeof(cpuinfo), "%s/proc/cpuinfo", sysfs_root);
     cr_assert_eq(weft_discover_from(&input, &topo, why), weftSuccess, "%s", why);
     cr_assert_null(weft_topo_check(&topo), "%s", weft_topo_check(&topo));
-    root_remove();
+    sysfs_remove();
 }
 
 /* The links as "gpu0>cpu0 55200 55400", in the order that they were added. */
@@ -164,9 +73,9 @@ Test(discover, from__virtual_machine_with_one_gpu)
     static const char *const links[] = {"dram0>cpu0 191000 191000", "gpu0>cpu0 55200 55400"};
     struct weft_device_found gpu = gpu_found("0000:00:06.0", 90);
 
-    root_make();
-    node_make(0, "Node 0 MemTotal:       131072000 kB\n", "0-15\n", "0\n");
-    pci_make("0000:00:06.0", "0x030200\n", NULL, "0\n", "-1\n");
+    sysfs_make();
+    sysfs_node(0, "Node 0 MemTotal:       131072000 kB\n", "0-15\n", "0\n");
+    sysfs_pci("0000:00:06.0", "0x030200\n", NULL, "0\n", "-1\n");
     machine_discover(&gpu, 1, NULL);
     links_expect(links, WEFT_ARRAY_COUNT(links));
     cr_assert_eq(topo.device_count, 3);
@@ -186,7 +95,7 @@ Test(discover, from__nothing_to_be_seen)
 {
     static const char *const links[] = {"dram0>cpu0 191000 191000"};
 
-    root_make();
+    sysfs_make();
     machine_discover(NULL, 0, NULL);
     links_expect(links, WEFT_ARRAY_COUNT(links));
     cr_assert(has_note("no GPU: there is no driver"));
@@ -205,41 +114,45 @@ Test(discover, from__switches)
     };
     struct weft_device_found gpus[] = {gpu_found("0000:03:00.0", 90), gpu_found("0000:08:00.0", 90),
                                        gpu_found("0000:41:00.0", 90)};
-    char folder[PATH];
+    char folder[SYSFS_PATH];
 
-    root_make();
-    node_make(0, "Node 0 MemTotal: 1024 kB\n", "0-31\n", "0\n");
-    node_make(1, "Node 1 MemTotal: 2048 kB\n", "32-63\n", "1\n");
-    node_make(2, "Node 2 MemTotal: 4096 kB\n", "\n", "");
+    sysfs_make();
+    sysfs_node(0, "Node 0 MemTotal: 1024 kB\n", "0-31\n", "0\n");
+    sysfs_node(1, "Node 1 MemTotal: 2048 kB\n", "32-63\n", "1\n");
+    sysfs_node(2, "Node 2 MemTotal: 4096 kB\n", "\n", "");
 #define ROOT0   "0000:00:01.0"
 #define SWITCH0 ROOT0 "/0000:01:00.0"
 #define SWITCH1 SWITCH0 "/0000:02:02.0/0000:06:00.0"
-    pci_make(ROOT0, "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0, "0x060400\n", "64.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0 "/0000:02:00.0", "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0 "/0000:02:00.0/0000:03:00.0", "0x030200\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0 "/0000:02:01.0", "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0 "/0000:02:01.0/0000:05:00.0", "0x020000\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0 "/0000:02:01.0/0000:05:00.1", "0x020700\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH0 "/0000:02:02.0", "0x060400\n", "5.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH1, "0x060400\n", "5.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH1 "/0000:07:00.0", "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
-    pci_make(SWITCH1 "/0000:07:00.0/0000:08:00.0", "0x030200\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(ROOT0, "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH0, "0x060400\n", "64.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH0 "/0000:02:00.0", "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH0 "/0000:02:00.0/0000:03:00.0", "0x030200\n", "32.0 GT/s PCIe\n", "16\n",
+              "0\n");
+    sysfs_pci(SWITCH0 "/0000:02:01.0", "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH0 "/0000:02:01.0/0000:05:00.0", "0x020000\n", "32.0 GT/s PCIe\n", "16\n",
+              "0\n");
+    sysfs_pci(SWITCH0 "/0000:02:01.0/0000:05:00.1", "0x020700\n", "32.0 GT/s PCIe\n", "16\n",
+              "0\n");
+    sysfs_pci(SWITCH0 "/0000:02:02.0", "0x060400\n", "5.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH1, "0x060400\n", "5.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH1 "/0000:07:00.0", "0x060400\n", "32.0 GT/s PCIe\n", "16\n", "0\n");
+    sysfs_pci(SWITCH1 "/0000:07:00.0/0000:08:00.0", "0x030200\n", "32.0 GT/s PCIe\n", "16\n",
+              "0\n");
     /* The slot is slower than the GPU. */
-    pci_make("0000:40:01.0", "0x060400\n", "16.0 GT/s PCIe\n", "16\n", "1\n");
-    pci_make("0000:40:01.0/0000:41:00.0", "0x030200\n", "32.0 GT/s PCIe\n", "16\n", "1\n");
-    pci_make("0000:40:02.0", "0x010802\n", "16.0 GT/s PCIe\n", "4\n", "1\n");
+    sysfs_pci("0000:40:01.0", "0x060400\n", "16.0 GT/s PCIe\n", "16\n", "1\n");
+    sysfs_pci("0000:40:01.0/0000:41:00.0", "0x030200\n", "32.0 GT/s PCIe\n", "16\n", "1\n");
+    sysfs_pci("0000:40:02.0", "0x010802\n", "16.0 GT/s PCIe\n", "4\n", "1\n");
     /* A port for management, and a virtual function. */
-    pci_make("0000:40:03.0", "0x020000\n", "5.0 GT/s PCIe\n", "1\n", "1\n");
-    file_write("devices/pci0000:00/0000:40:03.0/net/eth0", "speed", "1000\n");
-    pci_make("0000:40:04.0", "0x020000\n", "32.0 GT/s PCIe\n", "16\n", "1\n");
-    file_write("devices/pci0000:00/0000:40:04.0", "physfn", "");
+    sysfs_pci("0000:40:03.0", "0x020000\n", "5.0 GT/s PCIe\n", "1\n", "1\n");
+    sysfs_file("devices/pci0000:00/0000:40:03.0/net/eth0", "speed", "1000\n");
+    sysfs_pci("0000:40:04.0", "0x020000\n", "32.0 GT/s PCIe\n", "16\n", "1\n");
+    sysfs_file("devices/pci0000:00/0000:40:04.0", "physfn", "");
     snprintf(folder, sizeof(folder), "devices/pci0000:00/%s",
              SWITCH0 "/0000:02:01.0/0000:05:00.0/net/eth1");
-    file_write(folder, "speed", "200000\n");
+    sysfs_file(folder, "speed", "200000\n");
     snprintf(folder, sizeof(folder), "devices/pci0000:00/%s",
              SWITCH0 "/0000:02:01.0/0000:05:00.1/infiniband/mlx5_1/ports/1");
-    file_write(folder, "rate", "200 Gb/sec (4X HDR)\n");
+    sysfs_file(folder, "rate", "200 Gb/sec (4X HDR)\n");
     machine_discover(gpus, 3, NULL);
     links_expect(links, WEFT_ARRAY_COUNT(links));
     cr_assert_eq(topo.devices[weft_topo_find(&topo, "dram1")].memory_bytes, 2097152);
@@ -255,9 +168,9 @@ Test(discover, from__two_nodes_of_one_socket)
     static const char *const links[] = {"dram0>cpu0 95500 95500", "dram1>cpu1 95500 95500",
                                         "cpu0>cpu1 191000 191000"};
 
-    root_make();
-    node_make(0, "Node 0 MemTotal: 1024 kB\n", "0-15\n", "0\n");
-    node_make(1, "Node 1 MemTotal: 1024 kB\n", "16-31\n", "0\n");
+    sysfs_make();
+    sysfs_node(0, "Node 0 MemTotal: 1024 kB\n", "0-15\n", "0\n");
+    sysfs_node(1, "Node 1 MemTotal: 1024 kB\n", "16-31\n", "0\n");
     machine_discover(NULL, 0, NULL);
     links_expect(links, WEFT_ARRAY_COUNT(links));
     cr_assert(has_note("2 NUMA nodes share a socket"));
@@ -278,8 +191,8 @@ Test(discover, from__nvlinks)
 
     nvlinks.gpu_links[2][3] = 4;
     nvlinks.gpu_links[3][2] = 4;
-    root_make();
-    node_make(0, "Node 0 MemTotal: 1024 kB\n", "0-15\n", "0\n");
+    sysfs_make();
+    sysfs_node(0, "Node 0 MemTotal: 1024 kB\n", "0-15\n", "0\n");
     machine_discover(gpus, 4, &nvlinks);
     links_expect(links, WEFT_ARRAY_COUNT(links));
     cr_assert(has_note("does not show the GPU at 0000:04:00.0"));
