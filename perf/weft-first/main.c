@@ -68,6 +68,8 @@ static weftComm_t open_comm(const struct arguments *arguments, const char *serve
     check(weftConfigSet(config, "server_id", server));
     if (arguments->node != NULL)
         check(weftConfigSet(config, "emulate", arguments->node));
+    else
+        check(weftConfigSet(config, "net_address", "127.0.0.1"));
     check(weftCommInit(&comm, config));
     check(weftConfigDestroy(config));
     return comm;

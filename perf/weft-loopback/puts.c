@@ -41,6 +41,7 @@ static bool comm_open(struct member *member, const struct weft_loopback_ask *ask
     bool good = weftConfigCreate(&config) == weftSuccess &&
                 weftConfigSet(config, "net", is_ipc ? "tcp" : ask->transport) == weftSuccess &&
                 weftConfigSet(config, "net_siblings", is_ipc ? "ipc" : "net") == weftSuccess &&
+                weftConfigSet(config, "net_address", "127.0.0.1") == weftSuccess &&
                 weftConfigSet(config, "net_crypto", crypto) == weftSuccess &&
                 weftConfigSet(config, "log", "error") == weftSuccess &&
                 weftCommInit(&member->comm, config) == weftSuccess;

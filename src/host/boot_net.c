@@ -2,6 +2,7 @@
 #include "boot_net.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
@@ -13,11 +14,33 @@
 #define SILENCE_NS   500000000u
 #define SLEEP_NS_MAX 1000000000u
 
+static weftResult_t find_addresses(const struct weft_config *settings,
+                                   struct weft_net_nic nics[WEFT_BOOT_NICS_MAX],
+                                   uint32_t *nic_count, char why[256])
+{
+    struct weft_interfaces *interfaces = calloc(1, sizeof(*interfaces));
+    weftResult_t result = weftInvalidArgument;
+    uint32_t server = 0;
+
+    weft_text_copy(why, 256, "no memory to look for network interfaces");
+    if (interfaces == NULL)
+        return weftSystemError;
+    weft_interfaces_find(settings, interfaces);
+    weft_text_copy(why, 256, interfaces->wrong);
+    if (interfaces->wrong[0] == '\0') {
+        /* One that is wrong is found when the machine is opened. */
+        (void)weft_server_parse(settings->server_id, &server);
+        *nic_count = weft_net_addresses(settings, interfaces, server, 1, nics, WEFT_BOOT_NICS_MAX);
+        result = weftSuccess;
+    }
+    free(interfaces);
+    return result;
+}
+
 weftResult_t weft_boot_net_open(struct weft_boot_net *boot, const struct weft_config *settings,
                                 uint32_t peers_max, uint64_t dial_ns, char why[256])
 {
     struct weft_net_nic nics[WEFT_BOOT_NICS_MAX];
-    uint32_t server = 0;
     uint32_t nic_count;
     struct weft_net_env env = {
         .cookies_max = 1,
@@ -34,9 +57,7 @@ weftResult_t weft_boot_net_open(struct weft_boot_net *boot, const struct weft_co
     weft_clock_init(&boot->clock, 1);
     boot->ops = weft_registry_net("tcp");
     weft_assert(boot->ops != NULL);
-    /* One that is wrong is found when the machine is opened. */
-    (void)weft_server_parse(settings->server_id, &server);
-    nic_count = weft_net_addresses(settings, server, 1, nics, WEFT_BOOT_NICS_MAX);
+    WEFT_TRY(find_addresses(settings, nics, &nic_count, why));
     weft_text_copy(why, 256, "the system gives no random numbers");
     if (!weft_random(&env.incarnation, sizeof(env.incarnation)) ||
         !weft_random(env.secret, sizeof(env.secret)))

@@ -66,7 +66,10 @@ weftResult_t weft_machine_describe(const struct weft_config *config, struct weft
     }
     if (config->topo_dump_file[0] != '\0')
         WEFT_TRY(weft_topo_xml_write(config->topo_dump_file, &machine->topo, why));
-    /* Not the topology's, so not in the dump: how the machine is run. */
+    /* Not the topology's, so not in the dump: which interfaces there are now, and how the machine
+     * is run. */
+    weft_interfaces_find(config, &machine->interfaces);
+    weft_interfaces_join("/sys", &machine->interfaces, &machine->topo);
     if (machine->emulation.on)
         weft_topo_note(&machine->topo,
                        "emulated: GPU copies are timed as described; copies between "

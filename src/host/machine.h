@@ -8,6 +8,7 @@
 
 #include "../core/config.h"
 #include "../core/hop.h"
+#include "interface.h"
 #include "plugin.h"
 #include "registry.h"
 
@@ -39,6 +40,7 @@ struct weft_machine {
     struct weft_topo topo;
     struct weft_hop_table hops;
     struct weft_emulation emulation;
+    struct weft_interfaces interfaces; /* of a real machine */
     struct weft_transport_env env;
     uint32_t server; /* of a DevID */
     uint32_t transport_count;

@@ -116,7 +116,7 @@ static bool read_crypto(const char *text, enum weft_net_crypto *crypto)
 static uint32_t nic_addresses(const struct weft_loop *loop, const struct weft_peers *peers,
                               struct weft_net_nic nics[WEFT_NET_NICS_MAX])
 {
-    return weft_net_addresses(&loop->config, loop->machine->server,
+    return weft_net_addresses(&loop->config, &loop->machine->interfaces, loop->machine->server,
                               weft_world_nic_count(&peers->world, 0), nics, WEFT_NET_NICS_MAX);
 }
 
@@ -232,6 +232,9 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
                     loop->config.net);
         return weftInvalidArgument;
     }
+    weft_text_copy(why, 256, loop->machine->interfaces.wrong);
+    if (why[0] != '\0')
+        return weftInvalidArgument;
     made = calloc(1, sizeof(*made));
     weft_text_copy(why, 256, "no memory for peers");
     if (made == NULL)
@@ -239,6 +242,8 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
     *peers = made;
     made->ops = weft_registry_net(loop->config.net);
     weft_world_init(&made->world, &loop->machine->topo, &loop->machine->hops);
+    if (loop->machine->interfaces.are_joined)
+        weft_world_nics_keep(&made->world, loop->machine->interfaces.used_count);
     note_loopback(loop, made);
     number_parts(loop, made);
     if (!tables_alloc(loop, made) || weft_siblings_open(loop, made) != weftSuccess ||

@@ -12,7 +12,9 @@
 #include "../base/text.h"
 #include "log.h"
 
-#define LANES_MOST 32 /* a width above it means "unknown" */
+#define LANES_MOST  32      /* a width above it means "unknown" */
+#define LOWERS_MOST 4       /* a bridge over a VLAN over a bond, say */
+#define MBPS_MOST   4000000 /* a speed above it means "unknown" */
 
 /* The first line of a file; false, and an empty text, where it cannot be read. */
 static bool file_read(const char *folder, const char *name, char *text, size_t size)
@@ -305,4 +307,78 @@ uint64_t weft_sysfs_net_mbps(const struct weft_sysfs_pci *pci)
         return infiniband_gbps * 1000;
     weft_format(folder, sizeof(folder), "%s/net", pci->path);
     return entries_most(folder, "speed");
+}
+
+/* ---- network interfaces ---- */
+
+/* The first interface that `name` is over, which `lower` may hold before; false: none. */
+static bool lower_read(const char *root, const char *name, char lower[WEFT_SYSFS_INTERFACE_BYTES])
+{
+    static const char prefix[] = "lower_";
+    char path[WEFT_SYSFS_PATH_BYTES];
+    bool found = false;
+    DIR *entries;
+
+    weft_format(path, sizeof(path), "%s/class/net/%s", root, name);
+    entries = opendir(path);
+    for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        const char *other = entry->d_name + strlen(prefix);
+
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+            strlen(other) >= WEFT_SYSFS_INTERFACE_BYTES || (found && strcmp(other, lower) >= 0))
+            continue;
+        weft_text_copy(lower, WEFT_SYSFS_INTERFACE_BYTES, other);
+        found = true;
+    }
+    if (entries != NULL)
+        closedir(entries);
+    return found;
+}
+
+/* The last PCI address in the path of the interface: between the two may be a virtio device. */
+static void bus_read(const char *root, const char *name, char bus[WEFT_SYSFS_BUS_BYTES])
+{
+    char path[WEFT_SYSFS_PATH_BYTES];
+    char *resolved;
+
+    weft_format(path, sizeof(path), "%s/class/net/%s", root, name);
+    resolved = realpath(path, NULL);
+    for (const char *at = resolved; at != NULL && *at != '\0';) {
+        size_t length = strcspn(at, "/");
+
+        if (is_bus(at, length)) {
+            memcpy(bus, at, length);
+            bus[length] = '\0';
+        }
+        at += length + (at[length] == '\0' ? 0 : 1);
+    }
+    free(resolved);
+}
+
+uint64_t weft_sysfs_interface_mbps(const char *root, const char *name)
+{
+    char folder[WEFT_SYSFS_PATH_BYTES];
+    int64_t mbps;
+
+    weft_format(folder, sizeof(folder), "%s/class/net/%s", root, name);
+    mbps = number_read(folder, "speed", 0);
+    return mbps <= 0 || mbps > MBPS_MOST ? 0 : (uint64_t)mbps;
+}
+
+void weft_sysfs_interface_read(const char *root, const char *name,
+                               struct weft_sysfs_interface *found)
+{
+    struct weft_sysfs_pci pci;
+
+    memset(found, 0, sizeof(*found));
+    weft_text_copy(found->port, sizeof(found->port), name);
+    for (uint32_t i = 0; i < LOWERS_MOST && lower_read(root, found->port, found->port); i++)
+        ;
+    bus_read(root, found->port, found->bus);
+    found->numa_node = -1;
+    if (found->bus[0] != '\0' && weft_sysfs_pci_read(root, found->bus, &pci))
+        found->numa_node = pci.numa_node;
+    found->mbps = weft_sysfs_interface_mbps(root, name);
+    if (found->mbps == 0)
+        found->mbps = weft_sysfs_interface_mbps(root, found->port);
 }

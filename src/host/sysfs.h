@@ -7,10 +7,11 @@
 
 #include "../base/base.h"
 
-#define WEFT_SYSFS_PATH_BYTES    512
-#define WEFT_SYSFS_BUS_BYTES     32
-#define WEFT_SYSFS_ANCESTORS_MAX 16
-#define WEFT_SYSFS_NODES_MAX     64
+#define WEFT_SYSFS_PATH_BYTES      512
+#define WEFT_SYSFS_BUS_BYTES       32
+#define WEFT_SYSFS_INTERFACE_BYTES 16
+#define WEFT_SYSFS_ANCESTORS_MAX   16
+#define WEFT_SYSFS_NODES_MAX       64
 
 /* A PCI device with the bridges above it. */
 struct weft_sysfs_pci {
@@ -42,6 +43,15 @@ struct weft_sysfs_cpu {
     uint32_t model;
 };
 
+/* A network interface. */
+struct weft_sysfs_interface {
+    char port[WEFT_SYSFS_INTERFACE_BYTES]; /* what its packets leave by: itself, or what a VLAN, a
+                                              bridge or a bond is over; the first of several */
+    char bus[WEFT_SYSFS_BUS_BYTES];        /* the PCI device of that; empty: none */
+    int numa_node;                         /* -1 where unknown */
+    uint64_t mbps;                         /* 0 where unknown */
+};
+
 /* One PCI device by its address. False where the kernel shows none. */
 bool weft_sysfs_pci_read(const char *root, const char *bus, struct weft_sysfs_pci *pci);
 
@@ -57,6 +67,13 @@ void weft_sysfs_cpu(const char *cpuinfo, struct weft_sysfs_cpu *cpu);
 
 /* The speed of a NIC's fastest port in Mb/s; 0 where unknown. */
 uint64_t weft_sysfs_net_mbps(const struct weft_sysfs_pci *pci);
+
+/* The interface of that name; all but its port is unknown where the kernel shows nothing. */
+void weft_sysfs_interface_read(const char *root, const char *name,
+                               struct weft_sysfs_interface *found);
+
+/* Its speed in Mb/s now; 0 where unknown, as while it has no carrier. */
+uint64_t weft_sysfs_interface_mbps(const char *root, const char *name);
 
 /* "32.0 GT/s PCIe" as 320; 0 for what is no speed. */
 uint32_t weft_sysfs_speed_parse(const char *text);

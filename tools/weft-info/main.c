@@ -1,4 +1,5 @@
-/* weft-info: what this Weft is and what it finds here: version, settings, transports, devices.
+/* weft-info: what this Weft is and what it finds here: version, settings, transports, devices,
+ * network interfaces.
  *
  * Opens the transports as a comm would, and moves no byte. Without a GPU it says so, names the
  * machines that can be emulated, and succeeds. */
@@ -33,7 +34,7 @@ __attribute__((visibility("default"))) const char *argp_program_version =
 
 static const char about[] =
     "Says what this Weft is and what it finds on this server: version, transports (or why not), "
-    "devices, settings.\v"
+    "devices, network interfaces, settings.\v"
     "The WEFT_* variables count. Presets to emulate: hgx-h100, hgx-h20, dgx-a100, nvl72-tray.\n\n"
     "Exit status: 0 shown, 1 the machine cannot be described, 2 usage.\n\n"
     "  weft-info\n"

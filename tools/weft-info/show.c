@@ -1,9 +1,10 @@
-/* Shows version, transports, devices and settings; see show.h. */
+/* Shows version, transports, devices, interfaces and settings; see show.h. */
 #include "show.h"
 
 #include <stdio.h>
 
 #include "base/text.h"
+#include "common/interfaces.h"
 #include "common/table.h"
 #include "core/preset.h"
 #include "core/topo.h"
@@ -129,6 +130,7 @@ void weft_info_print(const struct weft_info *info, bool settings)
     if (machine != NULL) {
         print_transports(machine);
         print_devices(machine);
+        weft_interfaces_print(&machine->interfaces, &machine->topo);
         for (uint32_t i = 0; i < machine->topo.note_count; i++)
             (void)printf("%s  %s\n", i == 0 ? "\nassumed\n" : "", machine->topo.notes[i]);
     }
@@ -170,6 +172,8 @@ static void add_machine(cJSON *tree, const struct weft_machine *machine)
         (void)cJSON_AddBoolToObject(row, "windows", machine->memory_ports[i] != WEFT_NONE);
         (void)cJSON_AddItemToArray(devices, row);
     }
+    (void)cJSON_AddItemToObject(tree, "interfaces",
+                                weft_interfaces_json(&machine->interfaces, &machine->topo));
 }
 
 static void add_settings(cJSON *tree, const struct weft_config *config)

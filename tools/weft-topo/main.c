@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/args.h"
+#include "common/interfaces.h"
 #include "common/testbed.h"
 #include "core/preset.h"
 #include "host/discover.h"
@@ -26,6 +27,7 @@
 static struct weft_topo topo;
 static struct weft_topo_plan plan;
 static struct weft_config config;
+static struct weft_interfaces interfaces; /* of this machine, where it is shown */
 
 _Noreturn static void fail(const char *why)
 {
@@ -41,7 +43,7 @@ static bool is_path(const char *node)
     return strchr(node, '/') != NULL || (size > 4 && strcmp(node + size - 4, ".xml") == 0);
 }
 
-static void describe(const char *node)
+static void describe(const char *node, bool joins)
 {
     char why[WEFT_TOPO_WHY_BYTES] = "";
     char text[2 * WEFT_TOPO_WHY_BYTES];
@@ -51,6 +53,9 @@ static void describe(const char *node)
     if (node == NULL) {
         if (weft_discover(&config, &topo, why) != weftSuccess)
             fail(why);
+        weft_interfaces_find(&config, &interfaces);
+        if (joins)
+            weft_interfaces_join("/sys", &interfaces, &topo);
         if (weft_topo_nth(&topo, weftDeviceGpu, 0) == WEFT_NONE)
             (void)fprintf(stderr,
                           "%s: no GPU is found on this machine; --node shows another one: %s, or "
@@ -153,7 +158,8 @@ int main(int argc, char *argv[])
     weft_config_init(&config);
     if (weft_env_read(&config, why) != weftSuccess)
         weft_args_fail(PROGRAM, why);
-    describe(options.node);
+    /* A file says what hardware there is, not which interfaces there are now. */
+    describe(options.node, options.xml_path == NULL);
     if (options.plan)
         make_plan(&options);
     /* JSON on standard output stands alone there. */
@@ -165,6 +171,8 @@ int main(int argc, char *argv[])
             weft_list_matrix(&topo);
         if (options.plan)
             weft_topo_plan_print(&plan, &topo);
+        else
+            weft_interfaces_print(&interfaces, &topo);
         if (topo.note_count > 0)
             (void)printf("\n");
         weft_list_notes(&topo);
