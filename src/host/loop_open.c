@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "peer_nics.h"
 #include "peers.h"
 #include "status.h"
 #include "trace_out.h"
@@ -58,7 +59,7 @@ static weftResult_t peers_open(struct weft_loop *loop, char why[WEFT_MACHINE_WHY
     /* A CUDA driver's calls leave their context with the thread that makes them. */
     loop->helps = weft_machine_stream_port(loop->machine, 0) == WEFT_NONE;
     weft_text_copy(why, WEFT_MACHINE_WHY_BYTES, "the system gives no descriptor; raise ulimit -n");
-    fd = loop->peers->ops->wakeup_fd(loop->peers->net);
+    fd = weft_peers_wakeup_fd(loop->peers);
     WEFT_TRY(weft_bell_watch(&loop->bell, fd));
     return weft_bell_watch(&loop->helper_bell, fd);
 }

@@ -72,19 +72,31 @@ static void link_changed(struct weft_loop *loop, uint32_t link, uint64_t rate)
     tell_engine(loop, link, rate);
 }
 
+void weft_peers_nic_rates(struct weft_loop *loop, uint32_t number, uint64_t out_rate,
+                          uint64_t in_rate)
+{
+    const struct weft_world *world = &loop->peers->world;
+    uint32_t nic = weft_world_nic(world, 0, number);
+    uint32_t out = nic == WEFT_NONE ? WEFT_NONE : weft_world_nic_link(world, nic);
+
+    if (out == WEFT_NONE)
+        return;
+    link_changed(loop, out, out_rate);
+    link_changed(loop, world->topo.links[out].reverse, in_rate);
+}
+
 void weft_peers_nic_changed(struct weft_loop *loop, uint32_t number, uint64_t rate)
 {
     const struct weft_world *world = &loop->peers->world;
     uint32_t nic = weft_world_nic(world, 0, number);
     uint32_t out = nic == WEFT_NONE ? WEFT_NONE : weft_world_nic_link(world, nic);
-    uint32_t in;
 
     if (out == WEFT_NONE)
         return;
-    in = world->topo.links[out].reverse;
-    link_changed(loop, out, rate);
     /* What is known is how fast it sends; one that is cut does not receive, either. */
-    link_changed(loop, in, rate == 0 ? 0 : world->topo.links[in].rate_bytes_per_us);
+    weft_peers_nic_rates(
+        loop, number, rate,
+        rate == 0 ? 0 : world->topo.links[world->topo.links[out].reverse].rate_bytes_per_us);
 }
 
 void weft_peers_nic_again(struct weft_loop *loop, uint32_t number)

@@ -47,6 +47,7 @@ enum weft_peer_state {
 };
 
 struct weft_siblings;
+struct weft_interface_watch;
 
 struct weft_peer {
     enum weft_peer_state state;
@@ -123,6 +124,8 @@ struct weft_peers {
     char nic_links[WEFT_NET_NICS_MAX][40];
     struct weft_net_shape shapes[WEFT_NET_NICS_MAX];
     weft_ns shaped_at;
+    struct weft_interface_watch *watch; /* of a real machine's interfaces; NULL: none */
+    int watch_fd;                       /* readable when that or the net has news */
     struct weft_peers_lane lanes[WEFT_HOPS_MAX];
     struct weft_peer peers[WEFT_PEERS_MAX];
     struct weft_pool free_stores;

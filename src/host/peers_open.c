@@ -7,6 +7,7 @@
 #include "net_address.h"
 #include "peer_agent.h"
 #include "peer_join.h"
+#include "peer_nics.h"
 #include "peers.h"
 #include "sibling.h"
 
@@ -62,6 +63,8 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
     struct weft_peers *peers = loop->peers;
     const struct weft_emulation *emulation = &loop->machine->emulation;
 
+    if (peers->watch != NULL)
+        weft_peers_watch_nics(loop, now);
     if (peers->nic_count == 0 ||
         weft_clock_real(&loop->clock, now - peers->shaped_at) < SHAPE_REAL_NS)
         return;
@@ -182,6 +185,7 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
     }
     WEFT_TRY(peers->ops->open(&env, nics, nic_count, &peers->net, why));
     name_nic_links(loop, peers, nic_count);
+    WEFT_TRY(weft_peers_nics_open(loop, peers, why));
     peers->ops->address(peers->net, peers->address);
     return weftSuccess;
 }
@@ -264,6 +268,7 @@ void weft_peers_close(struct weft_loop *loop)
     if (peers->net != NULL)
         peers->ops->close(peers->net);
     peers->net = NULL;
+    weft_peers_nics_close(peers);
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++)
         weft_peer_free_relays(loop, i);
     weft_peers_agent_close(peers);
