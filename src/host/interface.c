@@ -7,6 +7,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
+/* Behind net/if.h, which does not have the newer flags. */
+#include <linux/if.h>
+
 #include "log.h"
 
 #define SYSFS "/sys"
@@ -51,7 +54,10 @@ static struct weft_interface *row_of(struct weft_interfaces *interfaces,
     weft_text_copy(row->name, sizeof(row->name), entry->ifa_name);
     row->number = if_nametoindex(entry->ifa_name);
     row->is_up = (entry->ifa_flags & IFF_UP) != 0;
-    row->is_running = row->is_up && (entry->ifa_flags & IFF_RUNNING) != 0;
+    /* A carrier that is gone shows at once in the one, and up to a second later in the other; one
+     * that has come the other way round, and until then the kernel drops what is sent. */
+    row->is_running = row->is_up && (entry->ifa_flags & IFF_LOWER_UP) != 0 &&
+                      (entry->ifa_flags & IFF_RUNNING) != 0;
     row->is_loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0;
     row->is_tunnel = (entry->ifa_flags & IFF_POINTOPOINT) != 0;
     row->device = WEFT_NONE;

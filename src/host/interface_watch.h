@@ -1,9 +1,9 @@
 /* What becomes of the interfaces that a net listens on: carriers, addresses, speeds.
  *
- * The kernel tells changes through a netlink socket; where it gives none, it is asked in turn. What
- * counts is always what the interfaces are when they are looked at, so news that got lost, or came
- * twice, do no harm. An interface is good while it is up, has its carrier, and still has the
- * address that the net listens on. */
+ * The kernel tells changes through a netlink socket, of carriers once a second at most; where it
+ * gives none, it is asked in turn. What counts is always what the interfaces are when they are
+ * looked at, so news that got lost, or came twice, do no harm. An interface is good while it is up,
+ * has its carrier, and still has the address that the net listens on. */
 #ifndef WEFT_INTERFACE_WATCH_H
 #define WEFT_INTERFACE_WATCH_H
 
