@@ -22,8 +22,8 @@
 #define NICS        4
 #define SECONDS_MAX 100
 #define WAIT_MS     20000
-#define AREA        MIB(32)
-#define PUTS        6 /* under way when a NIC is set down */
+#define AREA        MIB(16)
+#define PUTS        8 /* under way when a NIC is set down */
 #define TRIES_MAX   5
 #define QUIET_BYTES KIB(256) /* what the kernel and dying connections say over a NIC */
 
