@@ -13,7 +13,8 @@ static bool draw(struct mpsim_net *net, uint32_t of_10000)
 void mpsim_net_init(struct mpsim_net *net, uint32_t group_count, uint32_t packet_bytes,
                     uint64_t seed)
 {
-    *net = (struct mpsim_net){.group_count = group_count, .packet_bytes = packet_bytes};
+    *net = (struct mpsim_net){
+        .group_count = group_count, .packet_bytes = packet_bytes, .wrap_bytes = MPSIM_WRAP_BYTES};
     weft_prng_init(&net->prng, seed);
 }
 
@@ -74,24 +75,27 @@ struct mpsim_flight mpsim_net_take(struct mpsim_net *net)
     return first;
 }
 
-static bool is_lost(struct mpsim_net *net, struct mpsim_link *link, uint32_t path)
+/* What goes wrong with the packet; MPSIM_MET_KINDS: nothing. */
+static enum mpsim_met fate_of(struct mpsim_net *net, struct mpsim_link *link, uint32_t path)
 {
     if (link->is_silent || (link->deaf_paths[path / 64] >> (path % 64) & 1) != 0)
-        return true;
+        return MPSIM_MET_SILENT;
     if (link->burst_left > 0) {
         link->burst_left--;
-        return true;
+        return MPSIM_MET_LOST;
     }
+    if (link->loss_every > 0 && link->came_packets % link->loss_every == 0)
+        return MPSIM_MET_LOST;
     if (draw(net, link->loss)) {
         if (link->is_burst)
             link->burst_left = (uint32_t)weft_prng_below(&net->prng, MPSIM_BURST_MOST);
-        return true;
+        return MPSIM_MET_LOST;
     }
-    return draw(net, link->corrupt);
+    return draw(net, link->corrupt) ? MPSIM_MET_CORRUPT : MPSIM_MET_KINDS;
 }
 
 static void carry(struct mpsim_net *net, const struct mpsim_flight *as, const void *bytes,
-                  weft_ns at)
+                  bool is_corrupt, weft_ns at)
 {
     struct mpsim_flight flight = *as;
 
@@ -99,13 +103,16 @@ static void carry(struct mpsim_net *net, const struct mpsim_flight *as, const vo
     flight.bytes = malloc(flight.size);
     weft_assert(flight.bytes != NULL);
     memcpy(flight.bytes, bytes, flight.size);
+    if (is_corrupt)
+        flight.bytes[weft_prng_below(&net->prng, flight.size)] ^=
+            (uint8_t)(1u << weft_prng_below(&net->prng, 8));
     mpsim_net_add(net, &flight);
 }
 
 /* How long the queue is when it is full, of the largest packets. */
 static weft_ns queue_ns(const struct mpsim_net *net, const struct mpsim_link *link)
 {
-    uint64_t bits = link->queue_packets * (net->packet_bytes + MPSIM_WRAP_BYTES) * 8;
+    uint64_t bits = link->queue_packets * (net->packet_bytes + net->wrap_bytes) * 8;
 
     return link->rate_bits_per_ms == 0 ? WEFT_NEVER : bits * 1000000 / link->rate_bits_per_ms;
 }
@@ -116,29 +123,37 @@ void mpsim_net_send(struct mpsim_net *net, weft_ns now, uint32_t side, uint32_t 
     struct mpsim_link *link = &net->links[side][path % net->group_count];
     struct mpsim_flight flight = {
         .kind = MPSIM_PACKET, .side = 1 - side, .port = port, .size = size};
-    uint64_t bits = (size + MPSIM_WRAP_BYTES) * 8;
+    uint64_t bits = (size + net->wrap_bytes) * 8;
+    enum mpsim_met fate;
     weft_ns took_ns = 0;
     weft_ns at;
 
+    link->came_packets++;
     if (link->rate_bits_per_ms > 0)
         took_ns = bits * 1000000 / link->rate_bits_per_ms;
     if (link->queue_packets > 0 && weft_sub_sat(link->busy_until, now) > queue_ns(net, link)) {
-        link->dropped_packets++;
+        link->met[MPSIM_MET_FULL]++;
         return;
     }
     link->busy_until = weft_max(link->busy_until, now) + took_ns;
-    if (is_lost(net, link, path)) {
-        link->dropped_packets++;
+    fate = fate_of(net, link, path);
+    if (fate != MPSIM_MET_KINDS)
+        link->met[fate]++;
+    if (fate != MPSIM_MET_KINDS && (fate != MPSIM_MET_CORRUPT || !net->is_flipping))
         return;
-    }
     link->carried_packets++;
-    link->carried_bytes += size + MPSIM_WRAP_BYTES;
+    link->carried_bytes += size + net->wrap_bytes;
     at = link->busy_until + link->latency_ns;
     if (link->jitter_ns > 0)
         at += weft_prng_below(&net->prng, link->jitter_ns);
-    if (draw(net, link->early))
+    if (draw(net, link->early)) {
+        link->met[MPSIM_MET_EARLY]++;
         at = link->busy_until;
-    carry(net, &flight, bytes, at);
-    if (draw(net, link->twice))
-        carry(net, &flight, bytes, at + weft_prng_below(&net->prng, link->latency_ns + 1000));
+    }
+    carry(net, &flight, bytes, fate == MPSIM_MET_CORRUPT, at);
+    if (draw(net, link->twice)) {
+        link->met[MPSIM_MET_TWICE]++;
+        carry(net, &flight, bytes, fate == MPSIM_MET_CORRUPT,
+              at + weft_prng_below(&net->prng, link->latency_ns + 1000));
+    }
 }

@@ -1,15 +1,27 @@
-/* The simulated network between two servers, in virtual time: for each group of paths and direction
- * one link with a rate, a latency and a queue, and what can go wrong on it.
+/* The network between two servers, without a clock: for each group of paths and direction one link
+ * with a rate, a latency and a queue, and what can go wrong on it. weft-mp-sim asks it in virtual
+ * time, the forwarder of weft-mp-wire in real time.
  * Everything is drawn from one generator, so that a run is repeated by its seed. Sizes on a link
- * are a packet's and MPSIM_WRAP_BYTES: what IP, UDP and a sealed datagram add. */
+ * are a packet's and `wrap_bytes`. */
 #ifndef MPSIM_NET_H
 #define MPSIM_NET_H
 
 #include "base/prng.h"
 #include "core/mp.h"
 
-#define MPSIM_WRAP_BYTES 52
-#define MPSIM_BURST_MOST 3 /* packets that are lost in a row, as the interop runner's scenarios */
+#define MPSIM_WRAP_BYTES 52 /* what IP, UDP and a sealed datagram add */
+#define MPSIM_BURST_MOST 3  /* packets that are lost in a row, as the interop runner's scenarios */
+
+/* What became of packets that a link did not just carry. */
+enum mpsim_met {
+    MPSIM_MET_FULL,   /* no room in its queue */
+    MPSIM_MET_SILENT, /* the link, or the path, carried nothing */
+    MPSIM_MET_LOST,
+    MPSIM_MET_CORRUPT,
+    MPSIM_MET_TWICE,
+    MPSIM_MET_EARLY,
+    MPSIM_MET_KINDS
+};
 
 struct mpsim_link {
     uint64_t rate_bits_per_ms; /* 0: no limit */
@@ -18,6 +30,7 @@ struct mpsim_link {
     uint64_t queue_packets; /* that wait for the link; more are dropped */
     uint32_t loss;          /* of 10,000; a loss takes 1 to MPSIM_BURST_MOST packets */
     bool is_burst;
+    uint32_t loss_every;    /* each packet of so many is lost; 0: none */
     uint32_t corrupt;       /* of 10,000: dropped by who authenticates */
     uint32_t twice;         /* of 10,000 */
     uint32_t early;         /* of 10,000: takes no latency and passes all others */
@@ -27,7 +40,8 @@ struct mpsim_link {
     uint32_t burst_left;
     uint64_t carried_bytes;
     uint64_t carried_packets;
-    uint64_t dropped_packets; /* by loss, queue, corruption, silence */
+    uint64_t came_packets;
+    uint64_t met[MPSIM_MET_KINDS]; /* packets */
 };
 
 /* What is on its way: a packet to a side, or bytes there to their place. */
@@ -49,7 +63,9 @@ struct mpsim_net {
     struct weft_prng prng;
     struct mpsim_link links[2][WEFT_MP_GROUPS_MAX]; /* by the sending side */
     uint32_t group_count;
-    uint32_t packet_bytes;        /* of the largest packet */
+    uint32_t packet_bytes; /* of the largest packet */
+    uint32_t wrap_bytes;   /* what is added to each on a link */
+    bool is_flipping;      /* what is corrupt has a wrong bit and goes on; else it is dropped */
     struct mpsim_flight *flights; /* a heap */
     uint32_t flight_count;
     uint32_t flight_room;

@@ -62,6 +62,14 @@
         .bound_us = (bound_), __VA_ARGS__                                                          \
     }
 
+/* The same links, and what picoquic does not do to them; the bound is a broken path's. */
+#define OWN_ROW(name_, bound_, ...)                                                                \
+    {                                                                                              \
+        .name = (name_), .source = "own", .scale = MPSIM_WIDE, .group_count = 2, .path_count = 2,  \
+        .links = {PICO_LINK, PICO_LINK}, .flow = SEND(MB(2)), .least_us = 800000,                  \
+        .bound_us = (bound_), __VA_ARGS__                                                          \
+    }
+
 /* Four NICs of 25 Gb/s in one rack, 16 entropies each. */
 #define RACK_LINK                                                                                  \
     {                                                                                              \
@@ -88,11 +96,16 @@
     {                                                                                              \
         RACK_LINK, RACK_LINK, RACK_LINK, RACK_LINK                                                 \
     }
+/* 100 Mb/s in all, and what takes 1.3 s then. */
+#define RACK_WIRE                                                                                  \
+    {                                                                                              \
+        .slower = 1000, .total_bytes = RACK_BYTES / 4, .message_bytes = 32768                      \
+    }
 #define RACK_ROW(name_, links_, bound_, ...)                                                       \
     {                                                                                              \
         .name = (name_), .source = "own", .scale = MPSIM_RACK, .group_count = 4, .path_count = 64, \
         .links = links_, .flow = {.total_bytes = RACK_BYTES, .message_bytes = 131072, .ahead = 4}, \
-        .least_us = 5368, .bound_us = (bound_), __VA_ARGS__                                        \
+        .least_us = 5368, .bound_us = (bound_), .wire = RACK_WIRE, __VA_ARGS__                     \
     }
 
 const struct mpsim_row mpsim_rows[] = {
@@ -143,7 +156,8 @@ const struct mpsim_row mpsim_rows[] = {
      .links = {{.rate_kbit = 10000, .latency_us = 750000, .queue_packets = 25}},
      .flow = SEND(MB(2)),
      .least_us = MS(2350),
-     .bound_us = SEC(60)},
+     .bound_us = SEC(60),
+     .wire = {.total_bytes = 40000, .bound_ms = 15000, .meets_near = true}},
     {.name = "many-small",
      .source = INTEROP " (multiplexing: 2000 files of 32 bytes)",
      .scale = MPSIM_WIDE,
@@ -230,6 +244,47 @@ const struct mpsim_row mpsim_rows[] = {
      .flow = SEND(MB(8)),
      .least_us = MS(320),
      .bound_us = SEC(30)},
+    {.name = "every-tenth",
+     .source = "own: each tenth packet is lost",
+     .scale = MPSIM_WIDE,
+     .group_count = 1,
+     .path_count = 1,
+     .links = QUIC_LINK(.loss_every = 10),
+     .flow = SEND(MB(2)),
+     .least_us = MS(1600),
+     .bound_us = SEC(60)},
+    {.name = "doubled",
+     .source = "own: half of the packets come twice",
+     .scale = MPSIM_WIDE,
+     .group_count = 1,
+     .path_count = 1,
+     .links = QUIC_LINK(.twice = 5000),
+     .flow = SEND(MB(2)),
+     .least_us = MS(1600),
+     .bound_us = SEC(4)},
+    {.name = "both-ways",
+     .source = "own: both sides send at once",
+     .scale = MPSIM_WIDE,
+     .group_count = 2,
+     .path_count = 2,
+     .links = {PICO_LINK, PICO_LINK},
+     .flow = SEND(MB(2)),
+     .least_us = 800000,
+     .bound_us = MS(1500),
+     .is_both = true},
+    OWN_ROW("refused", 3300000,
+            .faults = {{.kind = MPSIM_REFUSED,
+                        .group = 1,
+                        .sides = MPSIM_BOTH,
+                        .first_ms = 300,
+                        .for_ms = 500}}),
+    OWN_ROW("delay-change", 3300000,
+            .faults = {{.kind = MPSIM_LATENCY,
+                        .group = 1,
+                        .sides = MPSIM_BOTH,
+                        .first_ms = 300,
+                        .for_ms = 500,
+                        .argument = 60000}}),
     RACK_ROW("rack", RACK_LINKS, 6400, .from = 0),
     RACK_ROW("rack-loss-1", RACK_LOSSY_LINKS, 7500, .from = 0),
     RACK_ROW("rack-one-nic-dies", RACK_LINKS, 17000,
@@ -249,15 +304,15 @@ const uint32_t mpsim_row_count = WEFT_ARRAY_COUNT(mpsim_rows);
  * its server's first flight. Its first packet is never lost, nor is ours. Upper bounds are
  * quicly's, lower ones what the legs take. */
 const struct mpsim_spread mpsim_spreads[] = {
-    {"quicly-down-2.5", {0, 250}, 0, {80, 103}, {80, 80}, {80, 190}},
-    {"quicly-down-5", {0, 500}, 0, {80, 118}, {80, 80}, {80, 230}},
-    {"quicly-down-10", {0, 1000}, 0, {80, 142}, {80, 80}, {80, 298}},
-    {"quicly-down-25", {0, 2500}, 0, {80, 244}, {80, 230}, {80, 408}},
-    {"quicly-down-50", {0, 5000}, 0, {80, 1104}, {80, 484}, {80, 1526}},
-    {"quicly-down-75", {0, 7500}, 3, {80, 17227}, {80, 3280}, {80, 12824}},
-    {"quicly-both-5", {500, 500}, 0, {80, 110}, {80, 80}, {80, 230}},
-    {"quicly-both-10", {1000, 1000}, 0, {80, 137}, {80, 80}, {80, 230}},
-    {"quicly-both-25", {2500, 2500}, 0, {80, 285}, {80, 285}, {80, 1000}},
-    {"quicly-both-50", {5000, 5000}, 0, {80, 5713}, {80, 1175}, {80, 9269}},
+    {"quicly-down-2.5", {0, 250}, 0, {80, 103}, {80, 80}, {80, 190}, 20},
+    {"quicly-down-5", {0, 500}, 0, {80, 118}, {80, 80}, {80, 230}, 20},
+    {"quicly-down-10", {0, 1000}, 0, {80, 142}, {80, 80}, {80, 298}, 20},
+    {"quicly-down-25", {0, 2500}, 0, {80, 244}, {80, 230}, {80, 408}, 20},
+    {"quicly-down-50", {0, 5000}, 0, {80, 1104}, {80, 484}, {80, 1526}, 10},
+    {"quicly-down-75", {0, 7500}, 3, {80, 17227}, {80, 3280}, {80, 12824}, 4},
+    {"quicly-both-5", {500, 500}, 0, {80, 110}, {80, 80}, {80, 230}, 20},
+    {"quicly-both-10", {1000, 1000}, 0, {80, 137}, {80, 80}, {80, 230}, 20},
+    {"quicly-both-25", {2500, 2500}, 0, {80, 285}, {80, 285}, {80, 1000}, 10},
+    {"quicly-both-50", {5000, 5000}, 0, {80, 5713}, {80, 1175}, {80, 9269}, 5},
 };
 const uint32_t mpsim_spread_count = WEFT_ARRAY_COUNT(mpsim_spreads);

@@ -1,5 +1,6 @@
 /* The table of scenarios: links, faults, a transfer, and the bound that it must keep, each with the
- * place that the bound is from. */
+ * place that the bound is from. weft-mp-sim runs it in virtual time, weft-mp-wire (tests/mp/wire)
+ * over real sockets, with what `wire` of a row says otherwise. */
 #ifndef MPSIM_ROWS_H
 #define MPSIM_ROWS_H
 
@@ -21,15 +22,19 @@ struct mpsim_row_link {
     uint32_t twice;
     uint32_t early;
     uint32_t jitter_us;
+    uint32_t loss_every; /* each packet of so many; 0: none */
 };
 
 enum mpsim_fault_kind {
     MPSIM_NO_FAULT,
-    MPSIM_SILENT, /* the group's link carries nothing, from the sides */
-    MPSIM_RATE,   /* it has another rate: `argument` kbit */
-    MPSIM_DEAF,   /* the first `argument` paths of the group carry nothing */
-    MPSIM_TOLD,   /* SILENT, and both ends are told of it */
-    MPSIM_REBIND, /* side 0 has a new port for all paths */
+    MPSIM_SILENT,  /* the group's link carries nothing, from the sides */
+    MPSIM_RATE,    /* it has another rate: `argument` kbit */
+    MPSIM_DEAF,    /* the first `argument` paths of the group carry nothing */
+    MPSIM_TOLD,    /* SILENT, and both ends are told of it */
+    MPSIM_LATENCY, /* it has another latency: `argument` us */
+    MPSIM_LOSS,    /* it loses `argument` of 10,000 */
+    MPSIM_REFUSED, /* SILENT; over real sockets who sends is told that nobody listens */
+    MPSIM_REBIND,  /* side 0 has a new port for all paths */
     MPSIM_FAULT_KINDS
 };
 
@@ -41,6 +46,17 @@ struct mpsim_row_fault {
     uint32_t for_ms;   /* 0: it stays */
     uint32_t every_ms; /* 0: once */
     uint64_t argument;
+};
+
+/* What the run over real sockets has otherwise: two busy cores do not forward 100 Gb/s, and nobody
+ * waits for a minute. */
+struct mpsim_row_wire {
+    uint64_t total_bytes;   /* 0: the row's; times of faults and bounds shrink with it */
+    uint32_t message_bytes; /* 0: the row's; this and the next */
+    uint32_t bound_ms;
+    uint32_t slower;     /* rates are divided by it, times multiplied; 0: 1 */
+    bool meets_near;     /* the two meet without the links' latency */
+    uint32_t silence_ms; /* without an answer for so long the peer is lost; 0: as the scale says */
 };
 
 struct mpsim_row {
@@ -55,7 +71,9 @@ struct mpsim_row {
     uint32_t from;     /* the side that sends; both for exchanges */
     uint32_t least_us; /* faster is not possible: the simulator would be wrong */
     uint32_t bound_us;
+    bool is_both;     /* both sides send it at once */
     bool is_hopeless; /* it must end with LOST, and not by itself */
+    struct mpsim_row_wire wire;
 };
 
 /* A quicly row: 100 runs of some exchanges, and the least and most of what they take. */
@@ -66,6 +84,7 @@ struct mpsim_spread {
     uint32_t mean_ms[2];
     uint32_t median_ms[2];
     uint32_t p90_ms[2];
+    uint32_t wire_runs; /* over real sockets */
 };
 
 extern const struct mpsim_row mpsim_rows[];
@@ -74,6 +93,22 @@ extern const struct mpsim_spread mpsim_spreads[];
 extern const uint32_t mpsim_spread_count;
 
 void mpsim_scale_config(enum mpsim_scale scale, struct weft_mp_config *config);
+/* A part of it: when packets are sent again. */
+void mpsim_scale_times(enum mpsim_scale scale, struct weft_mp_config *config);
+void mpsim_link_set(struct mpsim_link *link, const struct mpsim_row_link *as);
+
+/* What a row's faults do next, at `from` or later; `at` is WEFT_NEVER when it is nothing. */
+struct mpsim_moment {
+    weft_ns at;
+    const struct mpsim_row_fault *fault;
+    bool begins;
+};
+struct mpsim_moment mpsim_row_moment(const struct mpsim_row *row, weft_ns from);
+
+/* The fault begins or ends on its link, for what `side` sends. REBIND has no link, and who is TOLD
+ * is told by the caller. */
+void mpsim_link_fault(struct mpsim_link *link, const struct mpsim_row *row,
+                      const struct mpsim_row_fault *fault, uint32_t side, bool begins);
 
 /* What became of a run. */
 struct mpsim_outcome {
@@ -88,6 +123,14 @@ struct mpsim_outcome {
 void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outcome *outcome);
 
 /* Prints what differs, and false, when a row is out of its bounds. */
+/* Mean, median and p90 of what runs took, which are put in order; false: of none. */
+struct mpsim_figures {
+    uint64_t mean_ms;
+    uint32_t median_ms;
+    uint32_t p90_ms;
+};
+bool mpsim_figures_of(uint32_t *took_ms, uint32_t count, struct mpsim_figures *figures);
+
 bool mpsim_rows_check(const char *only, bool is_verbose);
 bool mpsim_spreads_check(const char *only);
 

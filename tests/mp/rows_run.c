@@ -13,41 +13,6 @@
 #define SECOND(n)     ((weft_ns)(n)*1000000000)
 #define NEVER_MS      UINT32_MAX
 
-void mpsim_scale_config(enum mpsim_scale scale, struct weft_mp_config *config)
-{
-    weft_mp_defaults(config);
-    if (scale == MPSIM_RACK) {
-        config->packet_bytes = 8192;
-        config->host_ns = 20000;
-        config->ack_ns = 20000;
-        config->silence_ns = SECOND(1);
-        return;
-    }
-    config->packet_bytes = 1448;
-    config->burst_packets = 1;
-    config->ack_packets = 2;
-    config->ack_ns = 1000000;
-    config->host_ns = 1000000;
-    config->rto_ns_min = 40000000;
-    config->rto_ns_first = 200000000;
-    config->probe_ns_max = 200000000;
-    config->silence_ns = SECOND(30);
-    config->first_window_bytes = 14480;
-}
-
-static void set_link(struct mpsim_link *link, const struct mpsim_row_link *as)
-{
-    link->rate_bits_per_ms = as->rate_kbit;
-    link->latency_ns = (weft_ns)as->latency_us * 1000;
-    link->jitter_ns = (weft_ns)as->jitter_us * 1000;
-    link->queue_packets = as->queue_packets;
-    link->loss = as->loss;
-    link->is_burst = as->loss > 0;
-    link->corrupt = as->corrupt;
-    link->twice = as->twice;
-    link->early = as->early;
-}
-
 static void tell(struct mpsim_duo *duo, uint32_t group, bool is_up)
 {
     for (uint32_t side = 0; side < 2; side++)
@@ -60,61 +25,10 @@ static void apply(struct mpsim_duo *duo, const struct mpsim_row *row,
     if (fault->kind == MPSIM_REBIND)
         for (uint32_t path = 0; path < row->path_count; path++)
             mpsim_duo_rebind(duo, 0, path);
-    for (uint32_t side = 0; side < 2; side++) {
-        struct mpsim_link *link = &duo->net.links[side][fault->group];
-
-        if ((fault->sides >> side & 1) == 0)
-            continue;
-        if (fault->kind == MPSIM_SILENT || fault->kind == MPSIM_TOLD)
-            link->is_silent = begins;
-        if (fault->kind == MPSIM_RATE)
-            link->rate_bits_per_ms = begins ? fault->argument : row->links[fault->group].rate_kbit;
-        for (uint32_t i = 0; fault->kind == MPSIM_DEAF && begins && i < fault->argument; i++) {
-            uint32_t path = fault->group + i * row->group_count;
-
-            link->deaf_paths[path / 64] |= UINT64_C(1) << (path % 64);
-        }
-    }
+    for (uint32_t side = 0; side < 2; side++)
+        mpsim_link_fault(&duo->net.links[side][fault->group], row, fault, side, begins);
     if (fault->kind == MPSIM_TOLD)
         tell(duo, fault->group, !begins);
-}
-
-/* What a row's faults do next after `now`. */
-struct moment {
-    weft_ns at;
-    const struct mpsim_row_fault *fault;
-    bool begins;
-};
-
-static void consider(struct moment *moment, const struct mpsim_row_fault *fault, weft_ns from,
-                     weft_ns at, bool begins)
-{
-    if (at >= from && at < moment->at)
-        *moment = (struct moment){at, fault, begins};
-}
-
-static struct moment next_moment(const struct mpsim_row *row, weft_ns from)
-{
-    struct moment moment = {.at = WEFT_NEVER};
-
-    for (uint32_t i = 0; i < MPSIM_ROW_FAULTS; i++) {
-        const struct mpsim_row_fault *fault = &row->faults[i];
-        weft_ns first = (weft_ns)fault->first_ms * 1000000 + i;
-        weft_ns period = (weft_ns)fault->every_ms * 1000000;
-        weft_ns lasts = (weft_ns)fault->for_ms * 1000000;
-        weft_ns start = first;
-
-        if (fault->kind == MPSIM_NO_FAULT)
-            continue;
-        if (period > 0 && from > first + lasts)
-            start = first + (from - first - lasts + period - 1) / period * period;
-        consider(&moment, fault, from, start, true);
-        if (period > 0)
-            consider(&moment, fault, from, start + period, true);
-        if (lasts > 0)
-            consider(&moment, fault, from, start + lasts, false);
-    }
-    return moment;
 }
 
 static void run_with_faults(struct mpsim_duo *duo, const struct mpsim_row *row, weft_ns limit)
@@ -122,7 +36,7 @@ static void run_with_faults(struct mpsim_duo *duo, const struct mpsim_row *row, 
     weft_ns from = 0;
 
     while (!duo->has_failed && !mpsim_duo_is_done(duo) && duo->now < limit) {
-        struct moment moment = next_moment(row, from);
+        struct mpsim_moment moment = mpsim_row_moment(row, from);
 
         mpsim_duo_run(duo, weft_min(moment.at, limit));
         if (mpsim_duo_is_done(duo) || moment.at >= limit)
@@ -144,13 +58,13 @@ void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outc
     config.group_count = row->group_count;
     config.path_count = row->path_count;
     flows[row->from] = row->flow;
-    if (row->flow.exchanges > 0)
+    if (row->flow.exchanges > 0 || row->is_both)
         flows[1] = flows[0] = row->flow;
     mpsim_duo_init(&duo, &config, flows, seed);
     duo.manners.is_followed = true;
     for (uint32_t side = 0; side < 2; side++)
         for (uint32_t i = 0; i < row->group_count; i++)
-            set_link(&duo.net.links[side][i], &row->links[i]);
+            mpsim_link_set(&duo.net.links[side][i], &row->links[i]);
     run_with_faults(&duo, row, (weft_ns)row->bound_us * 1000 * 3 / 2);
     *outcome = (struct mpsim_outcome){
         .took_ns = weft_max(duo.ends[0].ended_at, duo.ends[1].ended_at),
@@ -218,6 +132,19 @@ static int compare(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
+bool mpsim_figures_of(uint32_t *took_ms, uint32_t count, struct mpsim_figures *figures)
+{
+    uint64_t sum = 0;
+
+    if (count == 0)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        sum += took_ms[i];
+    qsort(took_ms, count, sizeof(*took_ms), compare);
+    *figures = (struct mpsim_figures){sum / count, took_ms[count / 2], took_ms[count * 9 / 10]};
+    return true;
+}
+
 static uint32_t run_once(const struct mpsim_spread *spread, uint64_t seed, char *why)
 {
     static struct mpsim_duo duo;
@@ -264,28 +191,26 @@ bool mpsim_spreads_check(const char *only)
         const struct mpsim_spread *spread = &mpsim_spreads[i];
         uint32_t took_ms[SPREAD_RUNS];
         char why[MPSIM_WHY_BYTES] = "";
+        struct mpsim_figures figures = {0, 0, 0};
         uint32_t count = 0;
-        uint64_t sum = 0;
         bool is_in;
 
         if (only != NULL && strstr(spread->name, only) == NULL)
             continue;
         for (uint32_t run = 0; run < SPREAD_RUNS; run++) {
             took_ms[count] = run_once(spread, run + 1, why);
-            if (took_ms[count] == NEVER_MS)
-                continue;
-            sum += took_ms[count++];
+            count += took_ms[count] != NEVER_MS;
         }
-        qsort(took_ms, count, sizeof(*took_ms), compare);
-        is_in = why[0] == '\0' && SPREAD_RUNS - count <= spread->failures_max && count > 0 &&
-                is_within(spread->mean_ms, sum / count) &&
-                is_within(spread->median_ms, took_ms[count / 2]) &&
-                is_within(spread->p90_ms, took_ms[count * 9 / 10]);
+        is_in = mpsim_figures_of(took_ms, count, &figures) && why[0] == '\0' &&
+                SPREAD_RUNS - count <= spread->failures_max &&
+                is_within(spread->mean_ms, figures.mean_ms) &&
+                is_within(spread->median_ms, figures.median_ms) &&
+                is_within(spread->p90_ms, figures.p90_ms);
         printf("%-20s %3u of %2u %6" PRIu64 " in %4u..%-6u %6u in %4u..%-6u %6u in %4u..%-6u%s%s\n",
-               spread->name, SPREAD_RUNS - count, spread->failures_max, count > 0 ? sum / count : 0,
-               spread->mean_ms[0], spread->mean_ms[1], count > 0 ? took_ms[count / 2] : 0,
-               spread->median_ms[0], spread->median_ms[1], count > 0 ? took_ms[count * 9 / 10] : 0,
-               spread->p90_ms[0], spread->p90_ms[1], is_in ? "" : " FAILED ", why);
+               spread->name, SPREAD_RUNS - count, spread->failures_max, figures.mean_ms,
+               spread->mean_ms[0], spread->mean_ms[1], figures.median_ms, spread->median_ms[0],
+               spread->median_ms[1], figures.p90_ms, spread->p90_ms[0], spread->p90_ms[1],
+               is_in ? "" : " FAILED ", why);
         is_good = is_good && is_in;
     }
     return is_good;
