@@ -126,10 +126,12 @@ static void events_take(struct mpwire_end *end)
                 mpwire_end_fail(end, "the peer's window cannot be imported");
             end->peer = event.peer;
             end->news.is_met = true;
+            end->news.version++;
             break;
         }
         case WEFT_NET_PEER_DOWN:
             end->news.downs++;
+            end->news.version++;
             break;
         case WEFT_NET_MESSAGE:
             mpwire_flow_message(end, event.bytes, event.size);

@@ -1,10 +1,11 @@
 /* One end of a run: a net of transports/udp, with a thread that polls it and sends a flow.
  *
  * What a flow sends is cut into messages. Each is a copy into the peer's *sink* and, when that has
- * ended, a store that adds 1 to the message's word there. The peer looks at the bytes when it sees
- * the word: all of them must have come, and be right. Then it gives the place to somebody else:
- * other bytes are written there, which must be there to the end, as must be what lies around them,
- * and the word must be 1. The source, too, is somebody else's as soon as its copy has ended.
+ * ended, a store that adds 1 to the message's word there; every other one has that as its copy's
+ * signal, where the transport takes such. The peer looks at the bytes when it sees the word: all of
+ * them must have come, and be right. Then it gives the place to somebody else: other bytes are
+ * written there, which must be there to the end, as must be what lies around them, and the word
+ * must be 1. The source, too, is somebody else's as soon as its copy has ended.
  *
  * Exchanges are messages of the net: each is sent when the other side's has come. */
 #ifndef MPWIRE_END_H

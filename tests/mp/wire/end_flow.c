@@ -32,6 +32,7 @@ void mpwire_end_fail(struct mpwire_end *end, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(end->news.why, sizeof(end->news.why), format, arguments);
     va_end(arguments);
+    end->news.version++;
 }
 
 /* ---- where messages are ---- */
@@ -101,6 +102,7 @@ bool mpwire_flow_alloc(struct mpwire_end *end, const struct mpsim_flow *theirs, 
     memset(end->sink + words_at(theirs), 0, 8 * (size_t)their_count);
     end->news.is_sent = end->message_count == 0;
     end->news.is_got = count_of(theirs) == 0;
+    end->news.version = 1;
     return true;
 }
 
@@ -127,11 +129,26 @@ struct weft_net_remote mpwire_sink_remote(const struct mpwire_end *end)
 
 /* ---- sending ---- */
 
+/* Every other message raises its word by itself, where the transport takes that. */
+static bool has_signal(const struct mpwire_end *end, uint32_t message)
+{
+    return message % 2 != 0 && bytes_of(&end->flow, message) <= weft_udp_net.signal_bytes_max;
+}
+
+static uint64_t word_offset(const struct mpwire_end *end, uint32_t message)
+{
+    return words_at(&end->flow) + 8 * (uint64_t)message;
+}
+
 static weftResult_t copy(struct mpwire_end *end, uint32_t message, uint32_t lane)
 {
     uint64_t offset = offset_of(&end->flow, message);
     uint64_t size = bytes_of(&end->flow, message);
     const struct weft_extent extent = {GUARD_BYTES + offset, offset, size};
+    const struct weft_copy_signal signal = {.window = MPWIRE_THEIRS,
+                                            .offset = word_offset(end, message),
+                                            .value = 1,
+                                            .op = weftSignalAdd};
     const struct weft_copy copy = {.lane = lane,
                                    .dst_window = MPWIRE_THEIRS,
                                    .src_window = MPWIRE_SOURCE,
@@ -139,7 +156,8 @@ static weftResult_t copy(struct mpwire_end *end, uint32_t message, uint32_t lane
                                    .extents = &extent,
                                    .size_bytes = size,
                                    .cookie = 2 * message,
-                                   .after = WEFT_COOKIE_NONE};
+                                   .after = WEFT_COOKIE_NONE,
+                                   .signal = has_signal(end, message) ? &signal : NULL};
 
     return weft_udp_net.copy(end->net, &copy);
 }
@@ -163,8 +181,8 @@ static void stores_submit(struct mpwire_end *end)
     for (uint32_t i = 0; i < end->message_next && end->store_waits > 0; i++) {
         if (end->messages[i].state != WAITING)
             continue;
-        if (weft_udp_net.store(end->net, MPWIRE_THEIRS, words_at(&end->flow) + 8 * (uint64_t)i, 1,
-                               weftSignalAdd, 2 * i + 1) != weftSuccess)
+        if (weft_udp_net.store(end->net, MPWIRE_THEIRS, word_offset(end, i), 1, weftSignalAdd,
+                               2 * i + 1) != weftSuccess)
             return;
         end->messages[i].state = STORING;
         end->store_waits--;
@@ -182,6 +200,7 @@ static void exchange_submit(struct mpwire_end *end)
         return;
     end->message_next++;
     end->news.is_sent = end->message_next == end->message_count;
+    end->news.version += end->news.is_sent;
 }
 
 void mpwire_flow_submit(struct mpwire_end *end)
@@ -214,12 +233,13 @@ void mpwire_flow_ended(struct mpwire_end *end, const struct weft_completion *end
             memset(end->source + offset_of(&end->flow, number), GONE, bytes_of(&end->flow, number));
     }
     message->state = ENDED;
-    if (ended->result == weftSuccess && !is_store) {
+    if (ended->result == weftSuccess && !is_store && !has_signal(end, number)) {
         message->state = WAITING;
         end->store_waits++;
     }
     end->message_ended += message->state == ENDED;
     end->news.is_sent = end->message_ended == end->message_count;
+    end->news.version += end->news.is_sent;
 }
 
 /* ---- getting ---- */
@@ -232,6 +252,7 @@ static void got(struct mpwire_end *end, uint32_t message)
         return;
     end->news.is_got = true;
     end->news.got_at = mpwire_now();
+    end->news.version++;
 }
 
 void mpwire_flow_message(struct mpwire_end *end, const void *bytes, size_t size)

@@ -50,7 +50,7 @@ enum mpwire_phase mpwire_stage_tell(struct mpwire_stage *stage, uint32_t side,
     enum mpwire_phase phase;
 
     (void)pthread_mutex_lock(&stage->lock);
-    if (memcmp(&stage->news[side], news, sizeof(*news)) != 0) {
+    if (stage->news[side].version != news->version) {
         stage->news[side] = *news;
         (void)pthread_cond_signal(&stage->changed);
     }
@@ -66,7 +66,7 @@ void mpwire_stage_wait(struct mpwire_stage *stage, weft_ns until, struct mpwire_
                                       .tv_nsec = (long)(until % 1000000000)};
 
     (void)pthread_mutex_lock(&stage->lock);
-    while (memcmp(stage->news, news, sizeof(stage->news)) == 0)
+    while (stage->news[0].version == news[0].version && stage->news[1].version == news[1].version)
         if (pthread_cond_timedwait(&stage->changed, &stage->lock, &deadline) != 0)
             break;
     memcpy(news, stage->news, sizeof(stage->news));

@@ -17,6 +17,7 @@ enum mpwire_phase {
 
 /* Of one end. */
 struct mpwire_news {
+    uint32_t version; /* grows with each change that is worth telling */
     bool is_met;
     bool is_sent; /* all that it sends has ended */
     bool is_got;  /* all that it shall get was there, as it was sent */
