@@ -55,8 +55,9 @@ struct mpsim_row_wire {
     uint32_t message_bytes; /* 0: the row's; this and the next */
     uint32_t bound_ms;
     uint32_t slower;     /* rates are divided by it, times multiplied; 0: 1 */
-    bool meets_near;     /* the two meet without the links' latency */
     uint32_t silence_ms; /* without an answer for so long the peer is lost; 0: as the scale says */
+    bool meets_near;     /* the two meet without the links' latency */
+    bool is_plain;       /* not sealed: what comes twice gets as far as core/mp */
 };
 
 struct mpsim_row {

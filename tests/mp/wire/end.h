@@ -20,6 +20,7 @@
 struct mpwire_limits {
     weft_ns silence_ns;
     weft_ns dial_ns;
+    enum weft_net_crypto crypto;
 };
 
 struct mpwire_message;

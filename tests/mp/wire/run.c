@@ -95,7 +95,9 @@ static bool ends_open(struct run *run, uint64_t seed)
 {
     const struct mpsim_row *row = run->row;
     struct mpsim_flow flows[2] = {{.total_bytes = 0}, {.total_bytes = 0}};
-    struct mpwire_limits limits = {.dial_ns = row->is_hopeless ? HOPELESS_NS : DIAL_NS};
+    struct mpwire_limits limits = {.dial_ns = row->is_hopeless ? HOPELESS_NS : DIAL_NS,
+                                   .crypto = row->wire.is_plain ? WEFT_NET_CRYPTO_OFF
+                                                                : WEFT_NET_CRYPTO_FULL};
     struct weft_mp_config config;
 
     mpsim_scale_config(row->scale, &config);
