@@ -9,7 +9,7 @@
 #include "verdict.h"
 
 #define PROGRAM "weft-mp-wire"
-#define JOBS    6
+#define JOBS    10
 
 struct arguments {
     struct mpwire_choice choice;
@@ -19,7 +19,7 @@ struct arguments {
 static const struct argp_option options[] = {
     {"only", 'o', "ROW", 0, "only those whose name has ROW in it", 0},
     {"list", 'l', NULL, 0, "say which there are", 0},
-    {"jobs", 'j', "N", 0, "so many at once (default 6)", 0},
+    {"jobs", 'j', "N", 0, "so many at once (default 10)", 0},
     {"seed", 's', "S", 0, "of what the forwarder does at random (default 1)", 0},
     {"strict", 't', NULL, 0, "over a bound of the table is a failure, too", 0},
     {"own-times", 'w', NULL, 0, "send again when transports/udp would", 0},

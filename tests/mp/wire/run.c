@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND(n)   ((weft_ns)(n)*1000000000)
-#define MEET_NS     SECOND(20) /* until both ends must have met */
-#define DIAL_NS     SECOND(20)
-#define HOPELESS_NS SECOND(2)  /* that a lost peer has to come back where none will */
-#define SETTLE_NS   300000000u /* after the end: what is late comes */
+#define SECOND(n)     ((weft_ns)(n)*1000000000)
+#define MEET_NS       SECOND(20) /* until both ends must have met */
+#define DIAL_NS       SECOND(20)
+#define HOPELESS_NS   SECOND(2) /* that a lost peer has to come back where none will */
+#define LIMIT_FACTOR  3
+#define LIMIT_MORE_NS SECOND(3)
+#define LIMIT_MOST_NS SECOND(60)
+#define SETTLE_NS     300000000u /* after the end: what is late comes */
 
 struct run {
     const struct mpsim_row *row;
@@ -56,6 +59,11 @@ void mpwire_row_scale(const struct mpsim_row *row, struct mpsim_row *scaled)
         if (fault->kind == MPSIM_RATE)
             fault->argument /= slower;
     }
+}
+
+weft_ns mpwire_row_limit_ns(const struct mpsim_row *row)
+{
+    return weft_min((weft_ns)row->bound_us * 1000 * LIMIT_FACTOR + LIMIT_MORE_NS, LIMIT_MOST_NS);
 }
 
 /* ---- setting up ---- */
@@ -213,7 +221,6 @@ static void first_faults(struct run *run)
 
 static void run_all(struct run *run, uint64_t seed, bool is_dialled, struct mpwire_outcome *outcome)
 {
-    weft_ns bound_ns = (weft_ns)run->row->bound_us * 1000;
     weft_ns start;
 
     if (!ends_open(run, seed) || !forwarder_open(run, seed)) {
@@ -236,7 +243,7 @@ static void run_all(struct run *run, uint64_t seed, bool is_dialled, struct mpwi
         latencies_set(run);
     start = mpwire_now();
     mpwire_stage_set(&run->stage, MPWIRE_RUN);
-    flows_run(run, start, start + bound_ns * 3 / 2 + SECOND(2));
+    flows_run(run, start, start + mpwire_row_limit_ns(run->row));
     outcome->is_done = is_done(run);
     if (outcome->is_done)
         outcome->took_ns = weft_max(run->news[0].got_at, run->news[1].got_at) -

@@ -28,7 +28,10 @@ uint32_t mpwire_datagram_bytes(void);
 /* The row as it is run: slower, and as much smaller, as it says. */
 void mpwire_row_scale(const struct mpsim_row *row, struct mpsim_row *scaled);
 
-/* Of a scaled row. `is_dialled`: time counts from the dialling on, and the limit is the bound. */
+/* How long a scaled row may take where other programs have the computer, too; it is not run on. */
+weft_ns mpwire_row_limit_ns(const struct mpsim_row *row);
+
+/* Of a scaled row. `is_dialled`: time counts from the dialling on. */
 void mpwire_row_run(const struct mpsim_row *row, uint64_t seed, bool is_dialled,
                     struct mpwire_outcome *outcome);
 

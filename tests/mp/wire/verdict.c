@@ -14,10 +14,6 @@
 #define SPREAD_BYTES    1000
 #define SPREAD_MAX      100
 #define SPREAD_MORE_MS  10 /* what sockets and threads take of a bound that has no room for them */
-/* What a busy computer adds, which is no fault of a transport: the least that it must reach is
- * something less than half of what the bound asks. */
-#define LIMIT_FACTOR    2
-#define LIMIT_MORE_US   2000000
 /* A handshake with its cookie and a request are four round trips. */
 #define SPREAD_LEAST_US (8 * SPREAD_LEG_US)
 #define SPREAD_LIMIT_US 20000000
@@ -146,8 +142,6 @@ static bool is_within(const struct mpsim_row *row, const struct mpwire_outcome *
 /* NULL: nothing is wrong, though it may be slower than the bound. */
 static const char *judge(const struct mpsim_row *row, const struct mpwire_outcome *outcome)
 {
-    weft_ns limit_us = (weft_ns)row->bound_us * LIMIT_FACTOR + LIMIT_MORE_US;
-
     if (outcome->is_wrong)
         return outcome->why;
     if (row->is_hopeless)
@@ -160,7 +154,7 @@ static const char *judge(const struct mpsim_row *row, const struct mpwire_outcom
         return "not done";
     if (outcome->took_ns < (weft_ns)row->least_us * 1000)
         return "faster than possible";
-    if (outcome->took_ns > limit_us * 1000)
+    if (outcome->took_ns > mpwire_row_limit_ns(row))
         return "too slow by far";
     return unmet(row, &outcome->counts);
 }
