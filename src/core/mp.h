@@ -208,6 +208,11 @@ bool weft_mp_event(struct weft_mp *mp, struct weft_mp_event *event);
  * once. Up: its paths are probed at once. */
 void weft_mp_group_told(struct weft_mp *mp, weft_ns now, uint32_t group, bool is_up);
 
+/* The peer says that its NIC is down. What is out there counts as lost at once, but the group is
+ * probed as one that has died by itself: what the peer said may be old, and if both ends believed
+ * each other of all groups, none would ever speak again. */
+void weft_mp_group_doubted(struct weft_mp *mp, weft_ns now, uint32_t group);
+
 /* The path leads another way from now on, another port or address of either end: it gets a new id,
  * what is out on it counts as lost, and it is probed before it is used. */
 void weft_mp_path_renewed(struct weft_mp *mp, weft_ns now, uint32_t path);

@@ -300,6 +300,17 @@ void weft_mp_group_told(struct weft_mp *mp, weft_ns now, uint32_t group, bool is
         weft_mp_window_collapse(&of->window);
 }
 
+void weft_mp_group_doubted(struct weft_mp *mp, weft_ns now, uint32_t group)
+{
+    struct weft_mp_group *of = &mp->groups[group];
+
+    if (of->was_told_down)
+        return;
+    weft_mp_group_told(mp, now, group, false);
+    of->was_told_down = false;
+    weft_mp_review(mp, of, now);
+}
+
 void weft_mp_path_renewed(struct weft_mp *mp, weft_ns now, uint32_t path)
 {
     weft_assert(path < mp->config.path_count);

@@ -70,3 +70,25 @@ Test(net_notice, cut__one_left_in_turn)
         net_close_end(&ends[1]);
     }
 }
+
+/* Both ends lose all their NICs at once, and what they wanted to say of it arrives when it is not
+ * true any more: neither waits for the other one for ever. */
+Test(net_notice, cut__all_of_both_and_back)
+{
+    NET_EACH()
+    {
+        meet(2);
+        for (uint32_t turn = 0; turn < 4; turn++) {
+            for (uint32_t i = 0; i < 4; i++)
+                net_shape(&ends[i / 2], i % 2, WEFT_NET_SHAPE_CUT);
+            for (uint32_t i = 0; i < 20 + turn; i++)
+                net_turn(ends, 2);
+            for (uint32_t i = 0; i < 4; i++)
+                net_shape(&ends[i / 2], i % 2, WEFT_NET_SHAPE_UP);
+            net_wait_lanes(ends, 2, &ends[0], 0, 2);
+            net_wait_lanes(ends, 2, &ends[1], 0, 2);
+        }
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
+}

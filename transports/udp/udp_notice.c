@@ -1,5 +1,6 @@
 /* Notices: each end tells the other which of its NICs are cut, by a message of core/mp that takes
- * any way that is alive, so that the other end loses no time with asking what cannot answer.
+ * any way that is alive, so that the other end loses no time with waiting for what cannot answer.
+ * It is a hint: a lane that answers is up, whatever was said.
  *
  * One notice is under way at a time and says how all lanes are; what has changed meanwhile is said
  * by the next one. They may come in another order than they were sent: an older one says nothing.
@@ -44,27 +45,23 @@ enum weft_net_outcome weft_udp_notice_receive(struct weft_udp_net *net,
     uint64_t number = weft_reader_number(body, 8);
     uint64_t lanes = weft_reader_number(body, 4);
     uint64_t zero = weft_reader_number(body, 4);
+    uint32_t news;
 
     if (body->failed || body->used != body->size || zero != 0 || number == 0 ||
         lanes >> session->lane_count != 0)
         return WEFT_NET_WRONG;
     if (number <= session->notice_heard)
         return WEFT_NET_APPLIED;
+    news = session->lanes_cut_there ^ (uint32_t)lanes;
     session->notice_heard = number;
-    for (uint32_t l = 0; l < session->lane_count; l++)
-        weft_udp_lane_cut(net, session, l, session->lanes[l].is_cut, (lanes >> l & 1) != 0);
-    weft_udp_peer_judge(net, weft_udp_peer_at(net, session->peer));
+    session->lanes_cut_there = (uint32_t)lanes;
+    for (uint32_t l = 0; l < session->lane_count; l++) {
+        if ((news >> l & 1) == 0)
+            continue;
+        if ((lanes >> l & 1) != 0)
+            weft_mp_group_doubted(session->mp, net->end.now, l);
+        else if (!session->lanes[l].is_cut)
+            weft_mp_group_told(session->mp, net->end.now, l, true);
+    }
     return WEFT_NET_APPLIED;
-}
-
-void weft_udp_lane_cut(struct weft_udp_net *net, struct weft_udp_session *session, uint32_t l,
-                       bool is_cut, bool is_cut_there)
-{
-    struct weft_udp_lane *lane = &session->lanes[l];
-    bool was_cut = lane->is_cut || lane->is_cut_there;
-
-    lane->is_cut = is_cut;
-    lane->is_cut_there = is_cut_there;
-    if (was_cut != (is_cut || is_cut_there))
-        weft_mp_group_told(session->mp, net->end.now, l, was_cut);
 }

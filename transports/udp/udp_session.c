@@ -281,10 +281,12 @@ void weft_udp_session_shape(struct weft_udp_net *net, struct weft_udp_session *s
     if (session->mp == NULL)
         return;
     for (uint32_t l = 0; l < session->lane_count; l++) {
-        const struct weft_udp_lane *lane = &session->lanes[l];
+        struct weft_udp_lane *lane = &session->lanes[l];
 
-        if (lane->nic == nic)
-            weft_udp_lane_cut(net, session, l, is_cut, lane->is_cut_there);
+        if (lane->nic != nic || lane->is_cut == is_cut)
+            continue;
+        lane->is_cut = is_cut;
+        weft_mp_group_told(session->mp, net->end.now, l, !is_cut);
     }
 }
 

@@ -74,7 +74,6 @@ struct weft_udp_lane {
     uint32_t peer_nic;
     bool is_up;                                /* core/mp says so */
     bool is_cut;                               /* its NIC is, here */
-    bool is_cut_there;                         /* the peer\'s is, as it says */
     weft_ns blocked_until;                     /* its sockets took no more */
     struct weft_list copies[WEFT_NET_CLASSES]; /* not begun, or not all of them */
     uint32_t part_counts[WEFT_NET_CLASSES];    /* under way */
@@ -131,12 +130,13 @@ struct weft_udp_session {
     uint32_t notice_lanes;                 /* what the last one says */
     uint64_t notices;                      /* so many were sent */
     uint64_t notice_heard;                 /* the number of the newest of the peer's */
+    uint32_t lanes_cut_there;              /* by that */
 };
 
 /* It carries copies. */
 static inline bool weft_udp_lane_is_up(const struct weft_udp_lane *lane)
 {
-    return lane->is_up && !lane->is_cut && !lane->is_cut_there;
+    return lane->is_up && !lane->is_cut;
 }
 
 const char *weft_udp_session_state_name(enum weft_udp_session_state state);
@@ -222,9 +222,6 @@ void weft_udp_notice_ended(struct weft_udp_session *session);
 enum weft_net_outcome weft_udp_notice_receive(struct weft_udp_net *net,
                                               struct weft_udp_session *session,
                                               struct weft_reader *body);
-/* The NIC of a lane is cut, or not, at either end: core/mp is to know it. */
-void weft_udp_lane_cut(struct weft_udp_net *net, struct weft_udp_session *session, uint32_t lane,
-                       bool is_cut, bool is_cut_there);
 
 /* ---- udp_send.c ---- */
 
