@@ -17,12 +17,12 @@ void weft_peers_agent_close(struct weft_peers *peers);
 /* A NIC of this server sends at `rate` bytes per us now; 0: it is cut. */
 void weft_peers_nic_changed(struct weft_loop *loop, uint32_t nic, uint64_t rate_bytes_per_us);
 
-/* A lane over a NIC of this server is up again: what is down there is probed now. */
-void weft_peers_nic_again(struct weft_loop *loop, uint32_t nic);
-
 /* The same where it is known how fast it receives. */
 void weft_peers_nic_rates(struct weft_loop *loop, uint32_t nic, uint64_t out_bytes_per_us,
                           uint64_t in_bytes_per_us);
+
+/* A lane over a NIC of this server is up again: what is down there is probed now. */
+void weft_peers_nic_again(struct weft_loop *loop, uint32_t nic);
 
 /* Tells peers what they do not know, and when there is something to tell next. */
 void weft_peers_agent_poll(struct weft_loop *loop, weft_ns now);

@@ -10,8 +10,6 @@
 #include "peers.h"
 #include "topo_facts.h"
 
-#define WATCH_REAL_NS 1000000u /* interfaces are looked at no more often */
-
 static bool watch_both(const struct weft_peers *peers)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -115,9 +113,6 @@ void weft_peers_watch_nics(struct weft_loop *loop, weft_ns now)
 {
     struct weft_peers *peers = loop->peers;
 
-    if (weft_clock_real(&loop->clock, now - peers->shaped_at) < WATCH_REAL_NS)
-        return;
-    peers->shaped_at = now;
     if (!weft_interface_watch_poll(peers->watch, weft_clock_real(&loop->clock, now)))
         return;
     for (uint32_t i = 0; i < peers->watch->count; i++)

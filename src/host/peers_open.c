@@ -11,7 +11,7 @@
 #include "peers.h"
 #include "sibling.h"
 
-#define SHAPE_REAL_NS 1000000u /* NICs of an emulated machine are looked at so often */
+#define SHAPE_REAL_NS 1000000u /* NICs are looked at so often */
 
 /* Loopback is two copies by the CPU: about as fast as the PCIe link of a plain NIC. */
 #define LOOPBACK_BYTES_PER_US 12000
@@ -57,18 +57,19 @@ static void lanes_follow(struct weft_loop *loop)
     }
 }
 
-/* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does. */
+/* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does; a real
+ * one is cut and back as its interface is. */
 void weft_peers_shape(struct weft_loop *loop, weft_ns now)
 {
     struct weft_peers *peers = loop->peers;
     const struct weft_emulation *emulation = &loop->machine->emulation;
 
-    if (peers->watch != NULL)
-        weft_peers_watch_nics(loop, now);
-    if (peers->nic_count == 0 ||
+    if ((peers->watch == NULL && peers->nic_count == 0) ||
         weft_clock_real(&loop->clock, now - peers->shaped_at) < SHAPE_REAL_NS)
         return;
     peers->shaped_at = now;
+    if (peers->watch != NULL)
+        weft_peers_watch_nics(loop, now);
     for (uint32_t i = 0; i < peers->nic_count; i++) {
         struct weft_net_shape shape = {.state = WEFT_NET_SHAPE_UP};
         uint64_t rate = 0;
