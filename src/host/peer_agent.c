@@ -85,20 +85,6 @@ void weft_peers_nic_rates(struct weft_loop *loop, uint32_t number, uint64_t out_
     link_changed(loop, world->topo.links[out].reverse, in_rate);
 }
 
-void weft_peers_nic_changed(struct weft_loop *loop, uint32_t number, uint64_t rate)
-{
-    const struct weft_world *world = &loop->peers->world;
-    uint32_t nic = weft_world_nic(world, 0, number);
-    uint32_t out = nic == WEFT_NONE ? WEFT_NONE : weft_world_nic_link(world, nic);
-
-    if (out == WEFT_NONE)
-        return;
-    /* What is known is how fast it sends; one that is cut does not receive, either. */
-    weft_peers_nic_rates(
-        loop, number, rate,
-        rate == 0 ? 0 : world->topo.links[world->topo.links[out].reverse].rate_bytes_per_us);
-}
-
 void weft_peers_nic_again(struct weft_loop *loop, uint32_t number)
 {
     const struct weft_peers *peers = loop->peers;

@@ -14,10 +14,7 @@ struct weft_peers;
 bool weft_peers_agent_open(const struct weft_loop *loop, struct weft_peers *peers);
 void weft_peers_agent_close(struct weft_peers *peers);
 
-/* A NIC of this server sends at `rate` bytes per us now; 0: it is cut. */
-void weft_peers_nic_changed(struct weft_loop *loop, uint32_t nic, uint64_t rate_bytes_per_us);
-
-/* The same where it is known how fast it receives. */
+/* A NIC of this server sends and receives at these rates now; 0: it is cut. */
 void weft_peers_nic_rates(struct weft_loop *loop, uint32_t nic, uint64_t out_bytes_per_us,
                           uint64_t in_bytes_per_us);
 

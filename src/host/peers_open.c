@@ -87,7 +87,7 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
         peers->ops->shape(peers->net, i, &shape);
         /* A NIC that is silent does not know. */
         if (shape.state != WEFT_NET_SHAPE_SILENT)
-            weft_peers_nic_changed(loop, i, shape.state == WEFT_NET_SHAPE_CUT ? 0 : rate);
+            weft_peers_nic_rates(loop, i, rate, rate);
     }
     lanes_follow(loop);
 }
