@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "listen.h"
 #include "log.h"
 #include "machine.h"
-#include "net_address.h"
 #include "registry.h"
 #include "share.h"
 
@@ -30,7 +30,8 @@ static weftResult_t find_addresses(const struct weft_config *settings,
     if (interfaces->wrong[0] == '\0') {
         /* One that is wrong is found when the machine is opened. */
         (void)weft_server_parse(settings->server_id, &server);
-        *nic_count = weft_net_addresses(settings, interfaces, server, 1, nics, WEFT_BOOT_NICS_MAX);
+        *nic_count =
+            weft_listen_addresses(settings, interfaces, server, 1, nics, WEFT_BOOT_NICS_MAX);
         result = weftSuccess;
     }
     free(interfaces);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "listen.h"
 #include "log.h"
-#include "net_address.h"
 #include "peer_agent.h"
 #include "peer_join.h"
 #include "peer_nics.h"
@@ -120,8 +120,8 @@ static bool read_crypto(const char *text, enum weft_net_crypto *crypto)
 static uint32_t nic_addresses(const struct weft_loop *loop, const struct weft_peers *peers,
                               struct weft_net_nic nics[WEFT_NET_NICS_MAX])
 {
-    return weft_net_addresses(&loop->config, &loop->machine->interfaces, loop->machine->server,
-                              weft_world_nic_count(&peers->world, 0), nics, WEFT_NET_NICS_MAX);
+    return weft_listen_addresses(&loop->config, &loop->machine->interfaces, loop->machine->server,
+                                 weft_world_nic_count(&peers->world, 0), nics, WEFT_NET_NICS_MAX);
 }
 
 /* A machine's own addresses lead through no NIC, whatever is described. */

@@ -1,5 +1,5 @@
-/* Addresses of nets; see net_address.h. */
-#include "net_address.h"
+/* The addresses that a net listens on; see listen.h. */
+#include "listen.h"
 
 #include <string.h>
 
@@ -31,9 +31,9 @@ static uint32_t use(const struct weft_interfaces *interfaces, struct weft_net_ni
     return count;
 }
 
-uint32_t weft_net_addresses(const struct weft_config *config,
-                            const struct weft_interfaces *interfaces, uint32_t server,
-                            uint32_t nic_count, struct weft_net_nic *nics, uint32_t max)
+uint32_t weft_listen_addresses(const struct weft_config *config,
+                               const struct weft_interfaces *interfaces, uint32_t server,
+                               uint32_t nic_count, struct weft_net_nic *nics, uint32_t max)
 {
     uint32_t count = (uint32_t)weft_min(nic_count, max);
 
