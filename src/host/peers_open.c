@@ -57,8 +57,8 @@ static void lanes_follow(struct weft_loop *loop)
     }
 }
 
-/* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does; a real
- * one is cut and back as its interface is. */
+/* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does; a
+ * real one is cut and back as its interface is. */
 void weft_peers_shape(struct weft_loop *loop, weft_ns now)
 {
     struct weft_peers *peers = loop->peers;
