@@ -436,7 +436,8 @@ static void chaos(uint64_t seed, enum weft_net_crypto crypto)
     streams_drain(streams);
     deadline_ns = net_clock() + NET_WAIT_S * UINT64_C(1000000000);
     while (!chaos_done(&tally)) {
-        cr_assert_lt(net_clock(), deadline_ns, "seed %u: something is lost", (unsigned)seed);
+        cr_assert_lt(net_clock(), deadline_ns, "seed %u: something is lost over %s", (unsigned)seed,
+                     net_ops->name);
         streams_turn(streams);
         chaos_take(&tally);
     }
