@@ -74,6 +74,7 @@ void weft_capacity_lend(struct weft_capacity *capacity)
 void weft_capacity_reset(struct weft_capacity *capacity)
 {
     uint32_t links = capacity->links;
+    uint32_t engines = WEFT_HOP_ENGINES_PER_PORT * capacity->topo->device_count;
 
     for (uint32_t i = 0; i < capacity->known; i++) {
         uint64_t duplex = capacity->topo->links[i].duplex_bytes_per_us;
@@ -83,11 +84,13 @@ void weft_capacity_reset(struct weft_capacity *capacity)
             capacity->rates[i] - owned_part(capacity->rates[i], capacity->foreign[i]);
         capacity->left[links + i] = duplex == 0 ? UINT64_MAX : duplex - owned_part(duplex, both);
         capacity->owned[i] = capacity->foreign[i].own_bytes_per_us > 0;
-    }
-    for (uint32_t i = 2 * links; i < capacity->count; i++)
-        capacity->left[i] = ENGINE_PPM;
-    for (uint32_t i = 0; i < capacity->count; i++)
         capacity->users[i] = 0;
+        capacity->users[links + i] = 0;
+    }
+    for (uint32_t i = 2 * links; i < 2 * links + engines; i++) {
+        capacity->left[i] = ENGINE_PPM;
+        capacity->users[i] = 0;
+    }
 }
 
 static bool is_suspect(const struct weft_capacity *capacity, const struct weft_route *route,
