@@ -180,6 +180,10 @@ static bool run_one(const struct sim_command *command, struct sim_run *run)
         options.schedule = &schedule;
         source.seed = schedule.seed;
     }
+    if (command->svg != NULL && schedule.is_fleet) {
+        fprintf(stderr, "weft-sim: --svg draws one server; %s is of several\n", command->schedule);
+        return false;
+    }
     if (command->svg != NULL)
         options.record = &record;
     sim_trial_on_failure(draw, &drawing);
