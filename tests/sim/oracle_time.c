@@ -158,6 +158,7 @@ static bool must_end(struct sim_run *run, uint32_t number, const bool *live)
            !has_stuck_copy(run, op) && slowest_route(run, op, live) > 0;
 }
 
+/* The bound counts from the last fault: before that anything may have held an operation up. */
 static void check_live(struct sim_run *run)
 {
     static bool live[WEFT_HOPS_MAX];
@@ -166,7 +167,8 @@ static void check_live(struct sim_run *run)
     if (are_chunks_used_up(run))
         return;
     for (uint32_t i = 0; i < run->workload.op_count; i++) {
-        if (run->ops[i].state != SIM_OP_ACTIVE || run->now - run->ops[i].active_at <= run->calm_ns)
+        if (run->ops[i].state != SIM_OP_ACTIVE ||
+            run->now - weft_max(run->ops[i].active_at, run->calm_at) <= run->calm_ns)
             continue;
         SIM_CHECK(&run->history, !must_end(run, i, live), LIVENESS,
                   "op %u has a route and has not ended %" PRIu64 " ns after the last fault", i,
