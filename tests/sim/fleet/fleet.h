@@ -271,6 +271,7 @@ struct sim_fleet_shape {
     uint32_t server_count;
     uint32_t call_count;
     uint32_t items_max;
+    bool is_given;       /* machine, calls and faults are a scenario's (scenario.h) */
     bool is_plain;       /* the same machine everywhere, no faults (fleet_many.h), where */
     uint32_t calls_each; /* each server has so many calls under way, */
     uint32_t peers_each; /* to so many others */
@@ -315,6 +316,7 @@ struct sim_fleet {
     bool is_hurried;       /* deadlines are shorter than faults last */
     uint64_t item_count;
     uint64_t landed_bytes;
+    uint64_t failed_writes; /* copies over lanes that were told to have failed */
     uint64_t rounds;
     uint64_t steps;
     weft_ns renew_until; /* of a plain one: calls that end begin anew before that */

@@ -362,11 +362,20 @@ static void begin_remote(struct sim_fleet *fleet, struct sim_call *call)
               "server %u does not reach server %u though all is restored", call->server,
               call->peer);
     if (fleet->now >= call->give_up_at || (result != weftInProgress && !call->is_closing)) {
+        call->result = result;
         leave(fleet, call, SIM_CALL_SKIPPED);
         return;
     }
     call->state = SIM_CALL_IMPORTING;
     call->at = fleet->now + IMPORT_AGAIN_NS;
+}
+
+/* So long a caller tries to reach the peer. */
+static weft_ns give_up_ns(const struct sim_fleet *fleet, const struct sim_call *call)
+{
+    if (fleet->shape.is_given)
+        return 2 * fleet->config.net_dial_ms * WEFT_NS_PER_MS;
+    return call->is_closing || fleet->shape.is_plain ? UINT64_C(3000000000) : UINT64_C(30000000);
 }
 
 void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call)
@@ -375,9 +384,7 @@ void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call)
     bool is_new = call->state == SIM_CALL_WAITING;
 
     if (is_new)
-        call->give_up_at =
-            fleet->now +
-            (call->is_closing || fleet->shape.is_plain ? UINT64_C(3000000000) : UINT64_C(30000000));
+        call->give_up_at = fleet->now + give_up_ns(fleet, call);
     if (server->state == SIM_SERVER_DEAD) {
         leave(fleet, call, SIM_CALL_SKIPPED);
     } else if (server->state == SIM_SERVER_STOPPED) {

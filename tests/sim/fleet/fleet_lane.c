@@ -92,6 +92,7 @@ void sim_item_complete(struct sim_fleet *fleet, uint32_t index, weftResult_t res
     }
     net = fleet->servers[item->server].net;
     item->result = result;
+    fleet->failed_writes += item->kind == SIM_ITEM_WRITE && result != weftSuccess;
     SIM_NOTE(&fleet->history, "  item %llu of server %llu, kind %llu, ended with result %llu",
              index, item->server, item->kind, result);
     weft_list_remove(&fleet->links[item->link].items, fleet->item_links, index);

@@ -58,6 +58,7 @@ static void reset(struct sim_fleet *fleet, uint64_t seed, bool is_verbose)
     fleet->is_closing = false;
     fleet->item_count = 0;
     fleet->landed_bytes = 0;
+    fleet->failed_writes = 0;
     fleet->rounds = 0;
     fleet->steps = 0;
 }
@@ -96,8 +97,8 @@ void sim_fleet_prepare(struct sim_fleet *fleet, uint64_t seed, const struct sim_
     fleet->schedule.is_fleet = true;
     fleet->history.more = print_schedule;
     fleet->history.context = fleet;
-    if (fleet->shape.is_plain)
-        return; /* the rest is fleet_many.c's */
+    if (fleet->shape.is_plain || fleet->shape.is_given)
+        return; /* the rest is fleet_many.c's, or scenario.c's */
     sim_fleet_draw(fleet);
     if (schedule != NULL)
         fleet->schedule = *schedule;
@@ -114,8 +115,7 @@ void sim_fleet_list(const struct sim_fleet *fleet, struct sim_schedule *schedule
     schedule->is_only = true;
 }
 
-/* Runs while callers wait, or until `until`. */
-static void run(struct sim_fleet *fleet, weft_ns until)
+void sim_fleet_run_until(struct sim_fleet *fleet, weft_ns until)
 {
     for (;;) {
         set_timers(fleet);
@@ -136,23 +136,23 @@ static void run(struct sim_fleet *fleet, weft_ns until)
     }
 }
 
-uint64_t sim_fleet_run(struct sim_fleet *fleet, uint64_t seed, const struct sim_schedule *schedule,
-                       bool is_verbose)
+void sim_fleet_run_calls(struct sim_fleet *fleet)
 {
-    uint64_t hash;
-
-    sim_fleet_prepare(fleet, seed, schedule, is_verbose);
     for (uint32_t i = 0; i < fleet->server_count; i++)
         sim_server_open(fleet, i);
-    run(fleet, WEFT_NEVER);
+    sim_fleet_run_until(fleet, WEFT_NEVER);
+}
+
+uint64_t sim_fleet_run_end(struct sim_fleet *fleet)
+{
     SIM_NOTE(&fleet->history, "all is restored");
     sim_fleet_heal(fleet);
-    run(fleet, fleet->now + SETTLE_NS);
+    sim_fleet_run_until(fleet, fleet->now + SETTLE_NS);
     sim_calls_forget(fleet);
     fleet->is_closing = true;
     sim_fleet_add_closing(fleet);
-    run(fleet, WEFT_NEVER);
-    run(fleet, fleet->now + SETTLE_NS);
+    sim_fleet_run_until(fleet, WEFT_NEVER);
+    sim_fleet_run_until(fleet, fleet->now + SETTLE_NS);
     for (uint32_t i = 0; i < fleet->server_count; i++)
         sim_server_rest(fleet, i);
     for (uint32_t i = 0; i < fleet->server_count; i++)
@@ -160,6 +160,13 @@ uint64_t sim_fleet_run(struct sim_fleet *fleet, uint64_t seed, const struct sim_
     for (uint32_t i = 0; i < fleet->shape.items_max; i++)
         if (fleet->items[i].kind != SIM_ITEM_FREE)
             sim_item_give(fleet, i);
-    hash = weft_hash_word(fleet->hash, fleet->steps);
-    return hash;
+    return weft_hash_word(fleet->hash, fleet->steps);
+}
+
+uint64_t sim_fleet_run(struct sim_fleet *fleet, uint64_t seed, const struct sim_schedule *schedule,
+                       bool is_verbose)
+{
+    sim_fleet_prepare(fleet, seed, schedule, is_verbose);
+    sim_fleet_run_calls(fleet);
+    return sim_fleet_run_end(fleet);
 }

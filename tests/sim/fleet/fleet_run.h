@@ -18,6 +18,14 @@ enum sim_fleet_timer { SIM_FLEET_TIMER_FAULT, SIM_FLEET_TIMER_CALL, SIM_FLEET_TI
 /* From the last fault until everything that has a way goes it again. */
 #define SIM_FLEET_CALM_NS UINT64_C(150000000)
 
+/* A run that is prepared: until all calls have ended and all faults have come; and the rest of it.
+ * The last returns the hash over all that was done. */
+void sim_fleet_run_calls(struct sim_fleet *fleet);
+uint64_t sim_fleet_run_end(struct sim_fleet *fleet);
+
+/* Runs until then; WEFT_NEVER: until all calls have ended and all faults have come. */
+void sim_fleet_run_until(struct sim_fleet *fleet, weft_ns until);
+
 void sim_fleet_run_due(struct sim_fleet *fleet, uint32_t timer);
 
 /* Moves on to the next thing that happens. False when there is nothing. */

@@ -5,6 +5,7 @@
  *     weft-sim --schedule FILE         a seed with the faults of a file (what a failure prints)
  *     weft-sim --seed 17 --shrink      the smallest schedule that still fails
  *     weft-sim --seed 17 --svg FILE    a drawing of the run
+ *     weft-sim --scenarios             what other transports are tested with, with their bounds
  *
  * Ends with 0, 1 after a failure (whose line on standard error begins with "weft-sim: FAILED"), 2
  * when the command line is wrong. */
@@ -15,6 +16,7 @@
 
 #include "../../mutants/mutants.h"
 #include "../fleet/fleet_many.h"
+#include "../fleet/scenario.h"
 #include "batch.h"
 #include "common/args.h"
 #include "core/result.h"
@@ -305,6 +307,9 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (command.mutant != NULL && !sim_mutants_plant(command.mutant))
         return WEFT_EXIT_USAGE;
+    if (command.task == SIM_TASK_SCENARIOS)
+        return sim_scenarios_run(command.scenario, command.is_verbose) ? EXIT_SUCCESS
+                                                                       : EXIT_FAILURE;
     if (command.task == SIM_TASK_MANY)
         return run_many(&command) ? EXIT_SUCCESS : EXIT_FAILURE;
     run = sim_run_open();

@@ -27,6 +27,8 @@ static const struct argp_option rows[] = {
     {"mutants", 'M', NULL, 0, "plant each known bug and run seeds until it is caught", 0},
     {"json", 'J', "FILE", 0, "write the table of --mutants to FILE, too", 0},
     {"mutant", 'B', "NAME", 0, "plant that bug; with any of the above", 0},
+    {"scenarios", 'C', "NAME", OPTION_ARG_OPTIONAL,
+     "run the scenarios of other transports' tests, or those with NAME in their names", 0},
     {"faults", 'F', NULL, 0, "list the kinds of faults", 0},
     {"servers", 'S', "N", 0, "run a world of N servers without faults, and say what it costs", 0},
     {"gpus", 'G', "N", 0, "of each of them (default 8)", 0},
@@ -85,6 +87,10 @@ static error_t parse_file(int key, char *text, struct sim_command *command)
         return 0;
     case 'o':
         command->file = text;
+        return 0;
+    case 'C':
+        command->task = SIM_TASK_SCENARIOS;
+        command->scenario = text;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -8,15 +8,16 @@
 
 /* What is to be done. */
 enum sim_task {
-    SIM_TASK_SEEDS,   /* `seed_count` seeds from `from`, by `jobs` processes */
-    SIM_TASK_ONE,     /* one seed or schedule, in this process */
-    SIM_TASK_SHRINK,  /* the same, which fails, made smaller */
-    SIM_TASK_PIN,     /* print rows for the table of pinned seeds */
-    SIM_TASK_PINNED,  /* compare with such a table, `file` */
-    SIM_TASK_ORACLES, /* print the oracles */
-    SIM_TASK_MUTANTS, /* hunt the planted bugs (tests/mutants) */
-    SIM_TASK_FAULTS,  /* print the kinds of faults */
-    SIM_TASK_MANY,    /* very many servers: what they cost (fleet/fleet_many.h) */
+    SIM_TASK_SEEDS,     /* `seed_count` seeds from `from`, by `jobs` processes */
+    SIM_TASK_ONE,       /* one seed or schedule, in this process */
+    SIM_TASK_SHRINK,    /* the same, which fails, made smaller */
+    SIM_TASK_PIN,       /* print rows for the table of pinned seeds */
+    SIM_TASK_PINNED,    /* compare with such a table, `file` */
+    SIM_TASK_ORACLES,   /* print the oracles */
+    SIM_TASK_MUTANTS,   /* hunt the planted bugs (tests/mutants) */
+    SIM_TASK_FAULTS,    /* print the kinds of faults */
+    SIM_TASK_SCENARIOS, /* the table of fleet/scenario.h */
+    SIM_TASK_MANY,      /* very many servers: what they cost (fleet/fleet_many.h) */
     SIM_TASKS
 };
 
@@ -30,6 +31,7 @@ struct sim_command {
     const char *mutant; /* the bug that is planted; NULL: none */
     const char *json;   /* where --mutants writes its table, too; NULL: nowhere */
     const char *svg;    /* NULL: no drawing */
+    const char *scenario; /* what its name has; NULL: all */
     bool is_verbose;
     uint64_t servers; /* of SIM_TASK_MANY */
     uint64_t gpus;
