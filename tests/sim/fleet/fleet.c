@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fleet_record.h"
 #include "fleet_run.h"
 
 _Noreturn void sim_fleet_fail(struct sim_fleet *fleet, enum sim_oracle oracle, const char *what,
@@ -77,6 +78,7 @@ void sim_item_give(struct sim_fleet *fleet, uint32_t index)
     struct sim_item *item = &fleet->items[index];
 
     weft_assert(item->kind != SIM_ITEM_FREE);
+    sim_record_item_ended(fleet, item, weftRemoteError);
     if (item->link != WEFT_NONE)
         weft_list_remove(&fleet->links[item->link].items, fleet->item_links, index);
     free(item->bytes);
@@ -177,6 +179,7 @@ void sim_item_begin(struct sim_fleet *fleet, struct sim_item *item)
 {
     item->phase = SIM_ITEM_LANDING;
     check_time(fleet, &item->copy);
+    sim_record_item_started(fleet, item);
     sim_shadow_started(&fleet->shadow, &item->copy);
 }
 

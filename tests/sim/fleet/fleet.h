@@ -83,6 +83,7 @@ struct sim_item {
     uint64_t value;
     uint32_t request; /* ANSWER: the item of the FORWARD */
     uint32_t peer;    /* DIAL: the number that the dialler gave it */
+    uint32_t mark;    /* of the record, and one; 0: none */
     uint8_t *bytes;   /* MESSAGE */
     size_t size;
 };
@@ -321,6 +322,8 @@ struct sim_fleet {
     uint64_t steps;
     weft_ns renew_until; /* of a plain one: calls that end begin anew before that */
     uint64_t call_results[weftNumResults];
+    struct sim_fleet_record *record; /* filled for a drawing; or NULL (fleet_record.h) */
+    weft_ns healed_at;               /* all was restored; WEFT_NEVER: not yet */
 };
 
 /* ---- fleet.c ---- */

@@ -1,6 +1,6 @@
 /* What is on its way over lanes: writes, words, requests, answers, messages. Each takes its time,
  * and has an effect at the other side once, if that side has not closed the lane by then. */
-#include "fleet.h"
+#include "fleet_record.h"
 
 static struct sim_link *link_of(struct sim_fleet *fleet, const struct sim_item *item)
 {
@@ -56,6 +56,7 @@ void sim_lane_send(struct sim_fleet *fleet, uint32_t index, uint32_t lane)
     if (item->lane == WEFT_NONE)
         return; /* until a lane is made anew */
     item->generation = link->lanes[item->lane].generation;
+    sim_record_item_sent(fleet, index);
     link->lanes[item->lane].copies[item->side] += item->kind == SIM_ITEM_WRITE;
     works = sim_link_nics(fleet, link, item->lane, nics);
     from = &fleet->servers[link->server[item->side]].nics[nics[item->side]];
@@ -92,6 +93,7 @@ void sim_item_complete(struct sim_fleet *fleet, uint32_t index, weftResult_t res
     }
     net = fleet->servers[item->server].net;
     item->result = result;
+    sim_record_item_ended(fleet, item, result);
     fleet->failed_writes += item->kind == SIM_ITEM_WRITE && result != weftSuccess;
     SIM_NOTE(&fleet->history, "  item %llu of server %llu, kind %llu, ended with result %llu",
              index, item->server, item->kind, result);

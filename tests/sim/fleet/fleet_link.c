@@ -7,7 +7,7 @@
  *      '---------------------------------------------------------------- both NICs work -----'
  *
  * A copy that has not landed by then fails; all else goes over another lane. */
-#include "fleet.h"
+#include "fleet_record.h"
 
 #include <stdlib.h>
 
@@ -84,6 +84,7 @@ void sim_link_close(struct sim_fleet *fleet, uint32_t index, uint32_t lane, uint
     SIM_NOTE(&fleet->history, "server %llu gives up lane %llu to server %llu", link->server[side],
              lane, link->server[1 - side]);
     link->lanes[lane].is_closed[side] = true;
+    sim_record_lane_closed(fleet, index, lane, side);
     link->lanes[lane].tries = 0;
     stop_landing(fleet, link, lane, side);
     sim_link_settle_at(fleet, index, lane,
@@ -213,6 +214,8 @@ static void settle_due(struct sim_fleet *fleet, uint32_t index, uint32_t lane_nu
     }
     for (uint32_t side = 0; side < 2; side++) {
         stop_landing(fleet, link, lane_number, side);
+        if (!lane->is_closed[side])
+            sim_record_lane_closed(fleet, index, lane_number, side);
         lane->is_closed[side] = true;
     }
     if (!lane->is_settled)
@@ -225,6 +228,7 @@ static void settle_due(struct sim_fleet *fleet, uint32_t index, uint32_t lane_nu
     SIM_NOTE(&fleet->history, "lane %llu between servers %llu and %llu is made anew", lane_number,
              link->server[0], link->server[1]);
     lane->generation++;
+    sim_record_lane_open(fleet, index, lane_number);
     lane->is_closed[0] = false;
     lane->is_closed[1] = false;
     lane->is_settled = false;
@@ -265,6 +269,8 @@ static void link_gone(struct sim_fleet *fleet, uint32_t index, uint32_t side)
 
     for (uint32_t i = 0; i < link->lane_count; i++)
         stop_landing(fleet, link, i, side);
+    for (uint32_t i = 0; i < link->lane_count; i++)
+        sim_record_lane_open(fleet, index, i);
     link->is_dead = true;
     while (at != WEFT_NONE) {
         struct sim_item *item = &fleet->items[at];
@@ -380,6 +386,8 @@ static void connect(struct sim_fleet *fleet, uint32_t a, uint32_t a_peer, uint32
         if (!works(fleet, link, i)) {
             link->lanes[i].is_closed[0] = true;
             link->lanes[i].is_closed[1] = true;
+            sim_record_lane_closed(fleet, index, i, 0);
+            sim_record_lane_closed(fleet, index, i, 1);
             link->lanes[i].is_settled = true;
             sim_link_settle_at(fleet, index, i, fleet->now + RETRY_NS);
         }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/signal.h"
-#include "fleet.h"
+#include "fleet_record.h"
 #include "host/transport_stub.h"
 
 #define NOTICE_NS 2000 /* from an end to the poll that sees it */
@@ -137,6 +137,7 @@ static void end(struct sim_fleet *fleet, uint32_t index, weftResult_t result)
 
     item->result = result;
     item->phase = SIM_ITEM_APPLIED;
+    sim_record_item_ended(fleet, item, result);
     weft_list_append(&port->ended, fleet->ended_links, index);
     if (item->follower != WEFT_NONE) {
         fleet->items[item->follower].after = WEFT_NONE;
@@ -209,6 +210,7 @@ static weftResult_t port_copy(struct weft_port *base, const struct weft_copy *co
         chain(fleet, server->item_of[copy->after], index);
     server->item_of[copy->cookie] = index;
     port->copies++;
+    sim_record_item_sent(fleet, index);
     sim_fleet_mix(fleet, port->server, copy->lane, copy->size_bytes);
     SIM_NOTE(&fleet->history, "  item %llu of server %llu: %llu bytes from memory %llu to %llu",
              index, port->server, copy->size_bytes, item->copy.src_window, item->copy.dst_window);

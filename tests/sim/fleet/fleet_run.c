@@ -1,6 +1,8 @@
 /* The run of a fleet, from the drawing to the last check. */
 #include "fleet_run.h"
 
+#include "fleet_record.h"
+
 #include <string.h>
 
 #include "host/log.h"
@@ -55,6 +57,9 @@ static void reset(struct sim_fleet *fleet, uint64_t seed, bool is_verbose)
     fleet->memory_count = 0;
     fleet->randoms = 0;
     fleet->next_fault = 0;
+    fleet->healed_at = WEFT_NEVER;
+    if (fleet->record != NULL)
+        sim_record_fleet_begin(fleet->record);
     fleet->is_closing = false;
     fleet->item_count = 0;
     fleet->landed_bytes = 0;
@@ -146,6 +151,7 @@ void sim_fleet_run_calls(struct sim_fleet *fleet)
 uint64_t sim_fleet_run_end(struct sim_fleet *fleet)
 {
     SIM_NOTE(&fleet->history, "all is restored");
+    fleet->healed_at = fleet->now;
     sim_fleet_heal(fleet);
     sim_fleet_run_until(fleet, fleet->now + SETTLE_NS);
     sim_calls_forget(fleet);

@@ -4,19 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/svg.h"
+#include "canvas.h"
 #include "core/result.h"
-#include "timeline.h"
-
-#define WIDTH      1800
-#define LEFT       330
-#define RIGHT      30
-#define TOP        96
-#define ROW        18
-#define BAR        12
-#define SECTION    30
-#define TICKS      12
-#define TICK_WIDTH 90 /* that its text needs */
 
 /* A fault and what ends it. */
 struct span {
@@ -27,22 +16,12 @@ struct span {
 struct canvas {
     const struct sim_run *run;
     const struct sim_record *record;
-    struct weft_svg svg;
-    struct sim_timeline time;
+    struct sim_canvas on;
     struct span spans[SIM_FAULTS_MAX];
     uint32_t span_count;
     bool has_link_row[WEFT_LINKS_MAX];
     bool has_lane_row[WEFT_HOPS_MAX];
-    int y; /* of the next row */
 };
-
-static const struct weft_svg_text plain = {.size = 11, .colour = "#333"};
-static const struct weft_svg_text label = {.size = 11, .anchor = WEFT_SVG_END, .colour = "#333"};
-static const struct weft_svg_text small = {.size = 9, .colour = "#666", .halo = true};
-static const struct weft_svg_text centred = {
-    .size = 9, .anchor = WEFT_SVG_MIDDLE, .colour = "#666", .halo = true};
-static const struct weft_svg_text title = {.size = 15, .bold = true, .colour = "#111"};
-static const struct weft_svg_text heading = {.size = 12, .bold = true, .colour = "#111"};
 
 static const char *const fault_colours[SIM_FAULT_KINDS] = {
     [SIM_FAULT_DEGRADE] = "#fff0b8", [SIM_FAULT_CUT] = "#ffc9c2",    [SIM_FAULT_HANG] = "#ffd9a8",
@@ -50,24 +29,6 @@ static const char *const fault_colours[SIM_FAULT_KINDS] = {
     [SIM_FAULT_RESUME] = "none",     [SIM_FAULT_REFUSE] = "#d5dcff", [SIM_FAULT_FAIL] = "#ffb3c8",
     [SIM_FAULT_ERROR] = "#ff9f9f",   [SIM_FAULT_DELAY] = "#d4eef2",  [SIM_FAULT_LOAD] = "#e2f0cb",
 };
-
-static const char *result_colour(weftResult_t result)
-{
-    switch (result) {
-    case weftSuccess:
-        return "#3a9d5d";
-    case weftInProgress:
-        return "#e08a00";
-    case weftCancelled:
-        return "#8a8a8a";
-    case weftTimeout:
-        return "#b05a00";
-    case weftUnknown:
-        return "#7a2fb5";
-    default:
-        return "#cc2b2b";
-    }
-}
 
 /* A fault passes when it is undone, when its time has passed, or, one that counts copies, with the
  * run: which copies it took is seen from their colours. */
@@ -117,17 +78,17 @@ static void find_instants(struct canvas *canvas)
     const struct sim_run *run = canvas->run;
 
     for (uint32_t i = 0; i < canvas->record->count; i++) {
-        sim_timeline_add(&canvas->time, canvas->record->copies[i].issued_at);
-        sim_timeline_add(&canvas->time, canvas->record->copies[i].started_at);
-        sim_timeline_add(&canvas->time, canvas->record->copies[i].ended_at);
+        sim_timeline_add(&canvas->on.time, canvas->record->copies[i].issued_at);
+        sim_timeline_add(&canvas->on.time, canvas->record->copies[i].started_at);
+        sim_timeline_add(&canvas->on.time, canvas->record->copies[i].ended_at);
     }
     for (uint32_t i = 0; i < canvas->span_count; i++)
         if (canvas->spans[i].fault->at <= run->now)
-            sim_timeline_add(&canvas->time, canvas->spans[i].fault->at);
+            sim_timeline_add(&canvas->on.time, canvas->spans[i].fault->at);
     for (uint32_t i = 0; i < run->next_op; i++)
-        sim_timeline_add(&canvas->time, run->ops[i].ended_at);
-    sim_timeline_add(&canvas->time, run->now);
-    sim_timeline_finish(&canvas->time, LEFT, WIDTH - LEFT - RIGHT);
+        sim_timeline_add(&canvas->on.time, run->ops[i].ended_at);
+    sim_timeline_add(&canvas->on.time, run->now);
+    sim_canvas_lay_out(&canvas->on);
 }
 
 static uint32_t count_rows(const struct canvas *canvas)
@@ -143,54 +104,6 @@ static uint32_t count_rows(const struct canvas *canvas)
     return count;
 }
 
-static void draw_bar(struct canvas *canvas, weft_ns from, weft_ns to, int height,
-                     const char *colour)
-{
-    int x = sim_timeline_place(&canvas->time, from);
-    int end = sim_timeline_place(&canvas->time, to);
-    int width = end > x ? end - x : 1;
-
-    weft_svg_box(&canvas->svg, x, canvas->y + (ROW - height) / 2, width, height, 0, colour, "none");
-}
-
-static void draw_line(struct canvas *canvas, int x, int top, int bottom, const char *colour,
-                      bool dashed)
-{
-    char path[64];
-
-    (void)snprintf(path, sizeof(path), "M %d %d V %d", x, top, bottom);
-    weft_svg_path(&canvas->svg, path, 6, colour, 100, dashed);
-}
-
-/* Ticks at equal distances on paper, each with its time; where time was cut short, how much. */
-static void draw_axis(struct canvas *canvas, int bottom)
-{
-    const struct sim_timeline *time = &canvas->time;
-    char text[WEFT_UNIT_BYTES];
-    int free_from = 0;
-    int cut_free_from = 0;
-
-    for (uint32_t i = 0; i < time->count; i++) {
-        int x = time->places[i];
-
-        if (x >= free_from) {
-            weft_time_format(time->instants[i], text);
-            weft_svg_text(&canvas->svg, x, TOP - 24, &centred, "%s", text);
-            draw_line(canvas, x, TOP - 20, bottom, "#dddddd", false);
-            free_from = x + (WIDTH - LEFT - RIGHT) / TICKS;
-        }
-        if (!sim_timeline_is_cut(time, i))
-            continue;
-        x = (x + time->places[i + 1]) / 2;
-        draw_line(canvas, x, TOP - 8, bottom, "#bbbbbb", true);
-        if (x < cut_free_from)
-            continue;
-        weft_time_format(time->instants[i + 1] - time->instants[i], text);
-        weft_svg_text(&canvas->svg, x, TOP - 10, &centred, "|| %s", text);
-        cut_free_from = x + TICK_WIDTH;
-    }
-}
-
 static void draw_op(struct canvas *canvas, uint32_t number)
 {
     const struct sim_run *run = canvas->run;
@@ -203,31 +116,35 @@ static void draw_op(struct canvas *canvas, uint32_t number)
     char size[WEFT_UNIT_BYTES];
 
     weft_size_format(op->size_bytes, size);
-    weft_svg_text(&canvas->svg, LEFT - 8, canvas->y + ROW - 5, &label, "op %u  %s > %s  %s", number,
+    weft_svg_text(&canvas->on.svg, SIM_CANVAS_LEFT - 8, canvas->on.y + SIM_CANVAS_ROW - 5,
+                  &sim_canvas_label, "op %u  %s > %s  %s", number,
                   run->world.topo.devices[sim_run_device(run, op->src_window)].name,
                   run->world.topo.devices[sim_run_device(run, op->dst_window)].name, size);
     if (active_at > state->submitted_at)
-        draw_bar(canvas, state->submitted_at, active_at, BAR / 3, "#9db4d0");
-    draw_bar(canvas, active_at, until, BAR, result_colour(result));
+        sim_canvas_bar(&canvas->on, state->submitted_at, active_at, SIM_CANVAS_BAR / 3, "#9db4d0");
+    sim_canvas_bar(&canvas->on, active_at, until, SIM_CANVAS_BAR, sim_canvas_result_colour(result));
     if (state->deadline_at <= run->now)
-        draw_line(canvas, sim_timeline_place(&canvas->time, state->deadline_at), canvas->y,
-                  canvas->y + ROW, "#000000", false);
+        sim_canvas_line(&canvas->on, sim_timeline_place(&canvas->on.time, state->deadline_at),
+                        canvas->on.y, canvas->on.y + SIM_CANVAS_ROW, "#000000", false);
     if (result != weftSuccess)
-        weft_svg_text(&canvas->svg, sim_timeline_place(&canvas->time, until) + 4,
-                      canvas->y + ROW - 5, &small, "%s", weft_result_name(result));
-    canvas->y += ROW;
+        weft_svg_text(&canvas->on.svg, sim_timeline_place(&canvas->on.time, until) + 4,
+                      canvas->on.y + SIM_CANVAS_ROW - 5, &sim_canvas_small, "%s",
+                      weft_result_name(result));
+    canvas->on.y += SIM_CANVAS_ROW;
 }
 
 static void draw_span(struct canvas *canvas, const struct span *span, int height)
 {
-    draw_bar(canvas, span->fault->at, span->until, height, fault_colours[span->fault->kind]);
+    sim_canvas_bar(&canvas->on, span->fault->at, span->until, height,
+                   fault_colours[span->fault->kind]);
 }
 
 static void draw_link(struct canvas *canvas, uint32_t link)
 {
     const struct weft_topo *topo = &canvas->run->world.topo;
 
-    weft_svg_text(&canvas->svg, LEFT - 8, canvas->y + ROW - 5, &label, "link:%u  %s - %s", link,
+    weft_svg_text(&canvas->on.svg, SIM_CANVAS_LEFT - 8, canvas->on.y + SIM_CANVAS_ROW - 5,
+                  &sim_canvas_label, "link:%u  %s - %s", link,
                   topo->devices[topo->links[link].from].name,
                   topo->devices[topo->links[link].to].name);
     for (uint32_t i = 0; i < canvas->span_count; i++) {
@@ -235,13 +152,13 @@ static void draw_link(struct canvas *canvas, uint32_t link)
 
         if (!sim_fault_row(span->fault->kind)->is_of_link || span->fault->target / 2 * 2 != link)
             continue;
-        draw_span(canvas, span, ROW);
-        draw_bar(canvas, span->fault->at, span->fault->at, ROW, "#880000");
-        weft_svg_text(&canvas->svg, sim_timeline_place(&canvas->time, span->fault->at) + 3,
-                      canvas->y + ROW - 5, &small, "%s %" PRIu64,
+        draw_span(canvas, span, SIM_CANVAS_ROW);
+        sim_canvas_bar(&canvas->on, span->fault->at, span->fault->at, SIM_CANVAS_ROW, "#880000");
+        weft_svg_text(&canvas->on.svg, sim_timeline_place(&canvas->on.time, span->fault->at) + 3,
+                      canvas->on.y + SIM_CANVAS_ROW - 5, &sim_canvas_small, "%s %" PRIu64,
                       sim_fault_row(span->fault->kind)->name, span->fault->argument);
     }
-    canvas->y += ROW;
+    canvas->on.y += SIM_CANVAS_ROW;
 }
 
 static bool is_of_hop(const struct sim_run *run, const struct sim_fault *fault, uint32_t hop)
@@ -260,12 +177,13 @@ static void draw_copy(struct canvas *canvas, const struct sim_record_copy *copy)
 {
     weft_ns until = copy->ended_at == WEFT_NEVER ? canvas->run->now : copy->ended_at;
     weft_ns started_at = copy->started_at == WEFT_NEVER ? until : copy->started_at;
-    const char *colour = result_colour(copy->result);
+    const char *colour = sim_canvas_result_colour(copy->result);
 
-    draw_bar(canvas, copy->issued_at, started_at, 2, "#777777");
+    sim_canvas_bar(&canvas->on, copy->issued_at, started_at, 2, "#777777");
     if (copy->is_probe && copy->result == weftSuccess)
         colour = "#2f6fd0";
-    draw_bar(canvas, started_at, until, copy->is_probe ? BAR / 2 : BAR, colour);
+    sim_canvas_bar(&canvas->on, started_at, until,
+                   copy->is_probe ? SIM_CANVAS_BAR / 2 : SIM_CANVAS_BAR, colour);
 }
 
 static void draw_lane(struct canvas *canvas, uint32_t hop)
@@ -273,72 +191,54 @@ static void draw_lane(struct canvas *canvas, uint32_t hop)
     const struct sim_run *run = canvas->run;
     const struct weft_hop *h = sim_run_hop(run, hop);
 
-    weft_svg_text(&canvas->svg, LEFT - 8, canvas->y + ROW - 5, &label, "hop:%u  %s > %s", hop,
+    weft_svg_text(&canvas->on.svg, SIM_CANVAS_LEFT - 8, canvas->on.y + SIM_CANVAS_ROW - 5,
+                  &sim_canvas_label, "hop:%u  %s > %s", hop,
                   run->world.topo.devices[h->src_device].name,
                   run->world.topo.devices[h->dst_device].name);
     for (uint32_t i = 0; i < canvas->span_count; i++)
         if (is_of_hop(run, canvas->spans[i].fault, hop))
-            draw_span(canvas, &canvas->spans[i], ROW);
+            draw_span(canvas, &canvas->spans[i], SIM_CANVAS_ROW);
     for (uint32_t i = 0; i < canvas->record->count; i++)
         if (canvas->record->copies[i].hop == hop)
             draw_copy(canvas, &canvas->record->copies[i]);
     for (uint32_t i = 0; i < canvas->span_count; i++)
         if (!sim_fault_row(canvas->spans[i].fault->kind)->is_of_link &&
             canvas->spans[i].fault->target == hop)
-            weft_svg_text(&canvas->svg,
-                          sim_timeline_place(&canvas->time, canvas->spans[i].fault->at) + 3,
-                          canvas->y + ROW - 5, &small, "%s %" PRIu64,
+            weft_svg_text(&canvas->on.svg,
+                          sim_timeline_place(&canvas->on.time, canvas->spans[i].fault->at) + 3,
+                          canvas->on.y + SIM_CANVAS_ROW - 5, &sim_canvas_small, "%s %" PRIu64,
                           sim_fault_row(canvas->spans[i].fault->kind)->name,
                           canvas->spans[i].fault->argument);
-    canvas->y += ROW;
-}
-
-static int draw_sample(struct canvas *canvas, int x, const char *colour, const char *text)
-{
-    weft_svg_box(&canvas->svg, x, 40, 12, BAR, 0, colour, "none");
-    weft_svg_text(&canvas->svg, x + 16, 50, &plain, "%s", text);
-    return x + 34 + 7 * (int)strlen(text);
+    canvas->on.y += SIM_CANVAS_ROW;
 }
 
 static void draw_legend(struct canvas *canvas)
 {
     int x = 20;
 
-    weft_svg_text(&canvas->svg, 20, 26, &title, "seed %" PRIu64 " on %s, %u copies%s",
+    weft_svg_text(&canvas->on.svg, 20, 26, &sim_canvas_title, "seed %" PRIu64 " on %s, %u copies%s",
                   canvas->run->schedule.seed, canvas->run->world.topo.name, canvas->record->count,
                   canvas->run->world.is_quiet ? ", undisturbed" : "");
-    x = draw_sample(canvas, x, result_colour(weftSuccess), "ended well");
-    x = draw_sample(canvas, x, result_colour(weftRemoteError), "failed");
-    x = draw_sample(canvas, x, result_colour(weftTimeout), "timed out");
-    x = draw_sample(canvas, x, result_colour(weftCancelled), "cancelled");
-    x = draw_sample(canvas, x, result_colour(weftUnknown), "unknown");
-    x = draw_sample(canvas, x, result_colour(weftInProgress), "not ended");
-    x = draw_sample(canvas, x, "#2f6fd0", "probe");
+    x = sim_canvas_samples_of_ends(&canvas->on, x);
+    x = sim_canvas_sample(&canvas->on, x, "#2f6fd0", "probe");
     for (uint32_t i = 0; i < SIM_FAULT_KINDS; i++)
         if (sim_fault_row((enum sim_fault_kind)i)->is_drawn)
-            x = draw_sample(canvas, x, fault_colours[i],
-                            sim_fault_row((enum sim_fault_kind)i)->name);
-}
-
-static void draw_heading(struct canvas *canvas, const char *text)
-{
-    canvas->y += SECTION - ROW;
-    weft_svg_text(&canvas->svg, 20, canvas->y + ROW - 5, &heading, "%s", text);
-    canvas->y += ROW;
+            x = sim_canvas_sample(&canvas->on, x, fault_colours[i],
+                                  sim_fault_row((enum sim_fault_kind)i)->name);
 }
 
 static void draw_rows(struct canvas *canvas)
 {
-    draw_heading(canvas, "transfers (black: deadline)");
+    sim_canvas_heading(&canvas->on, "transfers (black: deadline)");
     for (uint32_t i = 0; i < canvas->run->next_op; i++)
         if (canvas->run->ops[i].state != SIM_OP_WAITING &&
             !canvas->run->workload.ops[i].is_left_out)
             draw_op(canvas, i);
-    draw_heading(canvas, "faults of links");
+    sim_canvas_heading(&canvas->on, "faults of links");
     for (uint32_t i = 0; i < WEFT_LINKS_MAX; i++)
         if (canvas->has_link_row[i])
             draw_link(canvas, i);
-    draw_heading(canvas, "lanes and their copies (thin: queued)");
+    sim_canvas_heading(&canvas->on, "lanes and their copies (thin: queued)");
     for (uint32_t i = 0; i < WEFT_HOPS_MAX; i++)
         if (canvas->has_lane_row[i])
             draw_lane(canvas, i);
@@ -353,17 +253,18 @@ bool sim_draw(const struct sim_run *run, const struct sim_record *record, const 
     memset(&canvas, 0, sizeof(canvas));
     canvas.run = run;
     canvas.record = record;
-    canvas.y = TOP;
+    canvas.on.y = SIM_CANVAS_TOP;
     find_rows(&canvas);
     find_instants(&canvas);
-    height = TOP + 3 * SECTION + (int)count_rows(&canvas) * ROW + ROW;
-    if (!weft_svg_open(&canvas.svg, path, WIDTH, height, why)) {
-        sim_timeline_fini(&canvas.time);
+    height = SIM_CANVAS_TOP + 3 * SIM_CANVAS_SECTION + (int)count_rows(&canvas) * SIM_CANVAS_ROW +
+             SIM_CANVAS_ROW;
+    if (!weft_svg_open(&canvas.on.svg, path, SIM_CANVAS_WIDTH, height, why)) {
+        sim_timeline_fini(&canvas.on.time);
         return false;
     }
     draw_legend(&canvas);
-    draw_axis(&canvas, height - ROW / 2);
+    sim_canvas_axis(&canvas.on, height - SIM_CANVAS_ROW / 2);
     draw_rows(&canvas);
-    sim_timeline_fini(&canvas.time);
-    return weft_svg_close(&canvas.svg, why);
+    sim_timeline_fini(&canvas.on.time);
+    return weft_svg_close(&canvas.on.svg, why);
 }

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "../../mutants/mutants.h"
@@ -21,6 +22,7 @@
 #include "common/args.h"
 #include "core/result.h"
 #include "draw.h"
+#include "draw_fleet.h"
 #include "efficiency.h"
 #include "options.h"
 #include "pins.h"
@@ -28,6 +30,7 @@
 #include "trial.h"
 
 #define SHRINK_TRIAL_S 60
+#define PATH_BYTES     4096
 
 static uint64_t clock_ms(void)
 {
@@ -146,29 +149,57 @@ static bool run_seeds(const struct sim_command *command)
     return is_good && sim_efficiency_check_mean(&totals);
 }
 
+/* What is drawn: one server, and beside it several where the seed has them. */
 struct drawing {
     const struct sim_run *run;
     const struct sim_record *record;
-    const char *path;
+    bool has_one;
+    const char *path; /* NULL: nothing */
 };
+
+static void print_drawn(bool is_drawn, const char *path, const char *why)
+{
+    if (is_drawn)
+        fprintf(stderr, "weft-sim: the run is drawn in %s\n", path);
+    else
+        fprintf(stderr, "weft-sim: %s\n", why);
+}
+
+/* Where the servers of a fleet are drawn, beside the drawing of one. */
+static void fleet_path(const struct drawing *drawing, char path[PATH_BYTES])
+{
+    static const char end[] = ".svg";
+    size_t length = strlen(drawing->path);
+
+    if (length >= strlen(end) && strcmp(drawing->path + length - strlen(end), end) == 0)
+        length -= strlen(end);
+    (void)snprintf(path, PATH_BYTES, "%.*s%s%s", (int)length, drawing->path,
+                   drawing->has_one ? ".fleet" : "", end);
+}
 
 static void draw(void *context)
 {
     const struct drawing *drawing = context;
+    const struct sim_fleet *fleet = sim_trial_fleet();
+    char path[PATH_BYTES];
     char why[WEFT_WHY_BYTES] = "";
 
     if (drawing->path == NULL)
         return;
-    if (sim_draw(drawing->run, drawing->record, drawing->path, why))
-        fprintf(stderr, "weft-sim: the run is drawn in %s\n", drawing->path);
-    else
-        fprintf(stderr, "weft-sim: %s\n", why);
+    if (drawing->has_one)
+        print_drawn(sim_draw(drawing->run, drawing->record, drawing->path, why), drawing->path,
+                    why);
+    if (sim_history_current() != &fleet->history)
+        return; /* no servers have run */
+    fleet_path(drawing, path);
+    print_drawn(sim_draw_fleet(fleet, path, why), path, why);
 }
 
 static bool run_one(const struct sim_command *command, struct sim_run *run)
 {
     static struct sim_schedule schedule;
     static struct sim_record record;
+    static struct sim_fleet_record fleet_record;
     struct sim_totals totals = {0};
     struct sim_source source = {.seed = command->from};
     struct sim_options options = {.is_verbose = command->is_verbose};
@@ -182,22 +213,23 @@ static bool run_one(const struct sim_command *command, struct sim_run *run)
         options.schedule = &schedule;
         source.seed = schedule.seed;
     }
-    if (command->svg != NULL && schedule.is_fleet) {
-        fprintf(stderr, "weft-sim: --svg draws one server; %s is of several\n", command->schedule);
-        return false;
-    }
-    if (command->svg != NULL)
+    drawing.has_one = !schedule.is_fleet;
+    if (command->svg != NULL) {
         options.record = &record;
+        sim_trial_fleet()->record = &fleet_record;
+    }
     sim_trial_on_failure(draw, &drawing);
     hash = sim_trial(run, &source, &options, &totals);
     draw(&drawing);
     options.is_verbose = false;
     options.record = NULL;
+    sim_trial_fleet()->record = NULL;
     sim_trial_on_failure(NULL, NULL);
     print_totals(&totals, clock_ms() - begun_ms);
     printf("seed %" PRIu64 ": trace hash %016" PRIx64 "\n", source.seed, hash);
     (void)sim_trial_twice(run, &source, &options, &totals);
     sim_record_fini(&record);
+    sim_record_fleet_fini(&fleet_record);
     return true;
 }
 
