@@ -81,7 +81,11 @@ void weft_peers_store_ended(struct weft_loop *loop, uint32_t index, weftResult_t
     struct weft_peers_store *store = &peers->stores[index];
     struct weft_slot_end end = store->end;
 
-    if (result != weftSuccess) {
+    if (result == weftInvalidUsage) {
+        /* The peer took the window back when the bytes were there, and the signal was not. */
+        end.result = weftCancelled;
+        end.cause = WEFT_CAUSE_REVOKED;
+    } else if (result != weftSuccess) {
         end.result = result;
         end.cause = WEFT_CAUSE_SIGNAL;
     }

@@ -62,6 +62,10 @@ static const struct sim_fault_row kinds[SIM_FAULT_ALL_KINDS] = {
                                "its process ends"},
     [SIM_FAULT_SERVER_RESTART] = {OF("restart", "server", 1), false, 0, SIM_FAULT_ALL_KINDS,
                                   "another process begins in its place"},
+    [SIM_FAULT_WINDOW_REVOKE] = {OF("revoke", "window", 2), true, 0, SIM_FAULT_ALL_KINDS,
+                                 "its owner takes it back, and registers other memory"},
+    [SIM_FAULT_SERVER_ABORT] = {OF("abort", "server", 1), true, 0, SIM_FAULT_SERVER_RESTART,
+                                "its comm is aborted and closed"},
 };
 
 /* Of ten schedules: five heal, four keep a core, one kills. */

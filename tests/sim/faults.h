@@ -2,7 +2,7 @@
  *
  *     <time in ns> <kind> <link|hop>:<number> <argument>          of a run with one server
  *     1200000 cut link:12 0
- *     <time in ns> <kind> <nic|lane|copy|server>:<numbers> <argument>    of one with several
+ *     <time in ns> <kind> <nic|lane|copy|server|window>:<numbers> <argument>    of one with several
  *     1200000 cut nic:2.0 0
  *
  * A NIC is server.number, a lane server.server.number, a copy (a hop inside a server) server.hop.
@@ -46,6 +46,9 @@ enum sim_fault_kind {
     SIM_FAULT_SERVER_CONTINUE,
     SIM_FAULT_SERVER_KILL,
     SIM_FAULT_SERVER_RESTART,
+    /* callers' doings that others feel like faults */
+    SIM_FAULT_WINDOW_REVOKE,
+    SIM_FAULT_SERVER_ABORT,
     SIM_FAULT_ALL_KINDS
 };
 
@@ -68,7 +71,7 @@ struct sim_fault_row {
     const char *name;
     const char *note;         /* for the history: target, argument */
     bool is_of_link;          /* else of a hop, or of what `of` says */
-    const char *of;           /* "nic", "lane", "copy", "server"; NULL: link or hop */
+    const char *of;           /* "nic", "lane", "copy", "server", "window"; NULL: link or hop */
     uint32_t parts;           /* numbers of such a target */
     bool is_drawn;            /* else it only undoes or tells */
     uint64_t argument_max;    /* 0: the argument is 0; else it is 1 or more */

@@ -77,6 +77,7 @@ void sim_shadow_add(struct sim_shadow *shadow, uint32_t window, uint32_t device,
     shadow->windows[shadow->place_count++] = window;
     memory->is_live = true;
     memory->is_relay = is_relay;
+    memory->is_revoked = false;
     memory->device = device;
     memory->size_bytes = size_bytes;
     memory->base = shadow->place_count * SIM_MAP_PLACE;

@@ -23,6 +23,7 @@
 struct sim_memory {
     bool is_live;
     bool is_relay;
+    bool is_revoked; /* a fleet's: its owner takes it back */
     uint32_t device;
     uint64_t size_bytes;
     uint64_t base;         /* the place of its first byte */

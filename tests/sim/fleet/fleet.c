@@ -165,7 +165,8 @@ static void check_time(struct sim_fleet *fleet, const struct sim_copy *copy)
 {
     const struct sim_memory *dst = &fleet->shadow.memories[copy->dst_window];
 
-    if (dst->is_relay || is_given_up(fleet, copy))
+    /* In the memory of a process that has ended nothing lands. */
+    if (!dst->is_live || dst->is_relay || is_given_up(fleet, copy))
         return;
     for (uint32_t i = 0; i < copy->extent_count; i++)
         SIM_CHECK(&fleet->history,

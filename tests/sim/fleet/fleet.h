@@ -173,7 +173,23 @@ enum sim_server_state { SIM_SERVER_DEAD, SIM_SERVER_UP, SIM_SERVER_STOPPED };
 /* What one server knows of a window of another. */
 struct sim_import {
     uint32_t life;   /* of its owner; 0: not imported */
+    uint32_t use;    /* of the window's number there */
     uint32_t number; /* here */
+};
+
+/* A window that is taken back (fleet_revoke.c). */
+enum sim_revoke_stage {
+    SIM_REVOKE_NONE,
+    SIM_REVOKE_CONCEALING,
+    SIM_REVOKE_REVOKING,
+    SIM_REVOKE_REMOVING,
+    SIM_REVOKE_STAGES
+};
+
+struct sim_revoke_run {
+    enum sim_revoke_stage stage;
+    weft_ns again_at;
+    struct weft_command command;
 };
 
 struct sim_server {
@@ -198,7 +214,11 @@ struct sim_server {
     uint32_t holders[SIM_FLEET_HOLDERS];
     uint32_t memories[SIM_FLEET_WINDOWS];
     struct weft_net_remote exposed[SIM_FLEET_WINDOWS];
-    uint32_t next_window;       /* number for an import */
+    uint32_t next_window;             /* number for an import */
+    uint32_t uses[SIM_FLEET_WINDOWS]; /* so often the window was taken back */
+    struct sim_revoke_run revokes[SIM_FLEET_WINDOWS];
+    struct weft_command abort; /* `run` NULL: it goes on */
+    weft_ns abort_again_at;
     struct sim_import *imports; /* by server * SIM_FLEET_WINDOWS + window */
 };
 
@@ -225,7 +245,13 @@ struct sim_link {
 
 /* ---- what callers ask for ---- */
 
-enum sim_call_kind { SIM_CALL_PUT, SIM_CALL_GET, SIM_CALL_LOCAL, SIM_CALL_KINDS };
+enum sim_call_kind {
+    SIM_CALL_PUT,
+    SIM_CALL_GET,
+    SIM_CALL_LOCAL,
+    SIM_CALL_COPY, /* from a peer's window to another's, or the same one's */
+    SIM_CALL_KINDS
+};
 
 enum sim_call_state {
     SIM_CALL_WAITING,
@@ -248,6 +274,7 @@ struct sim_call {
     weft_ns cancel_ns; /* after submit; WEFT_NEVER: not */
     uint32_t server;
     uint32_t peer;
+    uint32_t to;  /* COPY: where the bytes go; else the peer */
     uint32_t src; /* holder numbers */
     uint32_t dst;
     uint64_t size_bytes;
@@ -259,6 +286,7 @@ struct sim_call {
     uint32_t slot_generation;
     uint64_t fence;
     uint32_t peer_life;
+    uint32_t to_life;
     weft_ns submitted_at;
     weft_ns deadline_at; /* if nothing holds it back */
     weft_ns ended_at;
@@ -312,6 +340,7 @@ struct sim_fleet {
     struct sim_call *calls;
     uint32_t calls_live; /* neither ended nor skipped */
     bool is_closing;
+    uint32_t disturbances; /* faults so far, but for windows taken back and comms aborted */
     weft_ns notice_ns_max; /* so late a server looks for what came */
     bool is_jammed;        /* messages are refused now and then, for a while */
     bool is_hurried;       /* deadlines are shorter than faults last */
@@ -409,18 +438,38 @@ void sim_server_kill(struct sim_fleet *fleet, uint32_t server);
 void sim_server_wake(struct sim_fleet *fleet, uint32_t server, weft_ns at);
 void sim_server_round(struct sim_fleet *fleet, uint32_t server);
 void sim_server_rest(struct sim_fleet *fleet, uint32_t server);
+/* Does what src/api does for weftWindowRegister, and for a key that others are given. */
+void sim_server_add_window(struct sim_fleet *fleet, uint32_t server, uint32_t window);
+
+/* ---- fleet_revoke.c ---- */
+void sim_revoke_begin(struct sim_fleet *fleet, uint32_t server, uint32_t window);
+void sim_abort_begin(struct sim_fleet *fleet, uint32_t server);
+weft_ns sim_revokes_next_at(const struct sim_fleet *fleet);
+void sim_revokes_due(struct sim_fleet *fleet);
+void sim_revokes_check_done(struct sim_fleet *fleet);
 
 /* ---- fleet_call.c ---- */
+/* Something has gone wrong that may concern any call. */
+bool sim_fleet_is_disturbed(const struct sim_fleet *fleet);
 void sim_calls_round(struct sim_fleet *fleet, uint32_t server);
-/* Begins the call, or goes on with beginning it. */
-void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call);
 void sim_fleet_calls_due(struct sim_fleet *fleet);
 weft_ns sim_fleet_calls_next_at(const struct sim_fleet *fleet);
 void sim_calls_killed(struct sim_fleet *fleet, uint32_t server);
 void sim_calls_raised(struct sim_fleet *fleet, uint32_t memory, uint64_t offset, uint64_t value);
+void sim_call_leave(struct sim_fleet *fleet, struct sim_call *call, enum sim_call_state state);
+/* At the end of a target window: its data lies before that. */
+#define SIM_SIGNAL_BYTES 8192
+static inline uint64_t sim_signal_offset(uint32_t call, uint64_t size_bytes)
+{
+    return size_bytes - SIM_SIGNAL_BYTES + 8 * (call % (SIM_SIGNAL_BYTES / 8));
+}
+void sim_calls_overdue(struct sim_fleet *fleet);
+
+/* ---- fleet_begin.c ---- */
+/* Begins the call, or goes on with beginning it. */
+void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call);
 /* Deregisters what was imported of processes that have ended: their places are used again. */
 void sim_calls_forget(struct sim_fleet *fleet);
-void sim_calls_overdue(struct sim_fleet *fleet);
 
 /* ---- fleet_way.c ---- */
 /* False: there is no route, however sound all is. */

@@ -5,9 +5,7 @@
 #include "fleet_many.h"
 #include "fleet_run.h"
 
-#define IMPORT_AGAIN_NS 100000
-#define SIGNAL_BYTES    8192 /* at the end of a target window: its data lies before that */
-#define SLACK_NS        UINT64_C(20000000)
+#define SLACK_NS UINT64_C(20000000)
 
 static bool is_live(const struct sim_call *call)
 {
@@ -15,7 +13,7 @@ static bool is_live(const struct sim_call *call)
            call->state == SIM_CALL_ACTIVE;
 }
 
-static void leave(struct sim_fleet *fleet, struct sim_call *call, enum sim_call_state state)
+void sim_call_leave(struct sim_fleet *fleet, struct sim_call *call, enum sim_call_state state)
 {
     if (is_live(call))
         fleet->calls_live--;
@@ -31,11 +29,6 @@ static uint32_t number_of(const struct sim_fleet *fleet, const struct sim_call *
 
 /* ---- signals ---- */
 
-static uint64_t signal_offset(uint32_t number, uint64_t size_bytes)
-{
-    return size_bytes - SIGNAL_BYTES + 8 * (number % (SIGNAL_BYTES / 8));
-}
-
 void sim_calls_raised(struct sim_fleet *fleet, uint32_t memory, uint64_t offset, uint64_t value)
 {
     struct sim_call *call;
@@ -47,8 +40,8 @@ void sim_calls_raised(struct sim_fleet *fleet, uint32_t memory, uint64_t offset,
     SIM_NOTE(&fleet->history, "the signal of call %llu is raised", value - 1);
     SIM_CHECK(&fleet->history,
               call->op.dst_window == memory &&
-                  offset ==
-                      signal_offset((uint32_t)value - 1, fleet->shadow.memories[memory].size_bytes),
+                  offset == sim_signal_offset((uint32_t)value - 1,
+                                              fleet->shadow.memories[memory].size_bytes),
               SIGNAL, "the signal of call %u is raised elsewhere", (uint32_t)value - 1);
     SIM_CHECK(&fleet->history, ++call->raised == 1, SIGNAL,
               "the signal of call %u is raised %u times", (uint32_t)value - 1, call->raised);
@@ -70,23 +63,36 @@ static void give_up(struct sim_fleet *fleet, const struct sim_call *call)
         sim_map_set(&dst->given_up, call->extents[i].dst_offset, call->extents[i].size_bytes, 1);
 }
 
-/* Something has gone wrong that may concern the two servers of the call. */
-static bool is_disturbed(const struct sim_fleet *fleet)
+bool sim_fleet_is_disturbed(const struct sim_fleet *fleet)
 {
-    return fleet->next_fault > 0;
+    return fleet->disturbances > 0;
+}
+
+/* An owner takes back what it reads or writes, or one of its servers aborts its comm. */
+static bool is_taken_back(const struct sim_fleet *fleet, const struct sim_call *call)
+{
+    return fleet->shadow.memories[call->op.dst_window].is_revoked ||
+           fleet->shadow.memories[call->op.src_window].is_revoked ||
+           fleet->servers[call->server].abort.run != NULL ||
+           fleet->servers[call->peer].abort.run != NULL ||
+           fleet->servers[call->to].abort.run != NULL;
 }
 
 /* A copy, or a word, of the call may still have an effect, as far as its server can know: one that
  * stood still sees that its deadline has passed before it looks at what has come meanwhile. */
 static bool is_in_doubt(const struct sim_fleet *fleet, const struct sim_call *call)
 {
+    /* A copy that others carry out is in doubt as long as they do not answer. */
+    enum sim_item_kind last = call->kind == SIM_CALL_COPY ? SIM_ITEM_MESSAGE : SIM_ITEM_FORWARD;
+
     if (fleet->servers[call->server].stops > 0)
         return true;
     for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
         const struct sim_item *item = &fleet->items[i];
 
-        if (item->kind != SIM_ITEM_FREE && item->kind <= SIM_ITEM_FORWARD &&
-            (item->server == call->server || item->server == call->peer))
+        if (item->kind != SIM_ITEM_FREE && item->kind <= last &&
+            (item->server == call->server || item->server == call->peer ||
+             item->server == call->to))
             return true;
     }
     return false;
@@ -96,9 +102,21 @@ static bool is_in_doubt(const struct sim_fleet *fleet, const struct sim_call *ca
 static bool is_peer_gone(const struct sim_fleet *fleet, const struct sim_call *call)
 {
     const struct sim_server *peer = &fleet->servers[call->peer];
+    const struct sim_server *to = &fleet->servers[call->to];
 
     return call->kind != SIM_CALL_LOCAL &&
-           (peer->state == SIM_SERVER_DEAD || peer->life != call->peer_life);
+           (peer->state == SIM_SERVER_DEAD || peer->life != call->peer_life ||
+            to->state == SIM_SERVER_DEAD || to->life != call->to_life);
+}
+
+/* The call may end for want of time. Who carries out a copy for another has a little less of it, so
+ * that he can say what came of it (host/peer_copy). */
+static bool is_out_of_time(const struct sim_fleet *fleet, const struct sim_call *call)
+{
+    weft_ns whole_ns = call->deadline_at - call->submitted_at;
+
+    return fleet->now >=
+           (call->kind == SIM_CALL_COPY ? call->deadline_at - whole_ns / 8 : call->deadline_at);
 }
 
 static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
@@ -112,24 +130,29 @@ static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
         is_right = end->moved_bytes == call->size_bytes;
         break;
     case weftTimeout:
-        is_right = fleet->now >= call->deadline_at && (is_disturbed(fleet) || fleet->is_hurried);
+        is_right =
+            is_out_of_time(fleet, call) && (sim_fleet_is_disturbed(fleet) || fleet->is_hurried);
         break;
     case weftRemoteError:
         if (end->cause == WEFT_CAUSE_NO_ROUTE) {
             is_right = !sim_call_has_way(fleet, call);
             break;
         }
-        is_right = is_disturbed(fleet) &&
+        if (is_taken_back(fleet, call)) {
+            is_right = true;
+            break;
+        }
+        is_right = sim_fleet_is_disturbed(fleet) &&
                    (end->cause != WEFT_CAUSE_GONE || is_peer_gone(fleet, call)) &&
                    (is_peer_gone(fleet, call) || fleet->now >= call->deadline_at ||
                     end->cause == WEFT_CAUSE_PEER || end->cause == WEFT_CAUSE_SIGNAL);
         break;
     case weftUnknown:
-        is_right =
-            fleet->now >= call->deadline_at && is_disturbed(fleet) && is_in_doubt(fleet, call);
+        is_right = (is_out_of_time(fleet, call) || is_taken_back(fleet, call)) &&
+                   sim_fleet_is_disturbed(fleet) && is_in_doubt(fleet, call);
         break;
     case weftCancelled:
-        is_right = call->is_cancelled || is_peer_gone(fleet, call);
+        is_right = call->is_cancelled || is_peer_gone(fleet, call) || is_taken_back(fleet, call);
         break;
     default:
         break;
@@ -178,7 +201,7 @@ static void ended(struct sim_fleet *fleet, struct sim_call *call, const struct w
     if (end->result == weftUnknown)
         give_up(fleet, call);
     sim_shadow_release(&fleet->shadow, &call->op, call->extents);
-    leave(fleet, call, SIM_CALL_ENDED);
+    sim_call_leave(fleet, call, SIM_CALL_ENDED);
 }
 
 void sim_calls_round(struct sim_fleet *fleet, uint32_t index)
@@ -210,193 +233,11 @@ void sim_calls_killed(struct sim_fleet *fleet, uint32_t server)
             continue;
         give_up(fleet, call);
         sim_shadow_release(&fleet->shadow, &call->op, call->extents);
-        leave(fleet, call, SIM_CALL_VOID);
+        sim_call_leave(fleet, call, SIM_CALL_VOID);
     }
 }
 
-/* ---- beginning ---- */
-
-/* Where the call's bytes go is nobody's, and nobody is in doubt about it. */
-static bool is_free(const struct sim_fleet *fleet, const struct sim_call *call)
-{
-    const struct sim_memory *dst = &fleet->shadow.memories[call->op.dst_window];
-
-    for (uint32_t i = 0; i < call->extent_count; i++) {
-        const struct weft_extent *extent = &call->extents[i];
-
-        if (!sim_map_is(&dst->owner, extent->dst_offset, extent->size_bytes, 0) ||
-            !sim_map_is(&dst->given_up, extent->dst_offset, extent->size_bytes, 0))
-            return false;
-    }
-    return true;
-}
-
-static void submit(struct sim_fleet *fleet, struct sim_call *call, uint32_t dst_window,
-                   uint32_t src_window)
-{
-    struct sim_server *server = &fleet->servers[call->server];
-    struct weft_loop *loop = server->loop;
-    uint32_t number = number_of(fleet, call);
-    uint32_t index;
-    struct weft_slot *slot;
-
-    if (!is_free(fleet, call)) {
-        leave(fleet, call, SIM_CALL_SKIPPED);
-        return;
-    }
-    index = weft_slot_take(&loop->slots);
-    if (index == WEFT_NONE) {
-        leave(fleet, call, SIM_CALL_SKIPPED);
-        return;
-    }
-    slot = &loop->slots.slots[index];
-    slot->op.dst_window = dst_window;
-    slot->op.src_window = src_window;
-    slot->src_device = loop->window_devices[src_window];
-    slot->dst_device = loop->window_devices[dst_window];
-    if (call->is_signalled)
-        slot->op.signal = (struct weft_signal){
-            dst_window,
-            signal_offset(number, fleet->shadow.memories[call->op.dst_window].size_bytes),
-            number + 1, weftSignalSet};
-    for (uint32_t i = 0; i < call->extent_count; i++) {
-        weftResult_t result = weft_slot_append(&loop->slots, index, &call->extents[i]);
-
-        weft_assert(result == weftSuccess);
-    }
-    if (call->is_fenced)
-        (void)weft_counter_add(&loop->fence, 1);
-    slot->op.fence = weft_counter_get(&loop->fence);
-    slot->watched = true;
-    call->fence = slot->op.fence;
-    call->slot = index;
-    call->slot_generation = weft_slot_generation(&loop->slots, index);
-    call->peer_life = fleet->servers[call->peer].life;
-    call->submitted_at = fleet->now;
-    call->deadline_at = fleet->now + server->world->config.timeout_ms * WEFT_NS_PER_MS;
-    call->state = SIM_CALL_ACTIVE;
-    sim_shadow_own(&fleet->shadow, number, &call->op, call->extents);
-    SIM_NOTE(&fleet->history,
-             "call %llu: server %llu, kind %llu, server %llu, %llu bytes, fence %llu", number,
-             call->server, call->kind, call->peer, call->size_bytes, call->fence);
-    weft_loop_push(loop, index);
-    sim_server_wake(fleet, call->server, fleet->now);
-}
-
-/* What the window's key would say. */
-static weftResult_t import(struct sim_fleet *fleet, const struct sim_call *call, uint32_t window,
-                           struct sim_import *import)
-{
-    struct sim_server *server = &fleet->servers[call->server];
-    const struct sim_server *owner = &fleet->servers[call->peer];
-    const struct weft_net_remote *as = &owner->exposed[window];
-    struct weft_window_key key = {.size_bytes = as->size_bytes,
-                                  .epoch = as->epoch,
-                                  .rights = as->rights,
-                                  .device = owner->holders[window / 2],
-                                  .incarnation = owner->incarnation,
-                                  .number = as->window};
-    struct weft_command command = {
-        .run = weft_command_import, .window = server->next_window, .key = &key};
-    weftResult_t result;
-
-    memcpy(key.token, as->token, sizeof(key.token));
-    memcpy(key.address, owner->loop->peers->address, sizeof(key.address));
-    if (server->next_window == server->world->config.windows_max)
-        return weftNoResource;
-    result = weft_command_import(server->loop, &command, fleet->now);
-    if (result != weftSuccess)
-        return result;
-    *import = (struct sim_import){owner->life, server->next_window++};
-    return weftSuccess;
-}
-
-/* Drops what the server had of an earlier life of the owner. */
-static void forget(struct sim_fleet *fleet, uint32_t index, struct sim_import *import)
-{
-    struct weft_command command = {.run = weft_command_window_remove, .window = import->number};
-
-    if (import->life != 0)
-        (void)weft_command_window_remove(fleet->servers[index].loop, &command, fleet->now);
-    *import = (struct sim_import){0};
-}
-
-void sim_calls_forget(struct sim_fleet *fleet)
-{
-    for (uint32_t i = 0; i < fleet->server_count; i++)
-        for (uint32_t k = 0; k < fleet->server_count * SIM_FLEET_WINDOWS; k++) {
-            struct sim_import *import = &fleet->servers[i].imports[k];
-
-            if (import->life != fleet->servers[k / SIM_FLEET_WINDOWS].life)
-                forget(fleet, i, import);
-        }
-}
-
-/* Both windows are known to the call's server; else it is tried again a little later. */
-static void begin_remote(struct sim_fleet *fleet, struct sim_call *call)
-{
-    struct sim_server *server = &fleet->servers[call->server];
-    const struct sim_server *peer = &fleet->servers[call->peer];
-    bool is_put = call->kind == SIM_CALL_PUT;
-    uint32_t window = is_put ? 2 * call->dst + 1 : 2 * call->src;
-    struct sim_import *known = &server->imports[call->peer * SIM_FLEET_WINDOWS + window];
-    weftResult_t result = weftSuccess;
-
-    if (peer->state == SIM_SERVER_DEAD) {
-        leave(fleet, call, SIM_CALL_SKIPPED);
-        return;
-    }
-    if (known->life != peer->life) {
-        forget(fleet, call->server, known);
-        result = import(fleet, call, window, known);
-        sim_server_wake(fleet, call->server, fleet->now);
-    }
-    if (result == weftSuccess) {
-        call->op.dst_window = is_put ? peer->memories[window] : server->memories[2 * call->dst + 1];
-        call->op.src_window = is_put ? server->memories[2 * call->src] : peer->memories[window];
-        submit(fleet, call, is_put ? known->number : 2 * call->dst + 1,
-               is_put ? 2 * call->src : known->number);
-        return;
-    }
-    SIM_CHECK(&fleet->history, !call->is_closing || fleet->now < call->give_up_at, CLOSING,
-              "server %u does not reach server %u though all is restored", call->server,
-              call->peer);
-    if (fleet->now >= call->give_up_at || (result != weftInProgress && !call->is_closing)) {
-        call->result = result;
-        leave(fleet, call, SIM_CALL_SKIPPED);
-        return;
-    }
-    call->state = SIM_CALL_IMPORTING;
-    call->at = fleet->now + IMPORT_AGAIN_NS;
-}
-
-/* So long a caller tries to reach the peer. */
-static weft_ns give_up_ns(const struct sim_fleet *fleet, const struct sim_call *call)
-{
-    if (fleet->shape.is_given)
-        return 2 * fleet->config.net_dial_ms * WEFT_NS_PER_MS;
-    return call->is_closing || fleet->shape.is_plain ? UINT64_C(3000000000) : UINT64_C(30000000);
-}
-
-void sim_call_begin(struct sim_fleet *fleet, struct sim_call *call)
-{
-    struct sim_server *server = &fleet->servers[call->server];
-    bool is_new = call->state == SIM_CALL_WAITING;
-
-    if (is_new)
-        call->give_up_at = fleet->now + give_up_ns(fleet, call);
-    if (server->state == SIM_SERVER_DEAD) {
-        leave(fleet, call, SIM_CALL_SKIPPED);
-    } else if (server->state == SIM_SERVER_STOPPED) {
-        call->at = fleet->now + 10 * IMPORT_AGAIN_NS;
-    } else if (call->kind == SIM_CALL_LOCAL) {
-        call->op.dst_window = server->memories[2 * call->dst + 1];
-        call->op.src_window = server->memories[2 * call->src];
-        submit(fleet, call, 2 * call->dst + 1, 2 * call->src);
-    } else {
-        begin_remote(fleet, call);
-    }
-}
+/* ---- time ---- */
 
 static weft_ns due_at(const struct sim_call *call)
 {
@@ -411,7 +252,7 @@ static weft_ns due_at(const struct sim_call *call)
 
 weft_ns sim_fleet_calls_next_at(const struct sim_fleet *fleet)
 {
-    weft_ns at = WEFT_NEVER;
+    weft_ns at = sim_revokes_next_at(fleet);
 
     for (uint32_t i = 0; i < fleet->call_count; i++)
         at = weft_min(at, due_at(&fleet->calls[i]));
@@ -420,6 +261,7 @@ weft_ns sim_fleet_calls_next_at(const struct sim_fleet *fleet)
 
 void sim_fleet_calls_due(struct sim_fleet *fleet)
 {
+    sim_revokes_due(fleet);
     for (uint32_t i = 0; i < fleet->call_count; i++) {
         struct sim_call *call = &fleet->calls[i];
 
@@ -436,14 +278,12 @@ void sim_fleet_calls_due(struct sim_fleet *fleet)
     }
 }
 
-/* ---- time ---- */
-
 /* When its server knew that the process of the call's peer had ended; WEFT_NEVER: it does not. */
 static weft_ns gone_at(const struct sim_fleet *fleet, const struct sim_call *call)
 {
     const struct sim_net *net = fleet->servers[call->server].net;
 
-    for (uint32_t i = 0; i < net->env.peers_max && call->kind != SIM_CALL_LOCAL; i++)
+    for (uint32_t i = 0; i < net->env.peers_max && call->kind < SIM_CALL_LOCAL; i++)
         if (net->peers[i].is_used && net->peers[i].is_gone && net->peers[i].server == call->peer &&
             net->peers[i].life == call->peer_life)
             return net->peers[i].gone_at;

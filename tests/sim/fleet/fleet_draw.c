@@ -7,14 +7,16 @@
 #include "core/preset.h"
 #include "fleet_run.h"
 
-#define NOTICE_NS_MAX    300000
-#define NICS_DRAWN_MAX   4
-#define HOST_COPY_NS     1000
-#define SPAN_NS_MAX      20000000
-#define FAULTS_MAX       14
-#define CLOSING_BYTES    200000
-#define DATA_BYTES       (UINT64_C(900) << 20) /* of a window: what lies behind it are signals */
-#define NIC_BYTES_PER_US 1000                  /* where no link says it */
+#define NOTICE_NS_MAX     300000
+#define NICS_DRAWN_MAX    4
+#define HOST_COPY_NS      1000
+#define SPAN_NS_MAX       20000000
+#define FAULTS_MAX        14
+#define COPIES_DRAWN_MAX  6
+#define REVOKES_DRAWN_MAX 3
+#define CLOSING_BYTES     200000
+#define DATA_BYTES        (UINT64_C(900) << 20) /* of a window: what lies behind it are signals */
+#define NIC_BYTES_PER_US  1000                  /* where no link says it */
 
 /* A stream of dice for part `number` of what `label` is about. */
 static struct sim_dice fork_dice(const struct sim_fleet *fleet, enum sim_label label,
@@ -199,6 +201,7 @@ static void draw_call(struct sim_fleet *fleet, uint32_t number, weft_ns span_ns)
     call->server = (uint32_t)sim_dice_below(&dice, fleet->server_count);
     call->peer = (call->server + 1 + (uint32_t)sim_dice_below(&dice, fleet->server_count - 1)) %
                  fleet->server_count;
+    call->to = call->peer;
     server = &fleet->servers[call->server];
     peer = &fleet->servers[call->peer];
     call->src = (uint32_t)sim_dice_below(&dice, call->kind == SIM_CALL_GET ? peer->holder_count
@@ -219,6 +222,42 @@ static void draw_call(struct sim_fleet *fleet, uint32_t number, weft_ns span_ns)
     sim_fleet_place(call, &dice);
 }
 
+/* Copies between others, from dice of their own: what the seed draws besides stays as it is. */
+static void draw_copies(struct sim_fleet *fleet, weft_ns span_ns)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_WORKLOAD, SIM_FLEET_CALLS_MAX);
+    uint32_t count = (uint32_t)sim_dice_below(&dice, COPIES_DRAWN_MAX + 1);
+
+    for (uint32_t i = 0; i < count && fleet->call_count < SIM_FLEET_CALLS_MAX; i++) {
+        struct sim_call *call = &fleet->calls[fleet->call_count++];
+        const struct sim_server *peer;
+        const struct sim_server *to;
+
+        *call = (struct sim_call){.kind = SIM_CALL_COPY, .cancel_ns = WEFT_NEVER};
+        call->server = (uint32_t)sim_dice_below(&dice, fleet->server_count);
+        call->peer = (call->server + 1 + (uint32_t)sim_dice_below(&dice, fleet->server_count - 1)) %
+                     fleet->server_count;
+        call->to = (call->server + 1 + (uint32_t)sim_dice_below(&dice, fleet->server_count - 1)) %
+                   fleet->server_count;
+        peer = &fleet->servers[call->peer];
+        to = &fleet->servers[call->to];
+        if (peer->gpus && to->gpus) {
+            call->src = (uint32_t)sim_dice_below(&dice, peer->holder_count);
+            call->dst = (uint32_t)sim_dice_below(&dice, to->holder_count);
+        }
+        call->size_bytes = sim_dice_scaled(&dice, 1, WEFT_MIB(8));
+        call->extent_count = (uint32_t)sim_dice_between(&dice, 1, SIM_FLEET_EXTENTS_MAX);
+        call->is_signalled = sim_dice_chance(&dice, 50);
+        call->is_fenced = sim_dice_chance(&dice, 15);
+        if (sim_dice_chance(&dice, 15))
+            call->cancel_ns = sim_dice_scaled(&dice, 1000, 20000000);
+        call->at = sim_dice_below(&dice, span_ns);
+        if (i % 3 == 2)
+            call->at += fleet->schedule.faults.ends_at + SIM_FLEET_CALM_NS;
+        sim_fleet_place(call, &dice);
+    }
+}
+
 /* One put and one get from each server to its next one, small. */
 void sim_fleet_add_closing(struct sim_fleet *fleet)
 {
@@ -233,6 +272,7 @@ void sim_fleet_add_closing(struct sim_fleet *fleet)
                                   .cancel_ns = WEFT_NEVER,
                                   .server = i / 2,
                                   .peer = (i / 2 + 1) % fleet->server_count,
+                                  .to = (i / 2 + 1) % fleet->server_count,
                                   .size_bytes = CLOSING_BYTES,
                                   .extent_count = 1};
         sim_fleet_place(call, &dice);
@@ -317,16 +357,16 @@ static void draw_faults(struct sim_fleet *fleet, weft_ns span_ns)
     uint32_t count = (uint32_t)sim_dice_below(&dice, FAULTS_MAX + 1);
     unsigned on = 0;
 
-    for (uint32_t i = SIM_FAULT_KINDS; i < SIM_FAULT_ALL_KINDS; i++)
+    for (uint32_t i = SIM_FAULT_KINDS; i < SIM_FAULT_WINDOW_REVOKE; i++)
         if (sim_fault_row((enum sim_fault_kind)i)->is_drawn && sim_dice_chance(&dice, 50))
             on |= 1u << i;
     faults->kinds_on = on;
     for (uint32_t i = 0; i < count && on != 0; i++) {
         uint32_t kind = SIM_FAULT_KINDS +
-                        (uint32_t)sim_dice_below(&dice, SIM_FAULT_ALL_KINDS - SIM_FAULT_KINDS);
+                        (uint32_t)sim_dice_below(&dice, SIM_FAULT_WINDOW_REVOKE - SIM_FAULT_KINDS);
 
         while ((on >> kind & 1) == 0)
-            kind = kind + 1 == SIM_FAULT_ALL_KINDS ? SIM_FAULT_KINDS : kind + 1;
+            kind = kind + 1 == SIM_FAULT_WINDOW_REVOKE ? SIM_FAULT_KINDS : kind + 1;
         draw_one(fleet, &dice, (enum sim_fault_kind)kind, span_ns);
     }
     sim_faults_finish(faults);
@@ -336,6 +376,34 @@ static void draw_faults(struct sim_fleet *fleet, weft_ns span_ns)
         keep_core(fleet, &dice, faults->ends_at + 10);
         sim_faults_finish(faults);
     }
+}
+
+/* Windows that are taken back, and comms that are aborted, while all else goes on; from dice of
+ * their own, too. */
+static void draw_ends(struct sim_fleet *fleet, weft_ns span_ns)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FAULTS, 1);
+    struct sim_faults *faults = &fleet->schedule.faults;
+    uint32_t revokes =
+        sim_dice_chance(&dice, 50) ? (uint32_t)sim_dice_between(&dice, 1, REVOKES_DRAWN_MAX) : 0;
+
+    for (uint32_t i = 0; i < revokes; i++) {
+        uint32_t server = (uint32_t)sim_dice_below(&dice, fleet->server_count);
+        uint32_t window = (uint32_t)sim_dice_below(&dice, 2 * fleet->servers[server].holder_count);
+
+        add(faults, sim_dice_below(&dice, span_ns), SIM_FAULT_WINDOW_REVOKE,
+            sim_fault_target(server, window, 0), 0);
+    }
+    if (sim_dice_chance(&dice, 15)) {
+        uint32_t target =
+            sim_fault_target((uint32_t)sim_dice_below(&dice, fleet->server_count), 0, 0);
+        weft_ns at = sim_dice_below(&dice, span_ns);
+
+        add(faults, at, SIM_FAULT_SERVER_ABORT, target, 0);
+        add(faults, at + sim_dice_scaled(&dice, 100000, 80000000), SIM_FAULT_SERVER_RESTART, target,
+            0);
+    }
+    sim_faults_finish(faults);
 }
 
 void sim_fleet_draw(struct sim_fleet *fleet)
@@ -357,4 +425,6 @@ void sim_fleet_draw(struct sim_fleet *fleet)
         if (i % 4 == 0)
             fleet->calls[i].at += fleet->schedule.faults.ends_at + SIM_FLEET_CALM_NS;
     }
+    draw_copies(fleet, span_ns);
+    draw_ends(fleet, span_ns);
 }

@@ -183,6 +183,7 @@ void sim_fleet_fault(struct sim_fleet *fleet, const struct sim_fault *fault)
     SIM_NOTE(&fleet->history, sim_fault_row(fault->kind)->note, a, b, c, fault->argument);
     if (a >= fleet->server_count)
         return;
+    fleet->disturbances += fault->kind < SIM_FAULT_WINDOW_REVOKE;
     switch (fault->kind) {
     case SIM_FAULT_COPY_STALL:
         if (is_hop)
@@ -198,6 +199,12 @@ void sim_fleet_fault(struct sim_fleet *fleet, const struct sim_fault *fault)
         break;
     case SIM_FAULT_LANE_BREAK:
         lane_fault(fleet, a, b, c);
+        break;
+    case SIM_FAULT_WINDOW_REVOKE:
+        sim_revoke_begin(fleet, a, b);
+        break;
+    case SIM_FAULT_SERVER_ABORT:
+        sim_abort_begin(fleet, a);
         break;
     case SIM_FAULT_SERVER_STOP:
     case SIM_FAULT_SERVER_CONTINUE:

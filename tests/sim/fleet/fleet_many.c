@@ -167,6 +167,7 @@ static void draw_call(struct sim_fleet *fleet, uint32_t number)
     call->server = number / fleet->shape.calls_each;
     call->kind = sim_dice_chance(dice, 50) ? SIM_CALL_PUT : SIM_CALL_GET;
     call->peer = (call->server + away) % fleet->server_count;
+    call->to = call->peer;
     call->src = (uint32_t)sim_dice_below(dice, holders);
     call->dst = (uint32_t)sim_dice_below(dice, holders);
     call->size_bytes = sim_dice_scaled(dice, WEFT_KIB(4), WEFT_MIB(4));

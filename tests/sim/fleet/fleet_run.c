@@ -57,6 +57,7 @@ static void reset(struct sim_fleet *fleet, uint64_t seed, bool is_verbose)
     fleet->memory_count = 0;
     fleet->randoms = 0;
     fleet->next_fault = 0;
+    fleet->disturbances = 0;
     fleet->healed_at = WEFT_NEVER;
     if (fleet->record != NULL)
         sim_record_fleet_begin(fleet->record);
@@ -154,6 +155,7 @@ uint64_t sim_fleet_run_end(struct sim_fleet *fleet)
     fleet->healed_at = fleet->now;
     sim_fleet_heal(fleet);
     sim_fleet_run_until(fleet, fleet->now + SETTLE_NS);
+    sim_revokes_check_done(fleet);
     sim_calls_forget(fleet);
     fleet->is_closing = true;
     sim_fleet_add_closing(fleet);

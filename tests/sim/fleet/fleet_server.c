@@ -26,8 +26,7 @@ void sim_server_wake(struct sim_fleet *fleet, uint32_t server, weft_ns at)
         weft_heap_set(&fleet->timers, timer, at);
 }
 
-/* Does what src/api does for weftWindowRegister, and for a key that others are given. */
-static void add_window(struct sim_fleet *fleet, uint32_t index, uint32_t window)
+void sim_server_add_window(struct sim_fleet *fleet, uint32_t index, uint32_t window)
 {
     struct sim_server *server = &fleet->servers[index];
     uint32_t device = server->holders[window / 2];
@@ -47,8 +46,10 @@ static void add_window(struct sim_fleet *fleet, uint32_t index, uint32_t window)
     weft_assert(result == weftSuccess);
     result = weft_command_window_add(server->loop, &command, fleet->now);
     weft_assert(result == weftSuccess);
-    *as = (struct weft_net_remote){
-        .window = window, .epoch = 1, .size_bytes = WINDOW_BYTES, .rights = WEFT_RIGHTS_ALL};
+    *as = (struct weft_net_remote){.window = window,
+                                   .epoch = server->uses[window] + 1,
+                                   .size_bytes = WINDOW_BYTES,
+                                   .rights = WEFT_RIGHTS_ALL};
     weft_assert(weft_random(as->token, sizeof(as->token)));
     /* Memory that cannot be addressed is no window of the net's: it is reached over relays. */
     if (server->gpus || server->world->topo.devices[device].kind == weftDeviceDram)
@@ -80,12 +81,15 @@ void sim_server_open(struct sim_fleet *fleet, uint32_t index)
     for (uint32_t i = 0; i < fleet->server_count * SIM_FLEET_WINDOWS; i++)
         server->imports[i] = (struct sim_import){0};
     server->next_window = SIM_FLEET_WINDOWS;
+    memset(server->uses, 0, sizeof(server->uses));
+    memset(server->revokes, 0, sizeof(server->revokes));
+    server->abort.run = NULL;
     fleet->opening = index;
     if (weft_loop_open(&server->world->config, index, server->life, &server->loop, why) !=
         weftSuccess)
         sim_history_fail(&fleet->history, SIM_ORACLE_INIT, "server %u: %s", index, why);
     for (uint32_t i = 0; i < 2 * server->holder_count; i++)
-        add_window(fleet, index, i);
+        sim_server_add_window(fleet, index, i);
     sim_server_wake(fleet, index, fleet->now);
 }
 
@@ -106,6 +110,8 @@ void sim_server_close(struct sim_fleet *fleet, uint32_t index)
     }
     (void)weft_loop_close(server->loop);
     server->loop = NULL;
+    memset(server->revokes, 0, sizeof(server->revokes));
+    server->abort.run = NULL;
     for (uint32_t i = 0; i < 2 * server->holder_count; i++)
         sim_shadow_remove(&fleet->shadow, server->memories[i]);
     free(server->memory_of);

@@ -4,13 +4,18 @@
 #include "fleet_run.h"
 #include "host/peer_join.h"
 
-/* Inside a server there is a hop between the two, or a hop to another and one from there. */
+/* Inside a server there is a hop between the two. What lies on one device is nothing that another
+ * server can ask for: peers do not describe such hops (core/description). */
 bool sim_call_has_way(const struct sim_fleet *fleet, const struct sim_call *call)
 {
-    const struct sim_server *server = &fleet->servers[call->server];
+    bool is_asked = call->kind == SIM_CALL_COPY && call->peer == call->to;
+    const struct sim_server *server = &fleet->servers[is_asked ? call->peer : call->server];
 
-    return call->kind != SIM_CALL_LOCAL ||
-           weft_hop_find(&server->world->hops, server->holders[call->src],
+    if (call->kind != SIM_CALL_LOCAL && !is_asked)
+        return true;
+    if (is_asked && call->src == call->dst)
+        return false;
+    return weft_hop_find(&server->world->hops, server->holders[call->src],
                          server->holders[call->dst]) != WEFT_NONE;
 }
 
@@ -55,32 +60,75 @@ static bool leads(const struct sim_fleet *fleet, uint32_t server, uint32_t from,
     return false;
 }
 
-/* The bytes of a put are its own server's to send, those of a get the other's. */
+/* Is there a live way from a server's own device to one of another, as that one numbers it? */
+static bool leads_to(const struct sim_fleet *fleet, uint32_t from, uint32_t device, uint32_t to,
+                     uint32_t own)
+{
+    const struct sim_server *server = &fleet->servers[from];
+
+    for (uint32_t i = 0; i < server->net->env.peers_max; i++) {
+        uint32_t there;
+
+        if (!server->net->peers[i].is_used || server->net->peers[i].server != to ||
+            server->net->peers[i].life != fleet->servers[to].life ||
+            server->loop->peers->peers[i].state != WEFT_PEER_READY)
+            continue;
+        there = weft_peer_device(server->loop->peers, i, own);
+        return there != WEFT_NONE && leads(fleet, from, device, there, WEFT_ROUTE_HOPS_MAX);
+    }
+    return false;
+}
+
+/* Words go between the two, over some lane. */
+static bool are_joined(const struct sim_fleet *fleet, uint32_t a, uint32_t b)
+{
+    for (uint32_t i = 0; i < fleet->link_count; i++) {
+        const struct sim_link *link = &fleet->links[i];
+        uint32_t side = link->server[0] == a ? 0 : 1;
+        uint32_t nics[2];
+
+        if (link->is_dead || link->server[side] != a || link->server[1 - side] != b ||
+            link->life[side] != fleet->servers[a].life ||
+            link->life[1 - side] != fleet->servers[b].life)
+            continue;
+        for (uint32_t lane = 0; lane < link->lane_count; lane++)
+            if (sim_link_nics(fleet, link, lane, nics))
+                return true;
+    }
+    return false;
+}
+
+/* The bytes of a put are its own server's to send, those of a get the other's, as are those of a
+ * copy. */
+static bool is_taken_back(const struct sim_fleet *fleet, const struct sim_call *call)
+{
+    return fleet->shadow.memories[call->op.dst_window].is_revoked ||
+           fleet->shadow.memories[call->op.src_window].is_revoked;
+}
+
 static bool has_live_way(const struct sim_fleet *fleet, const struct sim_call *call)
 {
     const struct sim_server *server = &fleet->servers[call->server];
     const struct sim_server *peer = &fleet->servers[call->peer];
-    uint32_t window = 2 * call->dst + 1;
+    const struct sim_server *to = &fleet->servers[call->to];
 
-    if (call->kind == SIM_CALL_LOCAL)
+    switch (call->kind) {
+    case SIM_CALL_PUT:
+        return leads_to(fleet, call->server, server->holders[call->src], call->peer,
+                        peer->holders[call->dst]);
+    case SIM_CALL_GET:
+        return leads_to(fleet, call->peer, peer->holders[call->src], call->server,
+                        server->holders[call->dst]);
+    case SIM_CALL_COPY:
+        return call->peer == call->to
+                   ? sim_call_has_way(fleet, call) && are_joined(fleet, call->server, call->peer)
+                   : are_joined(fleet, call->server, call->peer) &&
+                         are_joined(fleet, call->server, call->to) &&
+                         leads_to(fleet, call->peer, peer->holders[call->src], call->to,
+                                  to->holders[call->dst]);
+    default:
         return sim_call_has_way(fleet, call);
-    if (call->kind == SIM_CALL_PUT)
-        return leads(
-            fleet, call->server, server->holders[call->src],
-            server->loop
-                ->window_devices[server->imports[call->peer * SIM_FLEET_WINDOWS + window].number],
-            WEFT_ROUTE_HOPS_MAX);
-    for (uint32_t i = 0; i < peer->net->env.peers_max; i++) {
-        uint32_t device;
-
-        if (!peer->net->peers[i].is_used || peer->net->peers[i].server != call->server ||
-            peer->net->peers[i].life != server->life)
-            continue;
-        device = weft_peer_device(peer->loop->peers, i, server->holders[call->dst]);
-        return device != WEFT_NONE &&
-               leads(fleet, call->peer, peer->holders[call->src], device, WEFT_ROUTE_HOPS_MAX);
     }
-    return false;
 }
 
 /* It had to wait for another one, which may have had no way. */
@@ -123,7 +171,9 @@ bool sim_call_is_calm(const struct sim_fleet *fleet, const struct sim_call *call
 
     return !fleet->is_hurried && fleet->next_fault == faults->count &&
            call->submitted_at >= faults->ends_at + SIM_FLEET_CALM_NS &&
-           fleet->servers[call->peer].state == SIM_SERVER_UP && !call->is_cancelled &&
-           !sim_call_was_fenced(fleet, call) && has_live_way(fleet, call) &&
-           !has_stuck(fleet, call->server) && !has_stuck(fleet, call->peer);
+           fleet->servers[call->peer].state == SIM_SERVER_UP &&
+           fleet->servers[call->to].state == SIM_SERVER_UP && !call->is_cancelled &&
+           !is_taken_back(fleet, call) && !sim_call_was_fenced(fleet, call) &&
+           has_live_way(fleet, call) && !has_stuck(fleet, call->server) &&
+           !has_stuck(fleet, call->peer) && !has_stuck(fleet, call->to);
 }

@@ -69,6 +69,7 @@ static void add_call(struct sim_fleet *fleet, const struct sim_scenario *row, ui
                               .at = round * row->round_ns,
                               .cancel_ns = WEFT_NEVER,
                               .peer = peer,
+                              .to = peer,
                               .src = row->on_gpus ? 1 + number % (holders - 1) : 0,
                               .dst = row->on_gpus ? 1 + number / 2 % (holders - 1) : 0,
                               .size_bytes = row->size_bytes,

@@ -295,11 +295,15 @@ static const char *holder_name(const struct canvas *canvas, uint32_t server, uin
 
 static void draw_call(struct canvas *canvas, uint32_t number)
 {
-    static const char *const kinds[SIM_CALL_KINDS] = {
-        [SIM_CALL_PUT] = "put to", [SIM_CALL_GET] = "get from", [SIM_CALL_LOCAL] = "put in"};
+    static const char *const kinds[SIM_CALL_KINDS] = {[SIM_CALL_PUT] = "put",
+                                                      [SIM_CALL_GET] = "get",
+                                                      [SIM_CALL_LOCAL] = "put inside",
+                                                      [SIM_CALL_COPY] = "copy"};
     const struct sim_call *call = &canvas->fleet->calls[number];
-    uint32_t other = call->kind == SIM_CALL_LOCAL ? call->server : call->peer;
-    bool is_get = call->kind == SIM_CALL_GET;
+    bool is_pulled = call->kind == SIM_CALL_GET || call->kind == SIM_CALL_COPY;
+    bool is_pushed = call->kind == SIM_CALL_PUT || call->kind == SIM_CALL_COPY;
+    uint32_t from = is_pulled ? call->peer : call->server;
+    uint32_t to = is_pushed ? call->to : call->server;
     weftResult_t result = call->state == SIM_CALL_ENDED  ? call->result
                           : call->state == SIM_CALL_VOID ? weftCancelled
                                                          : weftInProgress;
@@ -308,11 +312,9 @@ static void draw_call(struct canvas *canvas, uint32_t number)
     char text[128];
 
     weft_size_format(call->size_bytes, size);
-    (void)snprintf(text, sizeof(text), "call %u  %s server %u  %s > %s  %s%s", number,
-                   kinds[call->kind], other,
-                   holder_name(canvas, is_get ? other : call->server, call->src),
-                   holder_name(canvas, is_get ? call->server : other, call->dst), size,
-                   call->is_fenced ? "  fenced" : "");
+    (void)snprintf(text, sizeof(text), "call %u  %s  %u:%s > %u:%s  %s%s", number,
+                   kinds[call->kind], from, holder_name(canvas, from, call->src), to,
+                   holder_name(canvas, to, call->dst), size, call->is_fenced ? "  fenced" : "");
     put_label(canvas, text);
     sim_canvas_bar(&canvas->on, call->submitted_at, until, SIM_CANVAS_BAR,
                    sim_canvas_result_colour(result));
