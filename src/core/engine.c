@@ -88,11 +88,18 @@ static void revoke(struct weft_engine *engine, uint32_t window, weft_ns deadline
     stop_all(engine, window, WEFT_CAUSE_REVOKED, deadline_at, now);
 }
 
-/* Its owner, a peer, takes no more copies into the chunk's window: so nor do we. */
+/* Its owner, a peer, takes no more copies into the chunk's window: so nor do we. Where the peer was
+ * to read a window of its own as well, either may be gone: only this transfer ends. */
 static void excuse(struct weft_engine *engine, struct weft_chunk *chunk, weft_ns now)
 {
+    const struct weft_device *from =
+        &engine->topo->devices[engine->windows[chunk->src_window].device];
+
     chunk->excused = true;
-    revoke(engine, chunk->dst_window, WEFT_NEVER, now);
+    if (from->server != 0 && chunk->transfer != WEFT_NONE)
+        weft_engine_transfer_stop(engine, chunk->transfer, weftCancelled, WEFT_CAUSE_REVOKED, now);
+    else if (from->server == 0)
+        revoke(engine, chunk->dst_window, WEFT_NEVER, now);
 }
 
 static void copy_ended(struct weft_engine *engine, uint32_t cookie, weftResult_t result,
