@@ -275,6 +275,10 @@ void weft_fetch_end(struct weft_loop *loop, uint32_t slot, weftResult_t result,
         return;
     fetch->end = (struct weft_slot_end){
         .result = result, .cause = cause, .hop = WEFT_NONE, .moved_bytes = fetch->moved_bytes};
+    if (fetch->is_hung) {
+        fetch->end.result = weftUnknown;
+        fetch->end.cause = WEFT_CAUSE_PEER;
+    }
     if (fetch->state == WEFT_FETCH_FENCED) {
         weft_engine_event(loop->engine, &cancel, weft_clock_now(&loop->clock));
         return; /* it ends when the engine says so */

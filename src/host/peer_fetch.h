@@ -36,6 +36,7 @@ struct weft_peers_fetch {
     enum weft_fetch_state state;
     bool is_landing; /* of a forward that a peer asks for: it lands where a fetch wants its bytes */
     bool is_copy;
+    bool is_hung; /* past its deadline a forward of it hangs, and may land */
     uint32_t peer;
     uint32_t to;                    /* of a copy: the other peer */
     uint32_t window;                /* ours; of a copy WEFT_NONE */

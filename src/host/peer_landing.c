@@ -57,16 +57,24 @@ void weft_landing_forward(struct weft_loop *loop, uint32_t window, uint32_t slot
     loop->peers->landings[window].forwards++;
 }
 
-/* Its copy hangs: nobody knows whether it lands, so whoever waits for its end is told that. */
+/* Its copy hangs: nobody knows whether it lands, so whoever waits for its end is told that; a fetch
+ * past its deadline, which was not looked at yet, too. */
 static void spoil(struct weft_loop *loop, uint32_t window)
 {
     struct weft_peers *peers = loop->peers;
+    weft_ns now = weft_clock_now(&loop->clock);
 
-    for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next)
-        if (peers->fetches[i].state == WEFT_FETCH_CLOSING && peers->fetches[i].window == window) {
-            peers->fetches[i].end.result = weftUnknown;
-            peers->fetches[i].end.cause = WEFT_CAUSE_PEER;
+    for (uint32_t i = peers->fetching.first; i != WEFT_NONE; i = peers->fetching_links[i].next) {
+        struct weft_peers_fetch *fetch = &peers->fetches[i];
+
+        if (fetch->window != window)
+            continue;
+        if (fetch->state == WEFT_FETCH_CLOSING) {
+            fetch->end.result = weftUnknown;
+            fetch->end.cause = WEFT_CAUSE_PEER;
         }
+        fetch->is_hung |= now >= loop->slots.slots[i].op.deadline_at;
+    }
 }
 
 void weft_landing_forwarded(struct weft_loop *loop, uint32_t slot, weftResult_t result)
