@@ -85,7 +85,8 @@ static bool is_relay_used_up(const struct sim_run *run, uint32_t device)
     return copies >= run->world.config.relay_slots;
 }
 
-/* What a chunk that was issued now on this route would move at; 0: it would not arrive. */
+/* What a chunk on this route would move at that is issued now, or (`live` is NULL) when ports and
+ * relays have room again; 0: it would not arrive. */
 static uint64_t route_rate(const struct sim_run *run, const struct weft_route_report *route,
                            const bool *live)
 {
@@ -94,9 +95,9 @@ static uint64_t route_rate(const struct sim_run *run, const struct weft_route_re
     for (uint32_t i = 0; i < route->hop_count; i++) {
         const struct weft_hop *hop = sim_run_hop(run, route->hops[i]);
 
-        if (!live[route->hops[i]])
+        if (live != NULL && !live[route->hops[i]])
             return 0;
-        if (i + 1 < route->hop_count && is_relay_used_up(run, hop->dst_device))
+        if (live != NULL && i + 1 < route->hop_count && is_relay_used_up(run, hop->dst_device))
             return 0;
         for (uint32_t k = 0; k < hop->link_count; k++)
             rate = weft_min(rate, sim_fabric_link_rate(&run->fabric, hop->links[k]));
@@ -104,7 +105,7 @@ static uint64_t route_rate(const struct sim_run *run, const struct weft_route_re
     return rate;
 }
 
-/* The slowest of the engine's routes for an operation that are live; 0: none is. */
+/* The slowest of the engine's routes for an operation that are live, as above; 0: none is. */
 static uint64_t slowest_route(struct sim_run *run, const struct sim_op *op, const bool *live)
 {
     struct weft_route_report rows[ROUTES_MAX];
@@ -123,7 +124,6 @@ static uint64_t slowest_route(struct sim_run *run, const struct sim_op *op, cons
 
 void sim_oracle_calm(struct sim_run *run)
 {
-    static bool live[WEFT_HOPS_MAX];
     const struct weft_config *config = &run->world.config;
     uint64_t slowest = UINT64_MAX;
     weft_ns total_ns = CALM_NS + 1000 * (CALM_PROBES * config->probe_us_max +
@@ -131,14 +131,13 @@ void sim_oracle_calm(struct sim_run *run)
     uint64_t bytes = 0;
 
     sim_fabric_freeze(&run->fabric);
-    sim_fabric_live_hops(&run->fabric, live);
     for (uint32_t i = 0; i < run->workload.op_count; i++) {
         const struct sim_op *op = &run->workload.ops[i];
         uint64_t rate;
 
         if (run->ops[i].state == SIM_OP_ENDED)
             continue;
-        rate = slowest_route(run, op, live);
+        rate = slowest_route(run, op, NULL);
         slowest = rate > 0 ? weft_min(slowest, rate) : slowest;
         bytes += op->size_bytes;
         total_ns += CALM_EXTENT_NS * op->extent_count + op->gap_ns;
