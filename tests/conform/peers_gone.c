@@ -230,7 +230,10 @@ Test(peers_gone, closed_under_a_put__is_a_warning, .timeout = 120)
     }
     SUCCEED(
         weftPut(first.far_dram, 0, first.dram.window, 0, AREA_BYTES, first.comm, NULL, &request));
-    cr_assert(stop_is_told(&server, first.comm, "weft WARN "));
-    expect_gone(&request);
+    /* Or the put has ended when the side is closed: the server takes its window back before that. */
+    if (stop_is_told(&server, first.comm, "weft WARN "))
+        expect_gone(&request);
+    else
+        EXPECT(weftWait(&request, WEFT_TIMEOUT_DEFAULT), weftCancelled);
     conform_close(first.comm);
 }
