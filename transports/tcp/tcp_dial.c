@@ -17,6 +17,12 @@ void weft_tcp_dial_hold(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     weft_net_end_wake_at(&net->end, lane->dial_at);
 }
 
+static void dial_now(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    lane->dial_at = net->end.now;
+    weft_net_end_wake_at(&net->end, lane->dial_at);
+}
+
 void weft_tcp_dial_drop(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     weft_tcp_net_discard(net, lane->dial);
@@ -34,19 +40,28 @@ static void attempt_failed(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
                            uint32_t peer_nic, int error, const char *why)
 {
     struct weft_tcp_peer *peer = &net->peers[lane->peer];
+    bool is_new = (peer->base.refusing >> peer_nic & 1) == 0;
     char text[64];
 
-    weft_tcp_dial_hold(net, lane);
-    if (peer->base.state == WEFT_NET_PEER_STATE_UP)
+    if (peer->base.state == WEFT_NET_PEER_STATE_UP) {
+        weft_tcp_dial_hold(net, lane);
         return;
+    }
     (void)snprintf(peer->base.why, sizeof(peer->base.why),
                    "the peer cannot be reached; the last attempt, from NIC %u to its NIC %u, port "
                    "%u: %s%s%s",
                    nic, peer_nic, peer->base.address.nics[peer_nic].port, why,
                    error != 0 ? ": " : "", error_name(error, text));
-    if (error == ECONNREFUSED && weft_net_peer_refused(&peer->base, peer_nic))
+    if (error == ECONNREFUSED && weft_net_peer_refused(&peer->base, peer_nic)) {
         weft_tcp_peer_gone(net, peer,
                            "all NICs of the peer refuse connections: its process has ended");
+        return;
+    }
+    /* The first refusal of a NIC is soon had, and with those of all others says that it is over. */
+    if (error == ECONNREFUSED && is_new)
+        dial_now(net, lane);
+    else
+        weft_tcp_dial_hold(net, lane);
 }
 
 void weft_tcp_dial_fail(struct weft_tcp_net *net, struct weft_tcp_lane *lane, int error,
