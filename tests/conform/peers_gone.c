@@ -230,7 +230,7 @@ Test(peers_gone, closed_under_a_put__is_a_warning, .timeout = 120)
     }
     SUCCEED(
         weftPut(first.far_dram, 0, first.dram.window, 0, AREA_BYTES, first.comm, NULL, &request));
-    /* Or the put has ended when the side is closed: the server takes its window back before that. */
+    /* Or the put has ended when the side is closed: the server takes its window back before. */
     if (stop_is_told(&server, first.comm, "weft WARN "))
         expect_gone(&request);
     else
