@@ -102,6 +102,24 @@ static void excuse(struct weft_engine *engine, struct weft_chunk *chunk, weft_ns
         revoke(engine, chunk->dst_window, WEFT_NEVER, now);
 }
 
+/* A peer that was to forward the chunk does not know whether its copy still lands: nor do we. */
+static void doubt(struct weft_engine *engine, const struct weft_chunk *chunk, uint32_t step,
+                  weft_ns now)
+{
+    uint32_t tag = chunk->transfer;
+    struct weft_transfer *transfer;
+
+    if (tag == WEFT_NONE)
+        return;
+    transfer = &engine->transfers[tag];
+    transfer->cause_hop = engine->paths[chunk->path].route.hops[step];
+    transfer->cause_since = engine->lanes[transfer->cause_hop].ended_at;
+    weft_engine_transfer_stop(engine, tag, weftUnknown, WEFT_CAUSE_HUNG, now);
+    /* One that is stopped already waits for this copy, and ends as nobody knows. */
+    transfer->result = weftUnknown;
+    transfer->cause = WEFT_CAUSE_HUNG;
+}
+
 static void copy_ended(struct weft_engine *engine, uint32_t cookie, weftResult_t result,
                        weft_ns now)
 {
@@ -110,6 +128,9 @@ static void copy_ended(struct weft_engine *engine, uint32_t cookie, weftResult_t
     if (cookie < first_probe) {
         if (result == weftInvalidUsage)
             excuse(engine, &engine->chunks[cookie / WEFT_CHUNK_COOKIES], now);
+        if (result == weftUnknown)
+            doubt(engine, &engine->chunks[cookie / WEFT_CHUNK_COOKIES], cookie % WEFT_CHUNK_COOKIES,
+                  now);
         weft_engine_chunk_copy_ended(engine, cookie, result == weftSuccess, now);
         return;
     }
