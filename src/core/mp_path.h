@@ -87,8 +87,7 @@ void weft_mp_path_probed(struct weft_mp_path *path, uint64_t number, weft_ns now
  * an answer. */
 weft_ns weft_mp_path_probe_at(const struct weft_mp_path *path, uint64_t number);
 
-/* A packet of order `order`, sent at `sent_at` and still in `out`, was acked, and it was that
- * sending for sure. */
+/* A packet of order `order`, still in `out`, was acked, and it was that sending for sure. */
 void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns now);
 
 /* An ack for what this path carried under `number` took `rtt_ns`. True: it is alive again. */

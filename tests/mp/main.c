@@ -1,7 +1,5 @@
 /* weft-mp-sim: the multipath protocol over simulated networks, in virtual time. Without a choice
  * all scenarios; what fails is named, and the exit status says so. */
-#include <argp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/args.h"
@@ -17,58 +15,30 @@ struct arguments {
     bool is_verbose;
 };
 
-static const struct argp_option options[] = {
-    {"scenario", 's', "NAME", 0, "only those whose name has NAME in it", 0},
-    {"seeds", 'n', "N", 0, "run N random seeds instead", 0},
-    {"from", 'f', "S", 0, "the first seed (default 1)", 0},
-    {"verbose", 'v', NULL, 0, "say more about each", 0},
+static const struct weft_args_option options[] = {
+    {"scenario", 's', "NAME", "only those whose name has NAME in it", weft_args_text,
+     offsetof(struct arguments, scenario), 0, 0},
+    {"seeds", 'n', "N", "run N random seeds instead", weft_args_count,
+     offsetof(struct arguments, seeds), 1, UINT32_MAX},
+    {"from", 'f', "S", "the first seed (default 1)", weft_args_count,
+     offsetof(struct arguments, from), 1, UINT32_MAX},
+    {"verbose", 'v', NULL, "say more about each", weft_args_flag,
+     offsetof(struct arguments, is_verbose), 0, 0},
     {0},
 };
 
-static uint64_t number(const char *text, const char *what)
-{
-    char why[WEFT_WHY_BYTES] = "";
-    uint64_t value = 0;
-
-    if (!weft_count_parse(text, what, 1, UINT32_MAX, &value, why))
-        weft_args_fail(PROGRAM, why);
-    return value;
-}
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-
-    switch (key) {
-    case 's':
-        arguments->scenario = text;
-        return 0;
-    case 'n':
-        arguments->seeds = number(text, "--seeds");
-        return 0;
-    case 'f':
-        arguments->from = number(text, "--from");
-        return 0;
-    case 'v':
-        arguments->is_verbose = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int main(int argc, char **argv)
 {
-    static const struct argp parser = {
+    static const struct weft_args args = {
+        .about = "Runs the multipath protocol over simulated networks.",
         .options = options,
-        .parser = parse,
-        .doc = "Runs the multipath protocol over simulated networks.",
     };
     struct arguments arguments = {.from = 1};
+    char why[WEFT_ARGS_WHY_BYTES] = "";
     bool is_good;
 
-    argp_err_exit_status = WEFT_EXIT_USAGE;
-    (void)argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    if (!weft_args_read(&args, argc, argv, &arguments, why))
+        weft_args_fail(PROGRAM, why);
     if (arguments.seeds > 0) {
         is_good = mpsim_seeds_check(arguments.from, arguments.seeds, arguments.is_verbose);
     } else {

@@ -10,6 +10,7 @@ struct values {
     const char *node;
     uint64_t runs;
     uint64_t size_bytes;
+    bool is_short;
     const char *word;
 };
 
@@ -18,6 +19,7 @@ static const struct weft_args_option options[] = {
     {"runs", 0, "N", "so often", weft_args_count, offsetof(struct values, runs), 1, 100},
     {"size", 's', "SIZE", "bytes", weft_args_size, offsetof(struct values, size_bytes), 1024,
      1048576},
+    {"short", 0, NULL, "say less", weft_args_flag, offsetof(struct values, is_short), 0, 0},
     {0},
 };
 
@@ -55,7 +57,8 @@ static bool read_line(const struct weft_args *args, const char *const line[ARGUM
 
 Test(args, read__all)
 {
-    static const char *const line[ARGUMENTS_MAX] = {"get", "-nhgx", "--runs=7", "--si", "2K", NULL};
+    static const char *const line[ARGUMENTS_MAX] = {"get", "-nhgx",   "--runs=7", "--si",
+                                                    "2K",  "--short", NULL};
     char why[WEFT_ARGS_WHY_BYTES] = "";
     struct values values = {.runs = 1};
 
@@ -63,6 +66,7 @@ Test(args, read__all)
     cr_expect_eq(values.runs, 7);
     cr_expect_eq(values.size_bytes, 2048);
     cr_expect_str_eq(values.word, "get");
+    cr_expect(values.is_short);
     cr_expect_not_null(values.node);
 }
 
@@ -75,6 +79,7 @@ Test(args, read__nothing_keeps_the_defaults)
     cr_assert(read_line(&without_words, line, &values, why), "%s", why);
     cr_expect_eq(values.runs, 3);
     cr_expect_eq(values.size_bytes, 4096);
+    cr_expect_not(values.is_short);
     cr_expect_null(values.node);
 }
 

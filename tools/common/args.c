@@ -69,6 +69,17 @@ bool weft_args_text(const struct weft_args_option *option, const char *text, voi
     return true;
 }
 
+bool weft_args_flag(const struct weft_args_option *option, const char *text, void *values,
+                    char why[WEFT_WHY_BYTES])
+{
+    const bool is_given = true;
+
+    (void)text;
+    (void)why;
+    memcpy((char *)values + option->place, &is_given, sizeof(is_given));
+    return true;
+}
+
 static void number_set(const struct weft_args_option *option, uint64_t number, void *values)
 {
     memcpy((char *)values + option->place, &number, sizeof(number));

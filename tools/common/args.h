@@ -27,7 +27,7 @@ typedef bool weft_args_take_fn(const struct weft_args_option *option, const char
 struct weft_args_option {
     const char *name;  /* long, without dashes; NULL ends the table */
     int letter;        /* the short one; 0: none */
-    const char *value; /* what the manual calls what is given */
+    const char *value; /* what the manual calls what is given; NULL: it stands alone */
     const char *about;
     weft_args_take_fn *take;
     size_t place; /* offset in the values of what it sets */
@@ -42,9 +42,10 @@ struct weft_args {
     bool (*word_take)(const char *word, void *values, char why[WEFT_WHY_BYTES]); /* with `words` */
 };
 
-/* Fill a `const char *`, and a `uint64_t` from `least` to `most`: a count, or bytes as
+/* Fill a `const char *`, a `bool` that is true where the option is given, and a `uint64_t` from `least` to `most`: a count, or bytes as
  * weft_size_parse reads them. */
 weft_args_take_fn weft_args_text;
+weft_args_take_fn weft_args_flag;
 weft_args_take_fn weft_args_count;
 weft_args_take_fn weft_args_size;
 

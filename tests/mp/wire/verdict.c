@@ -259,7 +259,7 @@ static void tell(uint32_t number, const void *memory, const char *died, void *co
 bool mpwire_rows_check(const struct mpwire_choice *choice)
 {
     static struct table table;
-    struct mpwire_jobs jobs = {.at_once = choice->jobs,
+    struct mpwire_jobs jobs = {.at_once = (uint32_t)choice->jobs,
                                .limit_s = LIMIT_S,
                                .outcome_bytes = sizeof(struct outcome),
                                .run = run,

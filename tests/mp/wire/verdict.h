@@ -6,7 +6,7 @@
 
 struct mpwire_choice {
     const char *only; /* NULL: all */
-    uint32_t jobs;
+    uint64_t jobs;
     uint64_t seed;
     bool is_strict; /* what is over a bound of the table has failed */
     bool is_verbose;
