@@ -42,8 +42,8 @@ struct weft_args {
     bool (*word_take)(const char *word, void *values, char why[WEFT_WHY_BYTES]); /* with `words` */
 };
 
-/* Fill a `const char *`, a `bool` that is true where the option is given, and a `uint64_t` from `least` to `most`: a count, or bytes as
- * weft_size_parse reads them. */
+/* Fill a `const char *`; a `bool`, true where the option is given; and a `uint64_t` from `least` to
+ * `most`: a count, or bytes as weft_size_parse reads them. */
 weft_args_take_fn weft_args_text;
 weft_args_take_fn weft_args_flag;
 weft_args_take_fn weft_args_count;
