@@ -330,5 +330,9 @@ void weft_engine_chunk_copy_ended(struct weft_engine *engine, uint32_t cookie, b
         weft_engine_lane_readied(engine, route->hops[step + 1], chunk->size_bytes, now);
     }
     engine->stirred = true;
-    weft_engine_chunk_discard(engine, index, now);
+    if (weft_chunk_settled(chunk, route))
+        settle(engine, index, now);
+    else if (chunk->transfer != WEFT_NONE)
+        /* It may now be behind a copy that hangs: no other end would come. */
+        weft_engine_transfer_settled(engine, chunk->transfer, now);
 }

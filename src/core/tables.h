@@ -113,7 +113,7 @@ weftResult_t weft_engine_transfer_begin(struct weft_engine *engine, const struct
 void weft_engine_transfer_stop(struct weft_engine *engine, uint32_t tag, weftResult_t result,
                                enum weft_cause cause, weft_ns now);
 void weft_engine_transfer_expired(struct weft_engine *engine, uint32_t tag, weft_ns now);
-/* A chunk of it has settled: does it end? */
+/* A chunk of it has settled, or a copy of one has ended: does it end? */
 void weft_engine_transfer_settled(struct weft_engine *engine, uint32_t tag, weft_ns now);
 /* Copies on a lane hang: do draining transfers wait for nothing else? */
 void weft_engine_transfers_review(struct weft_engine *engine, weft_ns now);

@@ -3,25 +3,6 @@
 
 #include "fixture.h"
 
-#define SLOT_BYTES 262144
-
-static uint64_t written(const struct fixture *fixture)
-{
-    uint64_t count = 0;
-
-    for (uint64_t i = 0; i < FIXTURE_WINDOW_BYTES; i++)
-        count += fixture->writes[i];
-    return count;
-}
-
-static void cancel(struct fixture *fixture, uint32_t tag)
-{
-    struct weft_event event = {.kind = WEFT_EVENT_CANCEL, .tag = tag};
-
-    fixture_event(fixture, &event);
-    fixture_pump(fixture);
-}
-
 static void revoke_window(struct fixture *fixture, uint32_t window, weft_ns deadline_at)
 {
     struct weft_event event = {
@@ -29,24 +10,6 @@ static void revoke_window(struct fixture *fixture, uint32_t window, weft_ns dead
 
     fixture_event(fixture, &event);
     fixture_pump(fixture);
-}
-
-static void put_until(struct fixture *fixture, uint32_t tag, uint64_t size, weft_ns deadline_at)
-{
-    struct weft_op op = fixture_op(fixture, tag, size);
-
-    op.deadline_at = deadline_at;
-    cr_assert_eq(fixture_submit(fixture, &op), weftSuccess);
-    fixture_pump(fixture);
-}
-
-static void expect_end(const struct fixture *fixture, uint32_t tag, weftResult_t result,
-                       enum weft_cause cause)
-{
-    const struct weft_action *action = fixture_complete(fixture, tag);
-
-    cr_expect_eq(action->result, result, "tag %u: result %d", tag, (int)action->result);
-    cr_expect_eq(action->cause, cause, "tag %u: cause %d", tag, (int)action->cause);
 }
 
 /* ---- cancel ---- */
@@ -60,11 +23,11 @@ Test(engine_transfer, cancel__before_it_began)
     fixture_put(fixture, 0, 1000);
     cr_assert_eq(fixture_submit(fixture, &behind), weftSuccess);
     fixture_pump(fixture);
-    cancel(fixture, 1);
-    expect_end(fixture, 1, weftCancelled, WEFT_CAUSE_CANCELLED);
+    fixture_cancel(fixture, 1);
+    fixture_expect_end(fixture, 1, weftCancelled, WEFT_CAUSE_CANCELLED);
     cr_expect_eq(fixture->copy_count, 1, "none of it was copied");
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
 }
 
 /* It takes no more bytes, and ends when what is out has landed. */
@@ -76,16 +39,16 @@ Test(engine_transfer, cancel__while_moving)
     fixture_put(fixture, 0, 2097152);
     fixture_pump(fixture);
     count = fixture->copy_count;
-    cancel(fixture, 0);
+    fixture_cancel(fixture, 0);
     for (uint32_t i = 0; i < count; i++) {
         cr_expect_eq(fixture->complete_count, 0, "copy %u is still out", i);
         fixture_end(fixture, i, weftSuccess);
         fixture_pump(fixture);
     }
     cr_expect_eq(fixture->copy_count, count);
-    expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_CANCELLED);
-    cr_expect_gt(written(fixture), 0);
-    cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, written(fixture));
+    fixture_expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_CANCELLED);
+    cr_expect_gt(fixture_written(fixture), 0);
+    cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, fixture_written(fixture));
     cr_expect_eq(weft_engine_window_remove(fixture->engine, FIXTURE_DST), weftSuccess);
 }
 
@@ -99,11 +62,11 @@ Test(engine_transfer, cancel__between_two_hops)
     fixture_start(fixture);
     fixture_put(fixture, 0, 1000);
     fixture_pump(fixture);
-    cancel(fixture, 0);
+    fixture_cancel(fixture, 0);
     cr_expect_eq(fixture->complete_count, 0);
     fixture_end(fixture, 0, weftSuccess);
     fixture_pump(fixture);
-    expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_CANCELLED);
+    fixture_expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_CANCELLED);
     cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, 0);
     cr_expect_eq(fixture->copy_count, 1);
 }
@@ -112,14 +75,14 @@ Test(engine_transfer, cancel__what_there_is_not)
 {
     struct fixture *fixture = fixture_open();
 
-    cancel(fixture, 5);
-    cancel(fixture, 16);
-    cancel(fixture, WEFT_NONE);
+    fixture_cancel(fixture, 5);
+    fixture_cancel(fixture, 16);
+    fixture_cancel(fixture, WEFT_NONE);
     cr_expect_eq(fixture->complete_count, 0);
     fixture_put(fixture, 5, 1000);
     fixture_finish(fixture);
-    cancel(fixture, 5);
-    expect_end(fixture, 5, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_cancel(fixture, 5);
+    fixture_expect_end(fixture, 5, weftSuccess, WEFT_CAUSE_NONE);
 }
 
 Test(engine_transfer, cancel__twice)
@@ -128,10 +91,10 @@ Test(engine_transfer, cancel__twice)
 
     fixture_put(fixture, 0, 1000);
     fixture_pump(fixture);
-    cancel(fixture, 0);
-    cancel(fixture, 0);
+    fixture_cancel(fixture, 0);
+    fixture_cancel(fixture, 0);
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_CANCELLED);
+    fixture_expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_CANCELLED);
 }
 
 /* ---- deadlines ---- */
@@ -141,12 +104,12 @@ Test(engine_transfer, expired__too_slow)
 {
     struct fixture *fixture = fixture_open();
 
-    put_until(fixture, 0, 2097152, 100000);
+    fixture_put_until(fixture, 0, 2097152, 100000);
     fixture_pass(fixture, 100000);
     cr_expect_eq(fixture->complete_count, 0, "its copies may still land");
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftTimeout, WEFT_CAUSE_DEADLINE);
-    cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, written(fixture));
+    fixture_expect_end(fixture, 0, weftTimeout, WEFT_CAUSE_DEADLINE);
+    cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, fixture_written(fixture));
 }
 
 Test(engine_transfer, expired__behind_a_fence)
@@ -161,9 +124,9 @@ Test(engine_transfer, expired__behind_a_fence)
     fixture_pass(fixture, 49999);
     cr_expect_eq(fixture->complete_count, 0);
     fixture_pass(fixture, 50000);
-    expect_end(fixture, 1, weftTimeout, WEFT_CAUSE_DEADLINE);
+    fixture_expect_end(fixture, 1, weftTimeout, WEFT_CAUSE_DEADLINE);
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
 }
 
 Test(engine_transfer, expired__every_route_is_down)
@@ -173,12 +136,12 @@ Test(engine_transfer, expired__every_route_is_down)
     fixture->now = 5000;
     fixture_link(fixture, "gpu0-pcie", 0);
     fixture_link(fixture, "gpu0-nvlink", 0);
-    put_until(fixture, 0, 1000, 90000);
+    fixture_put_until(fixture, 0, 1000, 90000);
     fixture_pass(fixture, 89999);
     cr_expect_eq(fixture->copy_count, 0);
     cr_expect_eq(fixture->complete_count, 0);
     fixture_pass(fixture, 90000);
-    expect_end(fixture, 0, weftRemoteError, WEFT_CAUSE_DOWN);
+    fixture_expect_end(fixture, 0, weftRemoteError, WEFT_CAUSE_DOWN);
     cr_expect_eq(fixture_complete(fixture, 0)->cause_hop, FIXTURE_GPU0_DRAM0);
     cr_expect_eq(fixture_complete(fixture, 0)->cause_since, 5000);
 }
@@ -190,12 +153,12 @@ Test(engine_transfer, expired__every_copy_failed)
 
     weft_config_set(&fixture->config, WEFT_SETTING_routes, "transit:gpu1", WEFT_CONFIG_CALL);
     fixture_start(fixture);
-    put_until(fixture, 0, 1000, 90000);
+    fixture_put_until(fixture, 0, 1000, 90000);
     fixture->now = 3000;
     fixture_end(fixture, 0, weftSuccess);
     fixture_end(fixture, 1, weftSystemError);
     fixture_pass(fixture, 90000);
-    expect_end(fixture, 0, weftRemoteError, WEFT_CAUSE_DOWN);
+    fixture_expect_end(fixture, 0, weftRemoteError, WEFT_CAUSE_DOWN);
     cr_expect_eq(fixture_complete(fixture, 0)->cause_hop, FIXTURE_GPU1_DRAM0);
     cr_expect_eq(fixture_complete(fixture, 0)->cause_since, 3000);
     cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, 0);
@@ -213,124 +176,8 @@ Test(engine_transfer, expired__routes_come_back_in_time)
     fixture_link(fixture, "gpu0-pcie", 10000);
     fixture_pass(fixture, 50000);
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
     cr_expect_eq(fixture_wrong(fixture, 1000), 0);
-}
-
-/* ---- copies that hang ---- */
-
-/* Unknown at the deadline; the window is in use until the copy has ended; nothing is told twice. */
-Test(engine_transfer, expired__a_copy_hangs)
-{
-    struct fixture *fixture = fixture_open();
-
-    put_until(fixture, 0, 1000, 5000000);
-    fixture_pass(fixture, 4999999);
-    cr_expect_eq(fixture->complete_count, 0);
-    fixture_pass(fixture, 5000000);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
-    cr_expect_eq(fixture_complete(fixture, 0)->cause_hop, FIXTURE_GPU0_DRAM0);
-    cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, 0);
-    cr_expect_eq(weft_engine_live(fixture->engine), 0);
-    cr_expect_eq(weft_engine_window_copies(fixture->engine, FIXTURE_DST), 1);
-    cr_expect_eq(weft_engine_window_copies(fixture->engine, FIXTURE_SRC), 1);
-    cr_expect_eq(weft_engine_window_remove(fixture->engine, FIXTURE_DST), weftInProgress);
-    fixture->now = 60000000;
-    fixture_end(fixture, 0, weftSuccess);
-    fixture_pump(fixture);
-    cr_expect_eq(weft_engine_window_copies(fixture->engine, FIXTURE_DST), 0);
-    cr_expect_eq(weft_engine_window_remove(fixture->engine, FIXTURE_DST), weftSuccess);
-    cr_expect_eq(fixture->complete_count, 1);
-}
-
-/* It is known to hang only after the deadline: told then. */
-Test(engine_transfer, expired__hangs_after_the_deadline)
-{
-    struct fixture *fixture = fixture_open();
-
-    put_until(fixture, 0, 1000, 50000);
-    fixture_pass(fixture, 199999);
-    cr_expect_eq(fixture->complete_count, 0);
-    fixture_pass(fixture, 200000);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
-}
-
-/* A copy that was cancelled and hangs is not waited for past the deadline. */
-Test(engine_transfer, cancel__a_copy_that_hangs)
-{
-    struct fixture *fixture = fixture_open();
-
-    put_until(fixture, 0, 1000, 3000000);
-    cancel(fixture, 0);
-    fixture_pass(fixture, 2999999);
-    cr_expect_eq(fixture->complete_count, 0);
-    fixture_pass(fixture, 3000000);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
-}
-
-/* One path hangs: the others carry the rest, and what landed is told. */
-Test(engine_transfer, expired__one_path_hangs)
-{
-    struct fixture *fixture = fixture_open();
-    uint32_t hung;
-
-    put_until(fixture, 0, 2097152, 5000000);
-    hung = 0;
-    fixture_finish_but(fixture, FIXTURE_GPU0_DRAM0);
-    for (uint32_t i = 0; i < fixture->copy_count; i++)
-        hung += fixture->copies[i].out;
-    cr_expect_eq(hung, 2);
-    fixture_pass(fixture, 5000000);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
-    cr_expect_eq(fixture_complete(fixture, 0)->moved_bytes, written(fixture));
-    cr_expect_eq(weft_engine_copies(fixture->engine), 2);
-    cr_expect_eq(weft_engine_window_copies(fixture->engine, FIXTURE_DST), 2);
-}
-
-/* Behind an orphan the next one of a fence begins. */
-Test(engine_transfer, expired__fence_behind_a_hung_one)
-{
-    struct fixture *fixture = fixture_open();
-    struct weft_op behind = fixture_op(fixture, 1, 1000);
-
-    behind.fence = 1;
-    put_until(fixture, 0, 1000, 3000000);
-    cr_assert_eq(fixture_submit(fixture, &behind), weftSuccess);
-    fixture_pass(fixture, 3000000);
-    cr_expect_eq(fixture_out(fixture), 3, "the orphan, and two copies over gpu1");
-    cr_expect_eq(fixture->copies[1].action.hop, FIXTURE_GPU0_GPU1);
-    fixture_finish_but(fixture, FIXTURE_GPU0_DRAM0);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
-    expect_end(fixture, 1, weftSuccess, WEFT_CAUSE_NONE);
-}
-
-/* An orphan keeps its slot: another transfer gets the one whose copy ended, not the other. */
-Test(engine_transfer, expired__orphans_keep_their_slots)
-{
-    struct fixture *fixture = fixture_prepare();
-    struct weft_op back;
-
-    weft_config_set(&fixture->config, WEFT_SETTING_routes, "transit:gpu1", WEFT_CONFIG_CALL);
-    fixture->config.relay_slots = 2;
-    fixture_start(fixture);
-    put_until(fixture, 0, 128000, 3000000);
-    cr_assert_eq(fixture->copy_count, 4, "two chunks of two copies");
-    cr_expect_eq(fixture->copies[2].extents[0].dst_offset, SLOT_BYTES);
-    fixture_end(fixture, 0, weftSuccess);
-    fixture_end(fixture, 2, weftSuccess);
-    fixture_pass(fixture, 3000000);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
-    back = fixture_op(fixture, 1, 1000);
-    back.dst_window = FIXTURE_SRC;
-    back.src_window = FIXTURE_DST;
-    cr_assert_eq(fixture_submit(fixture, &back), weftSuccess);
-    fixture_pump(fixture);
-    cr_expect_eq(fixture->copy_count, 4, "no slot is free");
-    fixture_end(fixture, 3, weftSuccess);
-    fixture_pump(fixture);
-    cr_assert_eq(fixture->copy_count, 6);
-    cr_expect_eq(fixture->copies[4].action.hop, FIXTURE_DRAM0_GPU1);
-    cr_expect_eq(fixture->copies[4].extents[0].dst_offset, SLOT_BYTES);
 }
 
 /* ---- revoke and abort ---- */
@@ -349,10 +196,10 @@ Test(engine_transfer, revoke__only_who_names_the_window)
     fixture_pump(fixture);
     revoke_window(fixture, FIXTURE_SRC, FIXTURE_DEADLINE);
     cr_expect_eq(fixture->complete_count, 1);
-    expect_end(fixture, 2, weftCancelled, WEFT_CAUSE_REVOKED);
+    fixture_expect_end(fixture, 2, weftCancelled, WEFT_CAUSE_REVOKED);
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_REVOKED);
-    expect_end(fixture, 1, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_REVOKED);
+    fixture_expect_end(fixture, 1, weftSuccess, WEFT_CAUSE_NONE);
     waiting.tag = 3;
     cr_expect_eq(fixture_submit(fixture, &waiting), weftInvalidUsage);
     cr_expect_eq(weft_engine_window_remove(fixture->engine, FIXTURE_SRC), weftSuccess);
@@ -368,7 +215,7 @@ Test(engine_transfer, revoke__the_window_of_a_signal)
     fixture_pump(fixture);
     revoke_window(fixture, FIXTURE_WORDS, FIXTURE_DEADLINE);
     fixture_finish(fixture);
-    expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_REVOKED);
+    fixture_expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_REVOKED);
     cr_expect_eq(fixture_complete(fixture, 0)->signal.window, WEFT_NONE);
 }
 
@@ -387,7 +234,7 @@ Test(engine_transfer, revoke__a_signal_that_is_not_told_yet)
     cr_expect_eq(weft_engine_window_copies(fixture->engine, FIXTURE_WORDS), 0);
     cr_expect_not(weft_engine_window_idle(fixture->engine, FIXTURE_WORDS));
     fixture_pump(fixture);
-    expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
     cr_expect(weft_engine_window_idle(fixture->engine, FIXTURE_WORDS));
 }
 
@@ -402,7 +249,7 @@ Test(engine_transfer, revoke__a_copy_that_hangs)
     fixture_pass(fixture, 1499999);
     cr_expect_eq(fixture->complete_count, 0);
     fixture_pass(fixture, 1500000);
-    expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
+    fixture_expect_end(fixture, 0, weftUnknown, WEFT_CAUSE_HUNG);
 }
 
 Test(engine_transfer, abort__ends_all)
@@ -418,13 +265,13 @@ Test(engine_transfer, abort__ends_all)
     fixture_pump(fixture);
     fixture_event(fixture, &stop);
     fixture_finish_but(fixture, FIXTURE_GPU0_DRAM0);
-    expect_end(fixture, 2, weftCancelled, WEFT_CAUSE_ABORTED);
+    fixture_expect_end(fixture, 2, weftCancelled, WEFT_CAUSE_ABORTED);
     cr_expect_eq(fixture->complete_count, 1);
     fixture_end(fixture, 0, weftSuccess);
     fixture_pump(fixture);
-    expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_ABORTED);
+    fixture_expect_end(fixture, 0, weftCancelled, WEFT_CAUSE_ABORTED);
     fixture_pass(fixture, 1500000);
-    expect_end(fixture, 1, weftUnknown, WEFT_CAUSE_HUNG);
+    fixture_expect_end(fixture, 1, weftUnknown, WEFT_CAUSE_HUNG);
     cr_expect_eq(weft_engine_live(fixture->engine), 0);
 }
 
@@ -445,7 +292,7 @@ Test(engine_transfer, tell__signal_with_success_only)
         cr_assert_eq(fixture_submit(fixture, &op), weftSuccess);
         fixture_pump(fixture);
         if (rows[i].cancelled)
-            cancel(fixture, 0);
+            fixture_cancel(fixture, 0);
         cr_expect_eq(fixture->complete_count, 0, "row %zu: before its bytes are there", i);
         fixture_finish(fixture);
         cr_expect_eq(fixture_complete(fixture, 0)->signal.window, rows[i].window, "row %zu", i);
@@ -466,7 +313,7 @@ Test(engine_transfer, tell__signal_alone)
 
     cr_assert_eq(fixture_submit(fixture, &op), weftSuccess);
     fixture_pump(fixture);
-    expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
+    fixture_expect_end(fixture, 0, weftSuccess, WEFT_CAUSE_NONE);
     cr_expect_eq(fixture_complete(fixture, 0)->signal.window, FIXTURE_WORDS);
     cr_expect_eq(fixture_complete(fixture, 0)->signal.value, 9);
 }

@@ -359,3 +359,38 @@ const struct weft_action *fixture_complete(const struct fixture *fixture, uint32
     cr_assert_not_null(found, "tag %u did not complete", tag);
     return found;
 }
+
+uint64_t fixture_written(const struct fixture *fixture)
+{
+    uint64_t count = 0;
+
+    for (uint64_t i = 0; i < FIXTURE_WINDOW_BYTES; i++)
+        count += fixture->writes[i];
+    return count;
+}
+
+void fixture_cancel(struct fixture *fixture, uint32_t tag)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_CANCEL, .tag = tag};
+
+    fixture_event(fixture, &event);
+    fixture_pump(fixture);
+}
+
+void fixture_put_until(struct fixture *fixture, uint32_t tag, uint64_t size, weft_ns deadline_at)
+{
+    struct weft_op op = fixture_op(fixture, tag, size);
+
+    op.deadline_at = deadline_at;
+    cr_assert_eq(fixture_submit(fixture, &op), weftSuccess);
+    fixture_pump(fixture);
+}
+
+void fixture_expect_end(const struct fixture *fixture, uint32_t tag, weftResult_t result,
+                        enum weft_cause cause)
+{
+    const struct weft_action *action = fixture_complete(fixture, tag);
+
+    cr_expect_eq(action->result, result, "tag %u: result %d", tag, (int)action->result);
+    cr_expect_eq(action->cause, cause, "tag %u: cause %d", tag, (int)action->cause);
+}

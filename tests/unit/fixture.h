@@ -114,6 +114,12 @@ weftResult_t fixture_submit(struct fixture *fixture, const struct weft_op *op);
 /* Submits that operation, which must succeed. */
 void fixture_put(struct fixture *fixture, uint32_t tag, uint64_t size_bytes);
 
+/* The same with a deadline; takes the actions. */
+void fixture_put_until(struct fixture *fixture, uint32_t tag, uint64_t size, weft_ns deadline_at);
+
+/* Cancels it and takes the actions. */
+void fixture_cancel(struct fixture *fixture, uint32_t tag);
+
 /* Takes all actions that there are now. */
 void fixture_pump(struct fixture *fixture);
 
@@ -149,5 +155,12 @@ uint64_t fixture_wrong(const struct fixture *fixture, uint64_t size_bytes);
 
 /* The COMPLETE of a tag: it must have come once. */
 const struct weft_action *fixture_complete(const struct fixture *fixture, uint32_t tag);
+
+/* It must have come so. */
+void fixture_expect_end(const struct fixture *fixture, uint32_t tag, weftResult_t result,
+                        enum weft_cause cause);
+
+/* How many writes of a byte there were into FIXTURE_DST. */
+uint64_t fixture_written(const struct fixture *fixture);
 
 #endif
