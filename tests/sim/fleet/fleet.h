@@ -474,6 +474,8 @@ void sim_calls_forget(struct sim_fleet *fleet);
 /* ---- fleet_way.c ---- */
 /* False: there is no route, however sound all is. */
 bool sim_call_has_way(const struct sim_fleet *fleet, const struct sim_call *call);
+/* Words go between the two servers, over some lane. */
+bool sim_fleet_are_joined(const struct sim_fleet *fleet, uint32_t a, uint32_t b);
 /* It waited, or waits, for another one that was asked for before a fence. */
 bool sim_call_was_fenced(const struct sim_fleet *fleet, const struct sim_call *call);
 /* It must end well: nothing went wrong any more when it was asked for, and it has a live way. */

@@ -78,6 +78,13 @@ static bool is_taken_back(const struct sim_fleet *fleet, const struct sim_call *
            fleet->servers[call->to].abort.run != NULL;
 }
 
+/* Who carries out the copy cannot say what came of it. */
+static bool is_unheard(const struct sim_fleet *fleet, const struct sim_call *call)
+{
+    return call->kind == SIM_CALL_COPY && (fleet->servers[call->peer].state != SIM_SERVER_UP ||
+                                           !sim_fleet_are_joined(fleet, call->server, call->peer));
+}
+
 /* A copy, or a word, of the call may still have an effect, as far as its server can know: one that
  * stood still sees that its deadline has passed before it looks at what has come meanwhile. */
 static bool is_in_doubt(const struct sim_fleet *fleet, const struct sim_call *call)
@@ -85,7 +92,7 @@ static bool is_in_doubt(const struct sim_fleet *fleet, const struct sim_call *ca
     /* A copy that others carry out is in doubt as long as they do not answer. */
     enum sim_item_kind last = call->kind == SIM_CALL_COPY ? SIM_ITEM_MESSAGE : SIM_ITEM_FORWARD;
 
-    if (fleet->servers[call->server].stops > 0)
+    if (fleet->servers[call->server].stops > 0 || is_unheard(fleet, call))
         return true;
     for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
         const struct sim_item *item = &fleet->items[i];

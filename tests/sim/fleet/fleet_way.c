@@ -79,8 +79,7 @@ static bool leads_to(const struct sim_fleet *fleet, uint32_t from, uint32_t devi
     return false;
 }
 
-/* Words go between the two, over some lane. */
-static bool are_joined(const struct sim_fleet *fleet, uint32_t a, uint32_t b)
+bool sim_fleet_are_joined(const struct sim_fleet *fleet, uint32_t a, uint32_t b)
 {
     for (uint32_t i = 0; i < fleet->link_count; i++) {
         const struct sim_link *link = &fleet->links[i];
@@ -120,12 +119,12 @@ static bool has_live_way(const struct sim_fleet *fleet, const struct sim_call *c
         return leads_to(fleet, call->peer, peer->holders[call->src], call->server,
                         server->holders[call->dst]);
     case SIM_CALL_COPY:
-        return call->peer == call->to
-                   ? sim_call_has_way(fleet, call) && are_joined(fleet, call->server, call->peer)
-                   : are_joined(fleet, call->server, call->peer) &&
-                         are_joined(fleet, call->server, call->to) &&
-                         leads_to(fleet, call->peer, peer->holders[call->src], call->to,
-                                  to->holders[call->dst]);
+        return call->peer == call->to ? sim_call_has_way(fleet, call) &&
+                                            sim_fleet_are_joined(fleet, call->server, call->peer)
+                                      : sim_fleet_are_joined(fleet, call->server, call->peer) &&
+                                            sim_fleet_are_joined(fleet, call->server, call->to) &&
+                                            leads_to(fleet, call->peer, peer->holders[call->src],
+                                                     call->to, to->holders[call->dst]);
     default:
         return sim_call_has_way(fleet, call);
     }
