@@ -107,6 +107,28 @@ void weft_chunk_return(struct weft_chunk *chunk)
     check(chunk);
 }
 
+static bool is_same_place(const struct weft_extent_cursor *a, const struct weft_extent_cursor *b)
+{
+    return a->block == b->block && a->index == b->index && a->skip_bytes == b->skip_bytes;
+}
+
+bool weft_chunk_join(struct weft_chunk *chunk, struct weft_chunk *behind,
+                     const struct weft_extent_block *blocks, uint32_t extents_max)
+{
+    uint64_t size_bytes = chunk->size_bytes + behind->size_bytes;
+    struct weft_extent_cursor cursor = chunk->start;
+    uint32_t count;
+
+    if (!is_same_place(&chunk->end, &behind->start) ||
+        weft_extent_take(blocks, &cursor, size_bytes, extents_max, NULL, &count) != size_bytes)
+        return false;
+    chunk->size_bytes = size_bytes;
+    chunk->end = behind->end;
+    behind->start = behind->end;
+    behind->size_bytes = 0;
+    return true;
+}
+
 void weft_chunk_free(struct weft_chunk *chunk)
 {
     set_state(chunk, WEFT_CHUNK_FREE);

@@ -33,6 +33,7 @@ struct weft_chunk {
     uint32_t dst_window;
     uint32_t src_window;
     struct weft_extent_cursor start;
+    struct weft_extent_cursor end;
     uint64_t size_bytes;
     uint32_t slots[WEFT_CHUNK_HOPS_MAX - 1]; /* of the relays between its hops */
     uint32_t issued;                         /* hops whose copy was issued: the first so many */
@@ -69,6 +70,11 @@ bool weft_chunk_settled(const struct weft_chunk *chunk, const struct weft_route 
 uint32_t weft_chunk_guilty(const struct weft_chunk *chunk);
 
 void weft_chunk_return(struct weft_chunk *chunk);
+
+/* Makes two ranges of a transfer one where `behind` begins at the end of `chunk` and both have no
+ * more than `extents_max` extents together. `behind` is then empty. */
+bool weft_chunk_join(struct weft_chunk *chunk, struct weft_chunk *behind,
+                     const struct weft_extent_block *blocks, uint32_t extents_max);
 void weft_chunk_free(struct weft_chunk *chunk);
 
 /* Writes the extents of the copy of hop number `step` of `route`, at most `max`, and their count:

@@ -22,8 +22,8 @@ static uint32_t take_range(struct weft_engine *engine, struct weft_transfer *tra
         transfer->returned_bytes -= engine->chunks[returned].size_bytes;
         return returned;
     }
-    /* The last free chunk is kept for splitting one that came back: else all might be waiting
-     * so. */
+    /* The last free chunk is kept for splitting one that came back: else all might be waiting so
+     * (see `rejoin`). */
     if (engine->chunk_pool.free_count <= (returned == WEFT_NONE ? 1 : 0))
         return WEFT_NONE;
     index = weft_pool_take(&engine->chunk_pool);
@@ -32,6 +32,7 @@ static uint32_t take_range(struct weft_engine *engine, struct weft_transfer *tra
     engine->chunks[index].start = *cursor;
     engine->chunks[index].size_bytes =
         weft_extent_take(engine->blocks, cursor, bytes_max, extents_max, NULL, &count);
+    engine->chunks[index].end = *cursor;
     if (returned != WEFT_NONE) {
         engine->chunks[returned].size_bytes -= engine->chunks[index].size_bytes;
         transfer->returned_bytes -= engine->chunks[index].size_bytes;
@@ -219,6 +220,34 @@ static void free_chunk(struct weft_engine *engine, uint32_t index)
     weft_pool_give(&engine->chunk_pool, index);
 }
 
+/* Without a free chunk, joins one that comes back to a neighbour that has come back: that frees one
+ * to split with. A split took the last; when both its parts are back they are neighbours. So not
+ * all chunks can be waiting to be split. */
+static bool rejoin(struct weft_engine *engine, uint32_t index, struct weft_transfer *transfer)
+{
+    uint32_t extents_max = (uint32_t)engine->config->chunk_extents_max;
+    struct weft_chunk *chunk = &engine->chunks[index];
+
+    for (uint32_t i = transfer->returned.first; i != WEFT_NONE; i = engine->chunk_links[i].next) {
+        struct weft_chunk *other = &engine->chunks[i];
+        uint64_t bytes = chunk->size_bytes;
+
+        if (weft_chunk_join(other, chunk, engine->blocks, extents_max)) {
+            transfer->returned_bytes += bytes;
+            free_chunk(engine, index);
+            return true;
+        }
+        bytes = other->size_bytes;
+        if (weft_chunk_join(chunk, other, engine->blocks, extents_max)) {
+            transfer->returned_bytes -= bytes;
+            weft_list_remove(&transfer->returned, engine->chunk_links, i);
+            free_chunk(engine, i);
+            return false;
+        }
+    }
+    return false;
+}
+
 /* Its bytes go back to the transfer, to be taken by another path, or are dropped with it. */
 static void put_back(struct weft_engine *engine, uint32_t index, struct weft_transfer *transfer)
 {
@@ -234,6 +263,8 @@ static void put_back(struct weft_engine *engine, uint32_t index, struct weft_tra
         weft_engine_transfer_list(engine, tag, true);
         engine->plan_wanted = true;
     }
+    if (engine->chunk_pool.free_count == 0 && rejoin(engine, index, transfer))
+        return;
     transfer->returned_bytes += chunk->size_bytes;
     weft_list_append(&transfer->returned, engine->chunk_links, index);
     weft_chunk_return(chunk);

@@ -46,10 +46,8 @@ Test(engine_hung, expired__hangs_after_the_deadline)
  * there, on the lane that is known to hang: nothing else will happen. */
 Test(engine_hung, expired__the_next_copy_is_behind_a_hung_one)
 {
-    struct fixture *fixture = fixture_prepare();
+    struct fixture *fixture = fixture_open_over_gpu1();
 
-    weft_config_set(&fixture->config, WEFT_SETTING_routes, "transit:gpu1", WEFT_CONFIG_CALL);
-    fixture_start(fixture);
     fixture_put(fixture, 0, 1000);
     fixture_pump(fixture);
     fixture_end(fixture, 0, weftSuccess);

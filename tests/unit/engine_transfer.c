@@ -149,10 +149,8 @@ Test(engine_transfer, expired__every_route_is_down)
 /* The hop that is named is the one whose copy failed last. */
 Test(engine_transfer, expired__every_copy_failed)
 {
-    struct fixture *fixture = fixture_prepare();
+    struct fixture *fixture = fixture_open_over_gpu1();
 
-    weft_config_set(&fixture->config, WEFT_SETTING_routes, "transit:gpu1", WEFT_CONFIG_CALL);
-    fixture_start(fixture);
     fixture_put_until(fixture, 0, 1000, 90000);
     fixture->now = 3000;
     fixture_end(fixture, 0, weftSuccess);

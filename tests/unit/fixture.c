@@ -151,6 +151,15 @@ void fixture_start(struct fixture *fixture)
         add_relay(fixture, FIXTURE_RELAY + device, device);
 }
 
+struct fixture *fixture_open_over_gpu1(void)
+{
+    struct fixture *fixture = fixture_prepare();
+
+    weft_config_set(&fixture->config, WEFT_SETTING_routes, "transit:gpu1", WEFT_CONFIG_CALL);
+    fixture_start(fixture);
+    return fixture;
+}
+
 struct fixture *fixture_preset(const char *name)
 {
     struct fixture *fixture = &the_fixture;

@@ -97,6 +97,9 @@ void fixture_start_bare(struct fixture *fixture);
 
 struct fixture *fixture_open(void);
 
+/* The same with the one route over gpu1. */
+struct fixture *fixture_open_over_gpu1(void);
+
 /* An engine on a preset, with relays on all GPUs and memories and no other windows. */
 struct fixture *fixture_preset(const char *name);
 
