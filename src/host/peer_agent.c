@@ -188,6 +188,18 @@ static void follow(struct weft_loop *loop, struct weft_peer *peer,
              condition->count);
 }
 
+void weft_peers_links_anew(struct weft_loop *loop, struct weft_peer *peer)
+{
+    const struct weft_topo *topo = &loop->peers->world.topo;
+
+    peer->condition.count = 0;
+    for (uint32_t i = 0; i < peer->place.link_count; i++) {
+        uint32_t link = peer->place.first_link + i;
+
+        tell_engine(loop, link, topo->links[link].rate_bytes_per_us);
+    }
+}
+
 void weft_peer_heard(struct weft_loop *loop, uint32_t index, struct weft_reader *reader)
 {
     struct weft_peers *peers = loop->peers;

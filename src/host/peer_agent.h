@@ -8,6 +8,7 @@
 #include "../base/text.h"
 
 struct weft_loop;
+struct weft_peer;
 struct weft_peers;
 
 /* The agent of a comm; false: no memory. */
@@ -24,6 +25,10 @@ void weft_peers_nic_again(struct weft_loop *loop, uint32_t nic);
 /* Tells peers what they do not know, and when there is something to tell next. */
 void weft_peers_agent_poll(struct weft_loop *loop, weft_ns now);
 weft_ns weft_peers_agent_at(const struct weft_peers *peers);
+
+/* A peer has taken the place of one that is gone: its links are as described until it says
+ * otherwise, and what was down there is probed now. */
+void weft_peers_links_anew(struct weft_loop *loop, struct weft_peer *peer);
 
 /* A peer has told a record. */
 void weft_peer_heard(struct weft_loop *loop, uint32_t peer, struct weft_reader *reader);

@@ -206,7 +206,6 @@ void weft_peers_place_give(struct weft_peers *peers, const struct weft_peer *pee
     *place = (struct weft_peers_place){
         .free = true, .digest = peer->digest, .lanes = peer->lanes, .place = peer->place};
     memcpy(place->devices, peer->devices, sizeof(place->devices));
-    place->condition = peer->condition;
     memcpy(place->name, peer->name, sizeof(place->name));
 }
 
@@ -219,7 +218,6 @@ bool weft_peers_place_take(struct weft_peers *peers, struct weft_peer *peer)
             continue;
         peer->place = place->place;
         memcpy(peer->devices, place->devices, sizeof(peer->devices));
-        peer->condition = place->condition;
         memcpy(peer->name, place->name, sizeof(peer->name));
         place->free = false;
         return true;

@@ -22,7 +22,6 @@ struct weft_peers_place {
     uint32_t lanes;
     struct weft_world_peer place;
     uint32_t devices[WEFT_DEVICES_MAX];
-    struct weft_condition condition;
     char name[24];
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "peer_agent.h"
 #include "peer_join.h"
 #include "peer_message.h"
 #include "peers.h"
@@ -37,7 +38,7 @@ static void add_lanes(struct weft_loop *loop, uint32_t index)
                                 peers->next_domain++,
                                 loop->machine->emulation.on ? WRITE_NS : SOCKET_NS, &first);
         for (uint32_t i = first; i < first + count; i++)
-            peers->lanes[i] = (struct weft_peers_lane){index, lane};
+            peers->lanes[i] = lane;
     }
 }
 
@@ -64,8 +65,10 @@ static const char *join(struct weft_loop *loop, uint32_t index,
 
     while (weft_peers_reclaim(loop))
         ;
-    if (weft_peers_place_take(peers, peer))
+    if (weft_peers_place_take(peers, peer)) {
+        weft_peers_links_anew(loop, peer);
         return NULL;
+    }
     name_peer(peers, peer, description->server);
     if (!weft_world_join(&peers->world, description, peer->name, peers->next_domain, FORWARD_NS,
                          &peer->place))
@@ -73,7 +76,7 @@ static const char *join(struct weft_loop *loop, uint32_t index,
     peer->condition.count = 0;
     peers->next_domain += description->hop_count;
     for (uint32_t i = first; i < peers->world.hops.count; i++)
-        peers->lanes[i] = (struct weft_peers_lane){index, WEFT_NONE};
+        peers->lanes[i] = WEFT_NONE;
     for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++)
         peer->devices[i] = WEFT_NONE;
     for (uint32_t i = 0; i < description->topo.device_count; i++)

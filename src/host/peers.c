@@ -222,34 +222,38 @@ weftResult_t weft_command_import(struct weft_loop *loop, struct weft_command *co
 
 /* ---- copies, signals, fetches ---- */
 
-static bool carries_signal(const struct weft_loop *loop, const struct weft_peers_lane *lane,
-                           uint32_t slot, uint64_t size_bytes)
+/* The word that the slot's signal goes to is of the peer that its bytes go to, over a lane. */
+static bool carries_signal(const struct weft_loop *loop, const struct weft_copy *copy,
+                           uint32_t slot)
 {
     const struct weft_peers *peers = loop->peers;
-    uint32_t window = slot == WEFT_NONE ? WEFT_NONE : loop->slots.slots[slot].op.signal.window;
+    const struct weft_peers_import *word;
+    const struct weft_peers_import *dst;
 
-    return window != WEFT_NONE && size_bytes <= peers->ops->signal_bytes_max &&
-           lane->lane != WEFT_NONE && peers->sources[window].used &&
-           peers->sources[window].peer == lane->peer;
+    if (slot == WEFT_NONE || loop->slots.slots[slot].op.signal.window == WEFT_NONE)
+        return false;
+    word = &peers->sources[loop->slots.slots[slot].op.signal.window];
+    dst = &peers->sources[loop->slots.slots[slot].op.dst_window];
+    return copy->size_bytes <= peers->ops->signal_bytes_max && copy->lane != WEFT_NONE &&
+           word->used && dst->used && word->peer == dst->peer;
 }
 
 weftResult_t weft_peers_copy(struct weft_loop *loop, uint32_t hop, uint32_t slot,
                              struct weft_copy *copy)
 {
     struct weft_peers *peers = loop->peers;
-    const struct weft_peers_lane *lane = &peers->lanes[hop];
     struct weft_copy_signal signal;
     weftResult_t result;
 
-    copy->lane = lane->lane;
-    if (carries_signal(loop, lane, slot, copy->size_bytes)) {
+    copy->lane = peers->lanes[hop];
+    if (carries_signal(loop, copy, slot)) {
         const struct weft_signal *wanted = &loop->slots.slots[slot].op.signal;
 
         signal =
             (struct weft_copy_signal){wanted->window, wanted->offset, wanted->value, wanted->op};
         copy->signal = &signal;
     }
-    if (lane->lane == WEFT_NONE)
+    if (copy->lane == WEFT_NONE)
         result = peers->ops->forward(peers->net, copy);
     else
         result = peers->ops->copy(peers->net, copy);

@@ -71,12 +71,6 @@ struct weft_peer {
     char why[256];
 };
 
-/* What a hop of the world that is not this server's is issued on. */
-struct weft_peers_lane {
-    uint32_t peer;
-    uint32_t lane; /* WEFT_NONE: the peer is asked to copy */
-};
-
 struct weft_peers_exposure {
     bool on;
     struct weft_net_remote as;
@@ -126,7 +120,7 @@ struct weft_peers {
     weft_ns shaped_at;
     struct weft_interface_watch *watch; /* of a real machine's interfaces; NULL: none */
     int watch_fd;                       /* readable when that or the net has news */
-    struct weft_peers_lane lanes[WEFT_HOPS_MAX];
+    uint32_t lanes[WEFT_HOPS_MAX];      /* of hops of peers; WEFT_NONE: the peer is asked to copy */
     struct weft_peer peers[WEFT_PEERS_MAX];
     struct weft_pool free_stores;
     uint32_t store_indices[WEFT_PEERS_STORES_MAX];

@@ -41,14 +41,14 @@ static bool leads(const struct sim_fleet *fleet, uint32_t server, uint32_t from,
     const struct weft_hop_table *hops = &loop->peers->world.hops;
 
     for (uint32_t h = weft_hop_first(hops, from); h != WEFT_NONE; h = hops->hops[h].next_from) {
-        const struct weft_peers_lane *lane = &loop->peers->lanes[h];
+        uint32_t lane = loop->peers->lanes[h];
         uint32_t next = hops->hops[h].dst_device;
         uint32_t nics[2];
 
-        if (h >= loop->peers->local_hops && lane->lane != WEFT_NONE) {
+        if (h >= loop->peers->local_hops && lane != WEFT_NONE) {
             uint32_t link = link_of(fleet, server, loop->peers->world.topo.devices[next].server);
 
-            if (link == WEFT_NONE || !sim_link_nics(fleet, &fleet->links[link], lane->lane, nics))
+            if (link == WEFT_NONE || !sim_link_nics(fleet, &fleet->links[link], lane, nics))
                 continue;
         }
         if (next == to)
