@@ -1,8 +1,11 @@
 /* How calls of a fleet begin: keys are imported until their owners are reached, then the call is
  * handed over as src/api would. */
+#include "fleet_call.h"
+
 #include <string.h>
 
 #include "fleet.h"
+#include "host/peers.h"
 
 #define IMPORT_AGAIN_NS 100000
 

@@ -1,4 +1,6 @@
 /* What callers ask of a fleet, as src/api would hand it over, and what must be true of each end. */
+#include "fleet_call.h"
+
 #include <string.h>
 
 #include "core/result.h"

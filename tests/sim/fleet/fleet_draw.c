@@ -1,11 +1,14 @@
 /* What a seed makes of a fleet: servers of presets and random ones, NICs of uneven rates, callers,
  * and faults of which half of the kinds are off. */
+#include "fleet_draw.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "core/preset.h"
 #include "fleet_run.h"
+#include "host/peers.h"
 
 #define NOTICE_NS_MAX     300000
 #define NICS_DRAWN_MAX    4

@@ -1,5 +1,7 @@
 /* What is on its way over lanes: writes, words, requests, answers, messages. Each takes its time,
  * and has an effect at the other side once, if that side has not closed the lane by then. */
+#include "fleet_lane.h"
+
 #include "fleet_record.h"
 
 static struct sim_link *link_of(struct sim_fleet *fleet, const struct sim_item *item)

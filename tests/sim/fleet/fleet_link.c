@@ -1,23 +1,12 @@
-/* Lanes: how they are made, die, are fenced and made anew; peers that are met, and gone.
- *
- *          both sides        one side gives it up       the other hears of it, over another
- *     OPEN ----------> ... CLOSED at one side ---------------> CLOSED at both: SETTLED
- *      ^                   what it sent may still land          what has landed is known,    |
- *      |                   at the other: ghosts                 the rest never will          |
- *      '---------------------------------------------------------------- both NICs work -----'
- *
- * A copy that has not landed by then fails; all else goes over another lane. */
-#include "fleet_record.h"
+/* Links: how their lanes are made, die, are fenced and made anew; peers that are met, and gone. */
+#include "fleet_link.h"
 
 #include <stdlib.h>
 
+#include "fleet_record.h"
+
 #define RETRY_NS     500000u
 #define RETRY_NS_MAX 8000000u
-
-bool sim_server_is(const struct sim_fleet *fleet, uint32_t server, uint32_t life)
-{
-    return fleet->servers[server].state != SIM_SERVER_DEAD && fleet->servers[server].life == life;
-}
 
 bool sim_link_nics(const struct sim_fleet *fleet, const struct sim_link *link, uint32_t lane,
                    uint32_t nics[2])

@@ -1,4 +1,5 @@
 /* The thousand servers: their traffic, and what it took. */
+
 #include "fleet_many.h"
 
 #include <inttypes.h>
@@ -11,7 +12,9 @@
 #include "base/text.h"
 #include "core/plan.h"
 #include "core/result.h"
+#include "fleet_draw.h"
 #include "fleet_run.h"
+#include "host/peers.h"
 
 #define PRESET       "hgx-h100"
 #define PRESET_GPUS  8

@@ -1,5 +1,7 @@
 /* A comm's end of the network: a table of functions for weft_net.h. Peers and events are
  * here; windows are fleet_window.c's, what is on its way fleet_lane.c's. */
+#include "fleet_net.h"
+
 #include <stdlib.h>
 #include <string.h>
 

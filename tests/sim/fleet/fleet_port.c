@@ -3,6 +3,8 @@
  * Links are taken one copy after the other: what is issued begins when all links of its hop are
  * free, and takes them for as long as it crosses them. That is no model of sharing (fabric.c is);
  * here copies only have to take time, end in any order, fail, and stand still. */
+#include "fleet_port.h"
+
 #include <stdlib.h>
 #include <string.h>
 

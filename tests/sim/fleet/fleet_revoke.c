@@ -1,14 +1,11 @@
-/* Windows that their owner takes back while others use them, as weftWindowDeregister does, and
- * comms that are aborted: what must have ended by then, and that nothing lands after it.
- *
- *          conceal              revoke            remove
- *     NONE ------> CONCEALING --------> REVOKING --------> REMOVING --> NONE: new memory, a new key
- *                      ^                   |  not in abort_ms: copies hang
- *                      '-------------------'
- */
+/* Taking windows back as weftWindowDeregister does, and aborting comms: what must have ended by
+ * then, and that nothing lands after it. */
+#include "fleet_revoke.h"
+
 #include <string.h>
 
 #include "fleet_run.h"
+#include "host/peers.h"
 
 #define AGAIN_NS 100000 /* a command that is not done is asked again after this */
 

@@ -1,10 +1,11 @@
 /* The run of a fleet, from the drawing to the last check. */
 #include "fleet_run.h"
 
-#include "fleet_record.h"
-
 #include <string.h>
 
+#include "fleet_draw.h"
+#include "fleet_record.h"
+#include "fleet_system.h"
 #include "host/log.h"
 
 #define SETTLE_NS UINT64_C(400000000)

@@ -18,6 +18,18 @@ enum sim_fleet_timer { SIM_FLEET_TIMER_FAULT, SIM_FLEET_TIMER_CALL, SIM_FLEET_TI
 /* From the last fault until everything that has a way goes it again. */
 #define SIM_FLEET_CALM_NS UINT64_C(150000000)
 
+/* Draws it, without running. */
+void sim_fleet_prepare(struct sim_fleet *fleet, uint64_t seed, const struct sim_schedule *schedule,
+                       bool is_verbose);
+
+/* Lists in the schedule all that the callers do, so that it can be taken out. */
+void sim_fleet_list(const struct sim_fleet *fleet, struct sim_schedule *schedule);
+
+/* Runs the seed, or the schedule; returns the hash over all that was done. Does not return when a
+ * check fails. */
+uint64_t sim_fleet_run(struct sim_fleet *fleet, uint64_t seed, const struct sim_schedule *schedule,
+                       bool is_verbose);
+
 /* A run that is prepared: until all calls have ended and all faults have come; and the rest of it.
  * The last returns the hash over all that was done. */
 void sim_fleet_run_calls(struct sim_fleet *fleet);

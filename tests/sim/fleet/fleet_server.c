@@ -1,8 +1,11 @@
 /* A server of a fleet: its comm, from opening to its process's end, and when it is looked at. */
+#include "fleet_server.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "fleet.h"
+#include "host/peers.h"
 
 #define POLL_NS      50000   /* a comm with something under way looks again after this, */
 #define POLL_NS_MAX  2000000 /* or, while nothing happens, ever later */
@@ -15,6 +18,11 @@ static void *zeroed(size_t count, size_t each)
 
     weft_assert(memory != NULL);
     return memory;
+}
+
+bool sim_server_is(const struct sim_fleet *fleet, uint32_t server, uint32_t life)
+{
+    return fleet->servers[server].state != SIM_SERVER_DEAD && fleet->servers[server].life == life;
 }
 
 void sim_server_wake(struct sim_fleet *fleet, uint32_t server, weft_ns at)

@@ -1,5 +1,7 @@
 /* What stands for the system under src/host: the clock, the machine's description, the tables of
  * transports, random numbers, the progress thread. One thread, one fleet at a time. */
+#include "fleet_system.h"
+
 #include <string.h>
 
 #include "fleet.h"

@@ -1,8 +1,11 @@
 /* Whether a call of a fleet has a way to its end: what must go well is only what has one. The
  * search shares no code with the engine's routes. */
+#include "fleet_call.h"
+
 #include "core/route.h"
 #include "fleet_run.h"
 #include "host/peer_join.h"
+#include "host/peers.h"
 
 /* Inside a server there is a hop between the two. What lies on one device is nothing that another
  * server can ask for: peers do not describe such hops (core/description). */

@@ -1,4 +1,6 @@
 /* Windows of a simulated net: own ones, who may use them, and those of peers. */
+#include "fleet_net.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/result.h"
+#include "fleet_draw.h"
 #include "fleet_run.h"
 
 #define PRESET      "hgx-h100"

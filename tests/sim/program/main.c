@@ -17,6 +17,7 @@
 
 #include "../../mutants/mutants.h"
 #include "../fleet/fleet_many.h"
+#include "../fleet/fleet_run.h"
 #include "../fleet/scenario.h"
 #include "batch.h"
 #include "common/args.h"

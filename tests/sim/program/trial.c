@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../fleet/fleet.h"
+#include "../fleet/fleet_run.h"
 #include "efficiency.h"
 
 #define EXIT_ORACLE                                                                                \
