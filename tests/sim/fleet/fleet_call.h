@@ -13,7 +13,8 @@
 
 #define SIM_FLEET_CALLS_MAX   SIM_OPS_MAX
 #define SIM_FLEET_EXTENTS_MAX 8
-#define SIM_SIGNAL_BYTES      8192
+#define SIM_DATA_BYTES        (UINT64_C(900) << 20) /* of a window: signals lie behind it, */
+#define SIM_SIGNAL_BYTES      8192                  /* at the end of a target */
 
 enum sim_call_kind {
     SIM_CALL_PUT,
@@ -66,7 +67,6 @@ struct sim_call {
     weftResult_t result;
 };
 
-/* At the end of a target window: its data lies before that. */
 static inline uint64_t sim_signal_offset(uint32_t call, uint64_t size_bytes)
 {
     return size_bytes - SIM_SIGNAL_BYTES + 8 * (call % (SIM_SIGNAL_BYTES / 8));

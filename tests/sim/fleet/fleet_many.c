@@ -9,10 +9,10 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "base/text.h"
 #include "core/plan.h"
 #include "core/result.h"
 #include "fleet_draw.h"
+#include "fleet_make.h"
 #include "fleet_run.h"
 #include "host/peers.h"
 
@@ -148,15 +148,9 @@ static void make_config(struct sim_fleet *fleet)
 
     weft_config_init(config);
     config->transfers_max = 64;
-    config->windows_max = 128;
     config->extents_max = 8192;
     config->chunks_max = 128;
-    config->trace_records = 1024;
-    config->peers_max = WEFT_PEERS_MAX;
-    weft_text_copy(config->net, sizeof(config->net), "sim");
-    weft_text_copy(config->net_siblings, sizeof(config->net_siblings), "net");
-    weft_text_copy(config->loads, sizeof(config->loads), "own");
-    fleet->silence_ns = config->net_silence_ms * WEFT_NS_PER_MS;
+    sim_fleet_fit_config(fleet);
 }
 
 static void draw_call(struct sim_fleet *fleet, uint32_t number)

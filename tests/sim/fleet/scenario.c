@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "core/result.h"
-#include "fleet_draw.h"
+#include "fleet_make.h"
 #include "fleet_run.h"
 
 #define PRESET      "hgx-h100"
@@ -15,7 +14,6 @@
 #define SERVERS_MAX 3
 #define CALLS_MAX   8192
 #define COPIES_MAX  64
-#define DATA_BYTES  (UINT64_C(900) << 20)
 
 /* ---- what a row asks for ---- */
 
@@ -25,14 +23,9 @@ static void make_config(struct sim_fleet *fleet, const struct sim_scenario *row)
 
     weft_config_init(config);
     config->transfers_max = 256;
-    config->windows_max = 128;
     config->extents_max = 8192;
-    config->trace_records = 1024;
     config->timeout_ms = row->timeout_ns / WEFT_NS_PER_MS;
-    weft_text_copy(config->net, sizeof(config->net), "sim");
-    weft_text_copy(config->net_siblings, sizeof(config->net_siblings), "net");
-    weft_text_copy(config->loads, sizeof(config->loads), "own");
-    fleet->silence_ns = config->net_silence_ms * WEFT_NS_PER_MS;
+    sim_fleet_fit_config(fleet);
     fleet->is_hurried = false;
     fleet->is_jammed = false;
     fleet->notice_ns_max = 0;
@@ -60,7 +53,7 @@ static void add_call(struct sim_fleet *fleet, const struct sim_scenario *row, ui
 {
     uint32_t number = fleet->call_count++;
     struct sim_call *call = &fleet->calls[number];
-    uint64_t offset = number * row->size_bytes % (DATA_BYTES - row->size_bytes);
+    uint64_t offset = number * row->size_bytes % (SIM_DATA_BYTES - row->size_bytes);
     uint32_t holders = fleet->servers[0].holder_count;
 
     weft_assert(number < CALLS_MAX);
