@@ -160,8 +160,11 @@ bool weft_loop_round(struct weft_loop *loop)
     any |= poll_ports(loop);
     weft_loop_share_loads(loop);
     now = weft_clock_now(&loop->clock);
-    if (now >= weft_engine_deadline(loop->engine))
-        weft_engine_expire(loop->engine, now);
+    if (now >= weft_engine_deadline(loop->engine)) {
+        /* The round may be late, after a stop of the process: what ended in time is heard first. */
+        any |= loop->peers != NULL && weft_peers_poll(loop);
+        weft_engine_expire(loop->engine, weft_clock_now(&loop->clock));
+    }
     any |= perform_actions(loop);
     loop->net_news = loop->peers != NULL && weft_peers_poll(loop);
     if (loop->net_news)

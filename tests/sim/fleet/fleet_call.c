@@ -87,14 +87,13 @@ static bool is_unheard(const struct sim_fleet *fleet, const struct sim_call *cal
                                            !sim_fleet_are_joined(fleet, call->server, call->peer));
 }
 
-/* A copy, or a word, of the call may still have an effect, as far as its server can know: one that
- * stood still sees that its deadline has passed before it looks at what has come meanwhile. */
+/* A copy, or a word, of the call may still have an effect, as far as its server can know. */
 static bool is_in_doubt(const struct sim_fleet *fleet, const struct sim_call *call)
 {
     /* A copy that others carry out is in doubt as long as they do not answer. */
     enum sim_item_kind last = call->kind == SIM_CALL_COPY ? SIM_ITEM_MESSAGE : SIM_ITEM_FORWARD;
 
-    if (fleet->servers[call->server].stops > 0 || is_unheard(fleet, call))
+    if (is_unheard(fleet, call))
         return true;
     for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
         const struct sim_item *item = &fleet->items[i];
