@@ -57,9 +57,14 @@ void weft_engine_hold(struct weft_engine *engine, weft_ns now)
 {
     weft_ns first_at = WEFT_NEVER;
 
-    for (uint32_t h = 0; h < engine->hops->count; h++)
-        if (engine->lanes[h].hold_until > now)
-            first_at = weft_min(first_at, engine->lanes[h].hold_until);
+    for (uint32_t h = 0; h < engine->hops->count; h++) {
+        struct weft_lane *lane = &engine->lanes[h];
+
+        if (lane->hold_until > now)
+            first_at = weft_min(first_at, lane->hold_until);
+        else if (weft_lane_hold_passed(lane, now))
+            engine->plan_wanted = true;
+    }
     weft_heap_set(&engine->timers, engine->timer_retry, first_at);
 }
 
@@ -71,6 +76,7 @@ void weft_engine_lane_refused(struct weft_engine *engine, uint32_t hop, uint64_t
     engine->copies--;
     weft_lane_refused(&engine->lanes[hop], engine->config, bytes, ready, now);
     follow_up(engine, hop, before, now);
+    engine->plan_wanted = engine->plan_wanted || weft_lane_is_full(&engine->lanes[hop]);
     weft_engine_hold(engine, now);
 }
 

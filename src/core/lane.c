@@ -93,6 +93,14 @@ bool weft_lane_is_full(const struct weft_lane *lane)
     return lane->hold_ns == HOLD_NS_MAX;
 }
 
+bool weft_lane_hold_passed(struct weft_lane *lane, weft_ns now)
+{
+    if (!weft_lane_is_full(lane) || now < lane->hold_until)
+        return false;
+    lane->hold_ns /= 2; /* full again at the next refusal */
+    return true;
+}
+
 bool weft_lane_alive(const struct weft_lane *lane)
 {
     return lane->state == WEFT_LANE_UP || lane->state == WEFT_LANE_TRIAL;

@@ -62,8 +62,12 @@ bool weft_lane_usable(const struct weft_lane *lane, weft_ns now);
 /* May a chunk use it at some time without its health changing: UP or TRIAL? */
 bool weft_lane_alive(const struct weft_lane *lane);
 
-/* The port has refused it for so long that waiting for it makes no sense. */
+/* The port has refused it for so long that waiting for it makes no sense: its queue may be full of
+ * copies that hang. It stays so until the wait is over. */
 bool weft_lane_is_full(const struct weft_lane *lane);
+
+/* The wait after a refusal may be over; true when it is, and the lane was full till now. */
+bool weft_lane_hold_passed(struct weft_lane *lane, weft_ns now);
 
 /* A copy was issued; ready when it waits for no other. */
 void weft_lane_issued(struct weft_lane *lane, const struct weft_config *config, uint64_t bytes,

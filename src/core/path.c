@@ -41,6 +41,14 @@ bool weft_path_alive(const struct weft_path *path, const struct weft_lane *lanes
     return true;
 }
 
+bool weft_path_full(const struct weft_path *path, const struct weft_lane *lanes)
+{
+    for (uint32_t i = 0; i < path->route.hop_count; i++)
+        if (weft_lane_is_full(&lanes[path->route.hops[i]]))
+            return true;
+    return false;
+}
+
 static bool window_open(const struct weft_path *path)
 {
     uint64_t delay_ns = path->route.latency_ns + HOST_TURN_NS;

@@ -37,6 +37,9 @@ bool weft_path_open(const struct weft_path *path, const struct weft_lane *lanes,
                     const struct weft_relay *relays, weft_ns now);
 
 /* The largest chunk that it may take now. */
+/* True when a port on its way has been full for long (weft_lane_is_full). */
+bool weft_path_full(const struct weft_path *path, const struct weft_lane *lanes);
+
 uint64_t weft_path_chunk_max(const struct weft_path *path, const struct weft_lane *lanes,
                              const struct weft_config *config);
 

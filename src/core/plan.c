@@ -9,23 +9,34 @@ struct own {
     bool fixed;
 };
 
-/* The first live path with one hop, else the first live one. */
+/* It may have a share: what a full port cannot take others may. */
+static bool is_useful(const struct weft_path *path, const struct weft_lane *lanes)
+{
+    return weft_path_alive(path, lanes) && !weft_path_full(path, lanes);
+}
+
+/* The first useful path with one hop, else the first useful one, else the first live one. */
 static struct weft_path *own_path(const struct weft_pair *pair, struct weft_path *paths,
                                   const struct weft_lane *lanes)
 {
-    struct weft_path *own = NULL;
+    struct weft_path *useful = NULL;
+    struct weft_path *live = NULL;
 
     for (uint32_t i = 0; i < pair->path_count; i++) {
         struct weft_path *path = &paths[pair->first_path + i];
 
         if (!weft_path_alive(path, lanes))
             continue;
+        if (live == NULL)
+            live = path;
+        if (!is_useful(path, lanes))
+            continue;
         if (path->route.hop_count == 1)
             return path;
-        if (own == NULL)
-            own = path;
+        if (useful == NULL)
+            useful = path;
     }
-    return own;
+    return useful != NULL ? useful : live;
 }
 
 /* Progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): the path with the least fair
@@ -71,7 +82,7 @@ static uint64_t admit_next(struct weft_capacity *capacity, const struct weft_pai
         struct weft_path *path = &paths[pair->first_path + i];
         uint64_t room;
 
-        if (path->admitted || !weft_path_alive(path, lanes) || weft_capacity_crowds(capacity, path))
+        if (path->admitted || !is_useful(path, lanes) || weft_capacity_crowds(capacity, path))
             continue;
         weft_capacity_join(capacity, path);
         room = weft_capacity_share(capacity, path);

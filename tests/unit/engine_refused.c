@@ -156,3 +156,29 @@ Test(engine_refused, next__failed_at_once)
     cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
     cr_expect_eq(fixture_wrong(fixture, 1000), 0);
 }
+
+/* The memory takes what two paths bring, so that the plan leaves out the third; both their ports
+ * are full, as with copies that hang. The third carries what they cannot; they are tried again all
+ * the while, and serve when they take copies again. */
+Test(engine_refused, next__full_ports_are_planned_around)
+{
+    struct fixture *fixture = fixture_open();
+
+    fixture_link(fixture, "dram0", 20000);
+    fixture->full[FIXTURE_GPU0_DRAM0] = true;
+    fixture->full[FIXTURE_GPU0_GPU1] = true;
+    fixture_put(fixture, 0, 1048576);
+    while (fixture->complete_count == 0 && fixture->now < 5000000) {
+        fixture_pass(fixture, fixture->now + 100000);
+        fixture_finish(fixture);
+    }
+    cr_expect_eq(fixture_complete(fixture, 0)->result, weftSuccess);
+    cr_expect_eq(fixture_wrong(fixture, 1048576), 0);
+    cr_expect_geq(fixture->refused_count, 18);
+    fixture->full[FIXTURE_GPU0_DRAM0] = false;
+    fixture_put(fixture, 1, 1048576);
+    fixture_pass(fixture, fixture->now + 2000000);
+    cr_expect_lt(fixture_find(fixture, FIXTURE_GPU0_DRAM0), FIXTURE_COPIES_MAX);
+    fixture_finish(fixture);
+    cr_expect_eq(fixture_complete(fixture, 1)->result, weftSuccess);
+}

@@ -229,11 +229,21 @@ static void take_copy(struct fixture *fixture, const struct weft_action *action)
     memcpy(copy->extents, action->extents, action->extent_count * sizeof(copy->extents[0]));
 }
 
+static bool is_full(const struct fixture *fixture, uint32_t hop)
+{
+    return hop < FIXTURE_HOPS && fixture->full[hop];
+}
+
 void fixture_pump(struct fixture *fixture)
 {
     struct weft_action action;
 
     while (weft_engine_next(fixture->engine, &action, fixture->now)) {
+        if (action.kind == WEFT_ACTION_COPY && is_full(fixture, action.hop)) {
+            fixture->refused_count++;
+            weft_engine_refused(fixture->engine, &action, weftNoResource, fixture->now);
+            continue;
+        }
         if (action.kind == WEFT_ACTION_COPY) {
             take_copy(fixture, &action);
             continue;

@@ -71,6 +71,8 @@ struct fixture {
     weft_ns now;
     struct fixture_copy copies[FIXTURE_COPIES_MAX]; /* in the order of their issue */
     uint32_t copy_count;
+    bool full[FIXTURE_HOPS]; /* their ports refuse every copy at once */
+    uint32_t refused_count;  /* of those */
     struct weft_action completes[FIXTURE_COMPLETES_MAX];
     uint32_t complete_count;
     unsigned char writes[FIXTURE_WINDOW_BYTES]; /* into FIXTURE_DST: how often each byte */
