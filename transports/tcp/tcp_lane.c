@@ -138,6 +138,8 @@ void weft_tcp_lane_raise(struct weft_tcp_net *net, struct weft_tcp_lane *lane,
     lane->progress_at = net->end.now;
     lane->progress_mark = 0;
     weft_tcp_channel_watch(channel, true, false);
+    /* What came along with a WELCOME is in the channel's memory: epoll does not tell of it. */
+    lane->reads_again = true;
     weft_net_end_wake_at(&net->end, net->end.now + net->end.env.silence_ns / 2);
     weft_tcp_lane_touch(net, lane);
     weft_tcp_peer_lane_up(net, &net->peers[lane->peer]);
