@@ -15,6 +15,7 @@ static const struct weft_net_ops *const all[] = {&weft_tcp_net, &weft_udp_net, N
 
 const struct weft_net_ops *net_ops = &weft_tcp_net;
 uint64_t net_silence_ns = SILENCE_NS;
+uint32_t net_peers_max = NET_PEERS;
 static uint32_t at;
 
 void net_ops_first(void)
@@ -65,7 +66,7 @@ void net_open_end(struct net_end *end, uint32_t server, uint32_t nic_count,
     end->env = (struct weft_net_env){
         .cookies_max = NET_COOKIES,
         .windows_max = NET_WINDOWS,
-        .peers_max = NET_PEERS,
+        .peers_max = net_peers_max,
         .incarnation = net_clock() * 8 + server % 8,
         .crypto = crypto,
         .hello = end->hello,

@@ -18,7 +18,7 @@
 #define NET_THEIRS   1
 #define NET_LATER    2
 #define NET_BYTES    WEFT_MIB(4)
-#define NET_NICS_MAX 8
+#define NET_NICS_MAX 16
 #define NET_TOKEN    0x5a
 #define NET_EPOCH    7
 #define NET_WAIT_S   30
@@ -58,8 +58,9 @@ void net_open_end(struct net_end *end, uint32_t server, uint32_t nic_count,
                   enum weft_net_crypto crypto);
 void net_close_end(struct net_end *end);
 
-/* Of nets opened from now on; 300 ms in each test. */
+/* Of nets opened from now on; 300 ms in each test, and NET_PEERS. */
 extern uint64_t net_silence_ns;
+extern uint32_t net_peers_max;
 
 /* What the window is to peers. */
 struct weft_net_remote net_remote(void);

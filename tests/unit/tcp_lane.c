@@ -48,3 +48,28 @@ Test(tcp_lane, raise__what_came_behind_the_welcome_sealed)
 {
     behind_the_welcome(WEFT_NET_CRYPTO_FULL);
 }
+
+#define LANES 16
+
+/* Every lane that there can be waits for its NIC, and is listed again while it has its turn. */
+Test(tcp_lane, touch__all_lanes_of_all_peers)
+{
+    struct weft_net_shape slow = {.state = WEFT_NET_SHAPE_UP, .rate_bytes_per_ms = 1000};
+    struct weft_net_shape plain = {.state = WEFT_NET_SHAPE_UP};
+
+    net_peers_max = 1;
+    net_silence_ns = 5000000000;
+    net_meet(ends, LANES, WEFT_NET_CRYPTO_OFF);
+    for (uint32_t i = 0; i < LANES; i++)
+        net_ops->shape(ends[0].net, i, &slow);
+    for (uint32_t i = 0; i < LANES; i++)
+        cr_assert_eq(net_copy(&ends[0], i, i * 200000, i * 200000, 200000, i), weftSuccess);
+    for (uint32_t turn = 0; turn < 10; turn++)
+        net_turn(ends, 2);
+    for (uint32_t i = 0; i < LANES; i++)
+        net_ops->shape(ends[0].net, i, &plain);
+    for (uint32_t i = 0; i < LANES; i++)
+        cr_assert_eq(net_wait(ends, 2, &ends[0], i), weftSuccess);
+    net_close_end(&ends[0]);
+    net_close_end(&ends[1]);
+}

@@ -88,6 +88,7 @@ void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
 {
     if (lane->is_dirty)
         return;
+    weft_assert(net->dirty_count < net->dirty_max);
     lane->is_dirty = true;
     net->dirty[net->dirty_count++] = lane;
 }

@@ -85,8 +85,9 @@ static weftResult_t tcp_open(const struct weft_net_env *env, const struct weft_n
     }
     net->mode = modes[env->crypto];
     net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    net->dirty =
-        calloc((size_t)env->peers_max * WEFT_WIRE_LANES_MAX, sizeof(struct weft_tcp_lane *));
+    /* A lane may be listed anew while it has its turn. */
+    net->dirty_max = 2 * env->peers_max * WEFT_WIRE_LANES_MAX;
+    net->dirty = calloc(net->dirty_max, sizeof(struct weft_tcp_lane *));
     result = weft_net_end_init(&net->end, &weft_tcp_net, env, &hooks, sizeof(*net->peers));
     net->peers = (struct weft_tcp_peer *)(void *)net->end.peers;
     net->polled_at = net->end.now;

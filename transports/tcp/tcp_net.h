@@ -42,6 +42,7 @@ struct weft_tcp_net {
     struct weft_tcp_peer *peers;  /* end.peers */
     struct weft_tcp_lane **dirty; /* lanes with something to write */
     uint32_t dirty_count;
+    uint32_t dirty_max;
     struct weft_tcp_channel *guests[WEFT_TCP_GUESTS_MAX];
     struct weft_net_guests limits;
     struct weft_tcp_channel *trash; /* closed in this poll */
