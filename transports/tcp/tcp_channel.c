@@ -138,6 +138,8 @@ fail:
 void weft_tcp_channel_close(struct weft_tcp_channel *channel)
 {
     weft_tcp_channel_break(channel, 0, "closed here");
+    /* In a process that was forked the socket lives on, and would be told of for ever. */
+    weft_tcp_channel_watch(channel, false, false);
     if (channel->fd >= 0)
         (void)close(channel->fd);
     channel->fd = -1;
