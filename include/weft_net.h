@@ -85,8 +85,8 @@ struct weft_net_event {
     uint64_t incarnation;
     uint32_t lane_count;
     uint32_t nic_count; /* the peer's */
-    /* FORWARD: both windows were found exposed with the rights, and the extents inside them. One of
-     * which a window was concealed since then is refused and not told. */
+    /* FORWARD: both windows were found exposed with the rights, and the extents inside them, none
+     * of them empty. One of which a window was concealed since then is refused and not told. */
     uint32_t request;
     uint32_t dst_window;
     uint32_t src_window;

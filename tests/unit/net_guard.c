@@ -203,6 +203,31 @@ Test(net_guard, expose__rights_and_several_tokens)
     }
 }
 
+/* Who carries a forward out needs no answer to what an extent of nothing is. */
+Test(net_guard, forward__an_extent_of_nothing)
+{
+    NET_EACH()
+    {
+        static const struct weft_extent extents[] = {{64, 0, 32}, {128, 64, 0}};
+        struct weft_copy copy = {.dst_window = NET_THEIRS,
+                                 .src_window = NET_THEIRS,
+                                 .extent_count = 2,
+                                 .extents = extents,
+                                 .size_bytes = 32,
+                                 .cookie = 3,
+                                 .after = WEFT_COOKIE_NONE};
+
+        net_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
+        cr_assert_eq(net_ops->forward(ends[0].net, &copy), weftSuccess);
+        NET_WHILE(ends, 2, !net_is_ended(&ends[0], 3) && ends[1].seen_count == 1);
+        cr_assert_eq(ends[1].seen_count, 1, "nobody is asked for it");
+        cr_assert_eq(net_wait(ends, 2, &ends[0], 3), weftInvalidUsage);
+        cr_assert_eq(refused_count(), 1);
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
+}
+
 /* A window is concealed at any point of a payload: not one byte more comes, and the lane lives. */
 static void conceal_midway(enum weft_net_crypto crypto)
 {

@@ -142,6 +142,7 @@ static enum weft_net_outcome store_apply(struct weft_net_end *end, uint32_t peer
     return weft_net_store_do(end, &store) ? WEFT_NET_APPLIED : WEFT_NET_REFUSED;
 }
 
+/* Who is to carry it out takes no extents of nothing. */
 static bool forward_is_inside(struct weft_reader extents, uint32_t count, uint64_t dst_bytes,
                               uint64_t src_bytes, uint64_t *size_bytes)
 {
@@ -155,7 +156,7 @@ static bool forward_is_inside(struct weft_reader extents, uint32_t count, uint64
 
         if (!weft_wire_get_extent(&extents, &dst_offset, &src_offset, &bytes))
             return false;
-        inside = inside && weft_range_inside(dst_offset, bytes, dst_bytes) &&
+        inside = inside && bytes > 0 && weft_range_inside(dst_offset, bytes, dst_bytes) &&
                  weft_range_inside(src_offset, bytes, src_bytes);
         *size_bytes = weft_add_sat(*size_bytes, bytes);
     }
