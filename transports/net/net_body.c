@@ -105,6 +105,17 @@ void weft_net_body_write(const struct weft_net_end *end, const struct weft_net_o
 
 /* ---- in ---- */
 
+bool weft_net_signal_read(struct weft_reader *reader, struct weft_wire_store *store)
+{
+    const uint8_t *bytes = weft_reader_take(reader, WEFT_WIRE_STORE_BYTES);
+    struct weft_reader alone;
+
+    if (bytes == NULL)
+        return false;
+    alone = weft_reader_of(bytes, WEFT_WIRE_STORE_BYTES);
+    return weft_wire_get_store(&alone, store);
+}
+
 void *weft_net_store_place(const struct weft_net_end *end, const struct weft_wire_store *store)
 {
     const struct weft_net_exposure *exposure =

@@ -25,6 +25,9 @@ void weft_net_body_write(const struct weft_net_end *end, const struct weft_net_o
 void weft_net_signal_write(const struct weft_net_operation *operation,
                            const struct weft_wire_window *dst, struct weft_writer *writer);
 
+/* The STORE in front of what goes along with it; false: there is none. */
+bool weft_net_signal_read(struct weft_reader *reader, struct weft_wire_store *store);
+
 /* Where the word of a store is; NULL: the peer may not touch it. do: false where it may not. */
 void *weft_net_store_place(const struct weft_net_end *end, const struct weft_wire_store *store);
 bool weft_net_store_do(const struct weft_net_end *end, const struct weft_wire_store *store);

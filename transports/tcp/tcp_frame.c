@@ -135,13 +135,7 @@ static enum weft_tcp_outcome write_store_apply(struct weft_tcp_net *net, struct 
                                                const struct weft_wire_head *head,
                                                struct weft_reader *body)
 {
-    const uint8_t *bytes = weft_reader_take(body, WEFT_WIRE_STORE_BYTES);
-    struct weft_reader store;
-
-    if (bytes == NULL)
-        return WEFT_TCP_WRONG;
-    store = weft_reader_of(bytes, WEFT_WIRE_STORE_BYTES);
-    if (!weft_wire_get_store(&store, &lane->arrival.store))
+    if (!weft_net_signal_read(body, &lane->arrival.store))
         return WEFT_TCP_WRONG;
     return write_begin(net, lane, head, body, true);
 }

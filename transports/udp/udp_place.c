@@ -77,13 +77,7 @@ static void count_refused(struct weft_udp_net *net, struct weft_udp_session *ses
 static bool store_admit(const struct weft_udp_net *net, struct weft_reader *head,
                         struct weft_wire_store *store)
 {
-    const uint8_t *bytes = weft_reader_take(head, WEFT_WIRE_STORE_BYTES);
-    struct weft_reader reader;
-
-    if (bytes == NULL)
-        return false;
-    reader = weft_reader_of(bytes, WEFT_WIRE_STORE_BYTES);
-    return weft_wire_get_store(&reader, store) && weft_net_store_place(&net->end, store) != NULL;
+    return weft_net_signal_read(head, store) && weft_net_store_place(&net->end, store) != NULL;
 }
 
 static void write_place(struct weft_udp_net *net, struct weft_udp_session *session,
