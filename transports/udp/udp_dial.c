@@ -20,6 +20,16 @@ static void watch(struct weft_udp_net *net, const struct weft_udp_session *sessi
     (void)epoll_ctl(net->epoll_fd, EPOLL_CTL_ADD, session->dial_fd, &event);
 }
 
+void weft_udp_dial_end(struct weft_udp_net *net, struct weft_udp_session *session)
+{
+    if (session->dial_fd < 0)
+        return;
+    /* In a process that was forked the socket lives on, and would be told of for ever. */
+    (void)epoll_ctl(net->epoll_fd, EPOLL_CTL_DEL, session->dial_fd, NULL);
+    (void)close(session->dial_fd);
+    session->dial_fd = -1;
+}
+
 /* Which pair of NICs an attempt takes: first those that lanes have, then the others. */
 static void pair_choose(const struct weft_udp_net *net, struct weft_udp_peer *peer, uint32_t *nic,
                         uint32_t *peer_nic)
@@ -228,10 +238,8 @@ void weft_udp_dial_read(struct weft_udp_net *net, struct weft_udp_session *sessi
 
 weft_ns weft_udp_dial_tick(struct weft_udp_net *net, struct weft_udp_session *session)
 {
-    if (session->dial_fd >= 0 && session->is_heard) {
-        (void)close(session->dial_fd);
-        session->dial_fd = -1;
-    }
+    if (session->is_heard)
+        weft_udp_dial_end(net, session);
     if (net->end.now >= session->deadline_at) {
         weft_udp_dial_fail(net, session, 0, "it does not answer");
         return WEFT_NEVER;

@@ -59,6 +59,7 @@ void weft_udp_peer_attach(struct weft_udp_net *net, struct weft_udp_peer *peer,
 {
     session->peer = weft_net_peer_number(&net->end, &peer->base);
     weft_udp_session_set_state(session, WEFT_UDP_SESSION_UP);
+    weft_udp_dial_end(net, session);
     if (peer->session != NULL) {
         weft_udp_parts_drop(net, peer->session);
         weft_udp_session_free(net, peer->session);

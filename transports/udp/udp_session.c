@@ -114,8 +114,7 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
     if (session->state == WEFT_UDP_SESSION_UP)
         given_forget(net, session->peer);
     net->guest_count -= session->state == WEFT_UDP_SESSION_GREETED;
-    if (session->dial_fd >= 0)
-        (void)close(session->dial_fd);
+    weft_udp_dial_end(net, session);
     for (uint32_t i = 0; i < net->nic_count; i++)
         weft_udp_delay_forget(&net->nics[i].delay, session->slot);
     ways_close(session);

@@ -168,6 +168,8 @@ void weft_udp_dial_fail(struct weft_udp_net *net, struct weft_udp_session *sessi
                         const char *why);
 /* Its socket has something. */
 void weft_udp_dial_read(struct weft_udp_net *net, struct weft_udp_session *session);
+/* The attempt's socket is of no use any more; of a session without one, nothing. */
+void weft_udp_dial_end(struct weft_udp_net *net, struct weft_udp_session *session);
 /* Says again what was not answered; returns the next time. */
 weft_ns weft_udp_dial_tick(struct weft_udp_net *net, struct weft_udp_session *session);
 
