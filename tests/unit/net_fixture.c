@@ -16,6 +16,7 @@ static const struct weft_net_ops *const all[] = {&weft_tcp_net, &weft_udp_net, N
 const struct weft_net_ops *net_ops = &weft_tcp_net;
 uint64_t net_silence_ns = SILENCE_NS;
 uint32_t net_peers_max = NET_PEERS;
+uint64_t net_guests_per_s;
 static uint32_t at;
 
 void net_ops_first(void)
@@ -73,6 +74,7 @@ void net_open_end(struct net_end *end, uint32_t server, uint32_t nic_count,
         .hello_size = strlen(end->hello) + 1,
         .silence_ns = net_silence_ns,
         .dial_ns = 2000000000,
+        .guests_per_s = net_guests_per_s,
         .log = no_log,
     };
     memset(end->env.secret, (int)server, sizeof(end->env.secret));

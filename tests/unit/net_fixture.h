@@ -61,6 +61,7 @@ void net_close_end(struct net_end *end);
 /* Of nets opened from now on; 300 ms in each test, and NET_PEERS. */
 extern uint64_t net_silence_ns;
 extern uint32_t net_peers_max;
+extern uint64_t net_guests_per_s; /* 0: no limit */
 
 /* What the window is to peers. */
 struct weft_net_remote net_remote(void);

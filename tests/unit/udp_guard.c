@@ -161,6 +161,41 @@ Test(udp_guard, first__half_open_ones_are_few)
     net_close_end(&ends[1]);
 }
 
+/* A cookie for each tag, and work for the keys of few. */
+Test(udp_guard, first__no_more_than_an_address_may)
+{
+    static const uint8_t none[WEFT_SECURE_COOKIE_BYTES];
+    uint8_t secret[WEFT_SECURE_SECRET_BYTES] = {0};
+    struct weft_secure *secure;
+    uint8_t question[WEFT_UDP_FIRST_BYTES];
+    uint8_t bytes[2048];
+    uint8_t cookie[WEFT_SECURE_COOKIE_BYTES];
+    struct weft_reader body;
+    enum weft_udp_kind kind = WEFT_UDP_KINDS;
+    uint32_t answered = 0;
+    int fd;
+
+    begin();
+    net_guests_per_s = 1;
+    net_open_end(&ends[0], 1, 1, WEFT_NET_CRYPTO_FULL);
+    secure = weft_secure_new(true, WEFT_SECURE_FULL, secret);
+    fd = stranger_open(&ends[0]);
+    for (uint64_t tag = 1; tag <= 100; tag++) {
+        (void)send(fd, question, first_write(question, secure, tag, none), 0);
+        cr_assert_eq(answer(fd, bytes, sizeof(bytes), &body, &kind), 28);
+        weft_reader_bytes(&body, cookie, sizeof(cookie));
+        (void)send(fd, question, first_write(question, secure, tag, cookie), 0);
+        answered += answer(fd, bytes, sizeof(bytes), &body, &kind) == 116;
+    }
+    cr_assert_geq(answered, 1);
+    cr_assert_leq(answered, 50, "it may one in a second");
+    cr_assert_eq(counts_of(&ends[0]).accepted, answered);
+    cr_assert_eq(counts_of(&ends[0]).too_many, 100 - answered);
+    weft_secure_free(secure);
+    (void)close(fd);
+    net_close_end(&ends[0]);
+}
+
 /* Noise of all kinds while two nets meet and work. */
 Test(udp_guard, receive__scanners_at_work)
 {

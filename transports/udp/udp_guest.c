@@ -2,7 +2,8 @@
  *
  * A FIRST without a good cookie gets one and leaves nothing behind. With one it takes one of
  * WEFT_UDP_GUESTS_MAX places for a second at most; when all are taken the oldest goes: who belongs
- * here needs milliseconds. No answer is larger than what it answers. */
+ * here needs milliseconds. An address that has taken more than it may gets no answer. No answer is
+ * larger than what it answers. */
 #include <string.h>
 
 #include "udp_net.h"
@@ -51,28 +52,36 @@ static void second_say(struct weft_udp_net *net, const struct weft_udp_session *
                            writer.used);
 }
 
-/* Makes room among the guests, and finds the one that has asked before. */
-static struct weft_udp_session *guest_find(struct weft_udp_net *net, uint64_t tag,
+/* The one that has asked before, or NULL. */
+static struct weft_udp_session *guest_find(const struct weft_udp_net *net, uint64_t tag,
                                            const struct sockaddr_storage *from)
 {
-    struct weft_udp_session *oldest = NULL;
-
     for (uint32_t i = 0; i < net->sessions_max; i++) {
         struct weft_udp_session *guest = net->sessions[i];
 
-        if (guest == NULL || guest->is_initiator)
-            continue;
-        if (guest->tag_there == tag && weft_net_address_equal(&guest->from, from))
+        if (guest != NULL && !guest->is_initiator && guest->tag_there == tag &&
+            weft_net_address_equal(&guest->from, from))
             return guest;
-        if (guest->state == WEFT_UDP_SESSION_GREETED &&
+    }
+    return NULL;
+}
+
+/* When all places are taken the oldest goes. */
+static void room_make(struct weft_udp_net *net)
+{
+    struct weft_udp_session *oldest = NULL;
+
+    if (net->guest_count < WEFT_UDP_GUESTS_MAX)
+        return;
+    for (uint32_t i = 0; i < net->sessions_max; i++) {
+        struct weft_udp_session *guest = net->sessions[i];
+
+        if (guest != NULL && guest->state == WEFT_UDP_SESSION_GREETED &&
             (oldest == NULL || guest->deadline_at < oldest->deadline_at))
             oldest = guest;
     }
-    if (net->guest_count == WEFT_UDP_GUESTS_MAX) {
-        net->end.counts.slow++;
-        weft_udp_session_free(net, oldest);
-    }
-    return NULL;
+    net->end.counts.slow++;
+    weft_udp_session_free(net, oldest);
 }
 
 void weft_udp_guest_first(struct weft_udp_net *net, uint32_t nic,
@@ -97,6 +106,11 @@ void weft_udp_guest_first(struct weft_udp_net *net, uint32_t nic,
             second_say(net, guest);
         return;
     }
+    if (!weft_net_guests_admit(&net->limits, from, net->end.now)) {
+        net->end.counts.too_many++;
+        return;
+    }
+    room_make(net);
     guest = weft_udp_session_make(net, false, net->end.env.secret);
     if (guest == NULL)
         return;

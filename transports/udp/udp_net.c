@@ -151,6 +151,7 @@ static weftResult_t udp_open(const struct weft_net_env *env, const struct weft_n
     }
     weft_prng_init(&net->prng, env->incarnation);
     net->mode = modes[env->crypto];
+    net->limits.per_s = env->guests_per_s;
     net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     net->segments = weft_udp_socket_segments();
     result = weft_net_end_init(&net->end, &weft_udp_net, env, &hooks, sizeof(struct weft_udp_peer));

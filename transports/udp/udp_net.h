@@ -12,6 +12,7 @@
 #include "base/prng.h"
 #include "net/net_address.h"
 #include "net/net_body.h"
+#include "net/net_guests.h"
 #include "net/net_pace.h"
 #include "udp.h"
 #include "udp_delay.h"
@@ -59,6 +60,7 @@ struct weft_udp_net {
     int epoll_fd;
     bool segments; /* the kernel cuts */
     struct weft_secure_cookies cookies;
+    struct weft_net_guests limits;
 
     struct weft_udp_session **sessions; /* NULL: free */
     uint32_t sessions_max;
