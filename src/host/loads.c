@@ -15,15 +15,14 @@
 #include "../base/ring.h"
 #include "log.h"
 
-#define LAYOUT       2 /* of struct weft_loads_common: part of its name */
+#define LAYOUT       3 /* of struct weft_loads_common, and its locks: part of its name */
 #define LOCK_TRIES   1000
 #define LOCK_WAIT_NS 1000000 /* real */
 
 struct slot {
-    struct weft_flag owner;      /* 0: free; changed with the file's lock held */
-    struct weft_process process; /* the same */
-    uint64_t beat_at;            /* an atomic word, as `changes` */
-    struct weft_flag version;    /* odd while it is written */
+    struct weft_flag owner;   /* number of the process, which may have ended; 0: nobody's */
+    uint64_t beat_at;         /* an atomic word, as `changes` */
+    struct weft_flag version; /* odd while it is written */
     struct weft_flag is_loaded;
     struct weft_flag own[WEFT_LINKS_MAX];
     struct weft_flag lent[WEFT_LINKS_MAX];
@@ -97,24 +96,33 @@ static struct weft_loads_common *map_object(int file)
     return common == MAP_FAILED ? NULL : common;
 }
 
-static bool is_free(const struct slot *slot)
+/* A slot is its comm's for as long as that has the byte of its number locked, which ends with the
+ * process, whichever PID namespace that is in. False: somebody else has it. */
+static bool lock_slot(int file, uint32_t slot, short type)
 {
-    return weft_flag_get(&slot->owner) == 0 ||
-           weft_process_look(&slot->process) == WEFT_PROCESS_OVER;
+    struct flock byte = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)slot, .l_len = 1};
+
+    return fcntl(file, F_OFD_SETLK, &byte) == 0;
 }
 
-/* With the lock held. */
-static uint32_t take_slot(struct weft_loads_common *common, const struct weft_process *self)
+static bool is_alone(int file)
+{
+    struct flock bytes = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = WEFT_LOADS_SLOTS};
+
+    return fcntl(file, F_OFD_GETLK, &bytes) == 0 && bytes.l_type == F_UNLCK;
+}
+
+/* With the file's lock held. */
+static uint32_t take_slot(struct weft_loads_common *common, int file, uint32_t number)
 {
     for (uint32_t i = 0; i < WEFT_LOADS_SLOTS; i++) {
         struct slot *slot = &common->slots[i];
 
-        if (!is_free(slot))
+        if (!lock_slot(file, i, F_WRLCK))
             continue;
         memset(slot, 0, sizeof(*slot));
-        slot->process = *self;
         weft_word_set(&common->sleepers[i], 0);
-        weft_flag_set(&slot->owner, self->number);
+        weft_flag_set(&slot->owner, number);
         return i;
     }
     return WEFT_NONE;
@@ -145,7 +153,7 @@ weftResult_t weft_loads_open(const struct weft_process *self, const struct weft_
                     made->object, sizeof(*made->common));
         goto fail;
     }
-    made->slot = take_slot(made->common, self);
+    made->slot = take_slot(made->common, made->file, self->number);
     if (made->slot == WEFT_NONE) {
         weft_format(why, WEFT_LOADS_WHY_BYTES, "%u comms of this server share their loads already",
                     WEFT_LOADS_SLOTS);
@@ -169,7 +177,6 @@ void weft_loads_close(struct weft_loads *loads)
 {
     struct slot *slot;
     bool is_locked;
-    bool is_last = true;
 
     if (loads == NULL)
         return;
@@ -179,10 +186,11 @@ void weft_loads_close(struct weft_loads *loads)
     weft_flag_set(&slot->is_loaded, 0);
     weft_flag_set(&slot->owner, 0);
     weft_word_add(&loads->common->changes, 1);
-    for (uint32_t i = 0; is_last && i < WEFT_LOADS_SLOTS; i++)
-        is_last = is_free(&loads->common->slots[i]);
-    if (is_locked && is_last)
+    if (is_locked && is_alone(loads->file))
         shm_unlink(loads->object);
+    /* In a process that was forked the file stays open, and would keep both locked. */
+    (void)lock_slot(loads->file, loads->slot, F_UNLCK);
+    (void)flock(loads->file, LOCK_UN);
     munmap(loads->common, sizeof(*loads->common));
     close(loads->file);
     free(loads);
@@ -295,7 +303,7 @@ void weft_loads_sleep(struct weft_loads *loads, bool sleeps)
     /* All words have one order: either the sleeper sees what was written or the writer sees that it
      * sleeps. */
     weft_word_set(&common->sleepers[loads->slot],
-                  sleeps ? common->slots[loads->slot].process.number : 0);
+                  sleeps ? weft_flag_get(&common->slots[loads->slot].owner) : 0);
 }
 
 bool weft_loads_sleeps(const struct weft_loads *loads, const struct weft_process *process)

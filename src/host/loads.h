@@ -1,13 +1,14 @@
 /* Loads: what the plans of all comms of this server take of its links, in one shared memory, so
  * that a relay through a GPU yields to another process that uses that GPU's links itself.
  *
- *     changes | sleepers | slot: owner, process, beat, version, own and lent by link | slot | ...
+ *     changes | sleepers | slot: owner, beat, version, own and lent by link | slot | ...
  *
  * Each comm writes its own slot, when its plan has changed, and reads the others'. No locks and no
  * system calls but at the beginning and the end: a slot's version is odd while it is written, and
  * who reads meanwhile reads again later. A comm beats while it works; what one that does not takes
- * is not counted, so nobody yields to the dead or stopped. A slot is used again when its process is
- * over. Numbers from others are bounds for a plan, no more: nothing breaks where they are wrong.
+ * is not counted, so nobody yields to the dead or stopped. A slot is its comm's until that closes
+ * or its process is over. Numbers from others are bounds for a plan, no more: nothing breaks where
+ * they are wrong.
  *
  * A comm whose caller sleeps until a word of its memory changes says so as well: who writes that
  * word from another process is to wake it. */

@@ -16,7 +16,7 @@
 static struct weft_topo topo;
 static bool is_new[WEFT_LINKS_MAX];
 
-static struct weft_loads *join(void)
+static struct weft_loads *join_as(uint32_t number)
 {
     struct weft_process self;
     struct weft_loads *loads = NULL;
@@ -28,8 +28,14 @@ static struct weft_loads *join(void)
     if (topo.link_count == 0)
         cr_assert(weft_preset_fill("hgx-h100", &topo));
     weft_process_self(name, &self);
+    self.number = number;
     cr_assert_eq(weft_loads_open(&self, &topo, &loads, why), weftSuccess, "%s", why);
     return loads;
+}
+
+static struct weft_loads *join(void)
+{
+    return join_as((uint32_t)getpid());
 }
 
 static void tell(struct weft_loads *loads, uint32_t link, uint64_t own, uint64_t lent)
@@ -182,6 +188,41 @@ Test(loads, open__a_slot_of_the_dead)
     cr_assert_eq(a->foreign[1].own_bytes_per_us, 0);
     weft_loads_close(b);
     weft_loads_close(a);
+}
+
+/* Who shares the memory from another PID namespace has a number that is nobody's here. */
+Test(loads, open__a_slot_of_another_namespace)
+{
+    struct weft_loads *a = join_as(UINT32_MAX);
+    struct weft_loads *b = join();
+    struct weft_loads names = *a;
+
+    cr_assert_neq(a->slot, b->slot);
+    (void)weft_loads_look(a, NOW, is_new);
+    tell(a, 1, 50, 0);
+    cr_assert(weft_loads_look(b, NOW, is_new));
+    cr_assert_eq(b->foreign[1].own_bytes_per_us, 50);
+    weft_loads_close(b);
+    cr_assert(exists(&names), "the other one is still here");
+    weft_loads_close(a);
+    cr_assert(!exists(&names));
+}
+
+/* A process that was forked has the file open for longer. */
+Test(loads, close__leaves_no_lock_behind)
+{
+    struct weft_loads *a = join();
+    struct weft_loads *b = join();
+    struct weft_loads *c;
+    int file = dup(a->file);
+
+    cr_assert_geq(file, 0);
+    weft_loads_close(a);
+    c = join();
+    cr_assert_eq(c->slot, 0);
+    weft_loads_close(c);
+    weft_loads_close(b);
+    (void)close(file);
 }
 
 Test(loads, close__the_last_one_leaves_nothing)
