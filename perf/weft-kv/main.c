@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/args.h"
 #include "offload.h"
 #include "pd.h"
 
@@ -21,9 +20,10 @@ int main(int argc, char *argv[])
                                    [WEFT_KV_NOT_OPENED] = WEFT_EXIT_USAGE};
     struct weft_kv_options options;
     enum weft_kv_outcome outcome;
-    char why[WEFT_WHY_BYTES] = "";
+    char why[WEFT_ARGS_WHY_BYTES] = "";
 
-    weft_kv_options_parse(&options, argc, argv);
+    if (!weft_kv_options_read(&options, argc, argv, why))
+        weft_args_fail(PROGRAM, why);
     outcome = jobs[options.errand](&options, why);
     if (why[0] != '\0')
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);

@@ -4,15 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/args.h"
 #include "kv_cache.h"
 
 #ifndef WEFT_KV_TRACE
 #define WEFT_KV_TRACE "perf/traces/conversation_2000.jsonl"
 #endif
 
-#define PROGRAM        "weft-kv"
-#define OPTION_KEY_MAX 0xffffff /* argp's own keys lie above */
+#define GPUS_MAX        16
+#define REQUESTS_MAX    10000000
+#define CONCURRENCY_MAX 256
+#define DRAM_BLOCKS_MIN 8
 
 /* What was not given. Two servers in pd, and fewer bytes: this machine's memory is shared. */
 #define REQUESTS_OFFLOAD   1000
@@ -21,29 +22,6 @@
 #define GPU_BLOCKS_PD      256
 #define SCALE_OFFLOAD      (1000000 / 128)
 #define SCALE_PD           (1000000 / 256)
-
-enum option_key {
-    KEY_NODE = 256,
-    KEY_DILATION,
-    KEY_TRACE,
-    KEY_REQUESTS,
-    KEY_MODEL,
-    KEY_SCALE,
-    KEY_GPUS,
-    KEY_SPREAD,
-    KEY_GPU_BLOCKS,
-    KEY_DRAM_BLOCKS,
-    KEY_LAYOUT,
-    KEY_DRAM_LAYOUT,
-    KEY_SATURATE,
-    KEY_LOAD,
-    KEY_CONCURRENCY,
-    KEY_PER_LAYER,
-    KEY_SCHED,
-    KEY_NO_BASELINE,
-    KEY_JSON,
-    KEY_PLOT,
-};
 
 static const char about[] =
     "Replays a trace of chat requests as a serving node would: a request's cached blocks are "
@@ -69,109 +47,63 @@ static const char about[] =
     "  weft-kv offload --node hgx-h100 --saturate --model qwen3-32b --json kv.json --plot kv.svg\n"
     "  weft-kv pd --node hgx-h100 --per-layer\n";
 
-static const struct argp_option rows[] = {
-    {"node", KEY_NODE, "NAME", 0,
-     "emulated machine: a preset or a topology file (hgx-h100); "
-     "`real`: this one",
-     1},
-    {"dilation", KEY_DILATION, "N", 0, "how much slower an emulated machine runs", 1},
-    {"gpus", KEY_GPUS, "N", 0, "use the first N GPUs (all)", 1},
-    {"trace", KEY_TRACE, "FILE", 0, "requests, a JSON object per line", 2},
-    {"requests", KEY_REQUESTS, "N", 0, "at most so many (1000; pd 200)", 2},
-    {"spread", KEY_SPREAD, "HOW", 0, "requests over GPUs: roundrobin or leastloaded", 2},
-    {"load", KEY_LOAD, "PART", 0, "busy part of PCIe, or of the NICs, with direct (0.3)", 2},
-    {"saturate", KEY_SATURATE, NULL, 0, "as fast as requests end", 2},
-    {"concurrency", KEY_CONCURRENCY, "N", 0, "requests under way with --saturate (32)", 2},
-    {"per-layer", KEY_PER_LAYER, NULL, 0, "pd: a put for each layer; implies --layout layers", 2},
-    {"model", KEY_MODEL, "NAME", 0, "whose KV cache (llama-3.1-70b)", 3},
-    {"scale", KEY_SCALE, "PART", 0, "part of the model's bytes per token (1/128; pd 1/256)", 3},
-    {"layout", KEY_LAYOUT, "HOW", 0, "pages on GPUs: crosslayer or layers", 3},
-    {"gpu-blocks", KEY_GPU_BLOCKS, "N", 0, "blocks that each GPU can hold (320; pd 256)", 3},
-    {"dram-blocks", KEY_DRAM_BLOCKS, "N", 0, "blocks that host memory can hold (5120)", 3},
-    {"dram-layout", KEY_DRAM_LAYOUT, "HOW", 0, "pages in host memory: contiguous or scattered", 3},
-    {"sched", KEY_SCHED, "NAME", 0, "pull, direct, static or roundrobin", 4},
-    {"no-baseline", KEY_NO_BASELINE, NULL, 0, "do not run direct beside it", 4},
-    {"json", KEY_JSON, "FILE", 0, "write the results (-: standard output)", 5},
-    {"plot", KEY_PLOT, "FILE", 0, "write a plot as SVG", 5},
-    {0},
-};
-
-/* Which of two words it is. */
-static bool second_take(const char *text, const char *what, const char *const words[2],
-                        bool *second, char why[WEFT_WHY_BYTES])
-{
-    size_t index = 0;
-
-    if (!weft_word_parse(text, what, words, 2, &index, why))
-        return false;
-    *second = index == 1;
-    return true;
-}
-
-static bool count_take(const char *text, const char *what, uint64_t least, uint64_t most,
-                       unsigned *value, char why[WEFT_WHY_BYTES])
-{
-    uint64_t number;
-
-    if (!weft_count_parse(text, what, least, most, &number, why))
-        return false;
-    *value = (unsigned)number;
-    return true;
-}
-
-static bool number_take(struct weft_kv_options *options, int key, const char *text,
-                        char why[WEFT_WHY_BYTES])
-{
-    switch (key) {
-    case KEY_DILATION:
-        return count_take(text, "dilation", 1, 100000, &options->dilation, why);
-    case KEY_GPUS:
-        return count_take(text, "number of GPUs", 1, 16, &options->gpus, why);
-    case KEY_REQUESTS:
-        return weft_count_parse(text, "number of requests", 1, 10000000, &options->requests, why);
-    case KEY_CONCURRENCY:
-        return count_take(text, "concurrency", 1, 256, &options->concurrency, why);
-    case KEY_GPU_BLOCKS:
-        return weft_count_parse(text, "number of blocks", 1, WEFT_KV_SLOTS_MAX,
-                                &options->gpu_blocks, why);
-    case KEY_DRAM_BLOCKS:
-        return weft_count_parse(text, "number of blocks", 8, WEFT_KV_SLOTS_MAX,
-                                &options->dram_blocks, why);
-    case KEY_SCALE:
-        return weft_part_parse(text, "scale", &options->scale_millionths, why);
-    default:
-        return weft_part_parse(text, "load", &options->load_millionths, why);
-    }
-}
-
-static bool name_take(struct weft_kv_options *options, int key, const char *text,
+static bool node_take(const struct weft_args_option *option, const char *text, void *values,
                       char why[WEFT_WHY_BYTES])
 {
-    static const char *const spreads[2] = {"roundrobin", "leastloaded"};
-    static const char *const layouts[2] = {"crosslayer", "layers"};
-    static const char *const dram_layouts[2] = {"contiguous", "scattered"};
-    const struct weft_kv_model *model;
-    bool second = false;
+    return weft_args_text(option, strcmp(text, "real") == 0 ? NULL : text, values, why);
+}
 
-    if (key == KEY_DRAM_LAYOUT)
-        return second_take(text, "layout", dram_layouts, &options->scattered, why);
-    if (key == KEY_LAYOUT) {
-        if (!second_take(text, "layout", layouts, &second, why))
-            return false;
-        options->layout = second ? WEFT_KV_BY_LAYER : WEFT_KV_ACROSS_LAYERS;
-        return true;
-    }
-    if (key == KEY_SPREAD) {
-        if (!second_take(text, "way to spread requests", spreads, &second, why))
-            return false;
-        options->spread = second ? WEFT_KV_LEAST_LOADED : WEFT_KV_ROUND_ROBIN;
-        return true;
-    }
-    model = weft_kv_model_find(text, why);
+static bool model_take(const struct weft_args_option *option, const char *text, void *values,
+                       char why[WEFT_WHY_BYTES])
+{
+    struct weft_kv_options *options = values;
+    const struct weft_kv_model *model = weft_kv_model_find(text, why);
+
+    (void)option;
     if (model != NULL)
         options->model = model;
     return model != NULL;
 }
+
+#define AT(member) offsetof(struct weft_kv_options, member)
+
+/* The words of --spread and --layout are in the order of their enums. */
+static const struct weft_args_option rows[] = {
+    {"node", 0, "NAME",
+     "emulated machine: a preset or a topology file (hgx-h100); `real`: this one", node_take,
+     AT(node), 0, 0},
+    {"dilation", 0, "N", "how much slower an emulated machine runs", weft_args_count32,
+     AT(dilation), 1, WEFT_DILATION_MAX},
+    {"gpus", 0, "N", "use the first N GPUs (all)", weft_args_count32, AT(gpus), 1, GPUS_MAX},
+    {"trace", 0, "FILE", "requests, a JSON object per line", weft_args_text, AT(trace), 0, 0},
+    {"requests", 0, "N", "at most so many (1000; pd 200)", weft_args_count, AT(requests), 1,
+     REQUESTS_MAX},
+    {"spread", 0, "roundrobin|leastloaded", "requests over GPUs (roundrobin)", weft_args_choice,
+     AT(spread), 0, 0},
+    {"load", 0, "PART", "busy part of PCIe, or of the NICs, with direct (0.3)", weft_args_part,
+     AT(load_millionths), 0, 0},
+    {"saturate", 0, NULL, "as fast as requests end", weft_args_flag, AT(saturate), 0, 0},
+    {"concurrency", 0, "N", "requests under way with --saturate (32)", weft_args_count32,
+     AT(concurrency), 1, CONCURRENCY_MAX},
+    {"per-layer", 0, NULL, "pd: a put for each layer; implies --layout layers", weft_args_flag,
+     AT(per_layer), 0, 0},
+    {"model", 0, "NAME", "whose KV cache (llama-3.1-70b)", model_take, 0, 0, 0},
+    {"scale", 0, "PART", "part of the model's bytes per token (1/128; pd 1/256)", weft_args_part,
+     AT(scale_millionths), 0, 0},
+    {"layout", 0, "crosslayer|layers", "pages on GPUs (crosslayer)", weft_args_choice, AT(layout),
+     0, 0},
+    {"gpu-blocks", 0, "N", "blocks that each GPU can hold (320; pd 256)", weft_args_count,
+     AT(gpu_blocks), 1, WEFT_KV_SLOTS_MAX},
+    {"dram-blocks", 0, "N", "blocks that host memory can hold (5120)", weft_args_count,
+     AT(dram_blocks), DRAM_BLOCKS_MIN, WEFT_KV_SLOTS_MAX},
+    {"dram-layout", 0, "contiguous|scattered", "pages in host memory (contiguous)",
+     weft_args_switch, AT(scattered), 0, 0},
+    {"sched", 0, "NAME", "pull, direct, static or roundrobin", weft_args_text, AT(sched), 0, 0},
+    {"no-baseline", 0, NULL, "do not run direct beside it", weft_args_unset, AT(baseline), 0, 0},
+    {"json", 0, "FILE", "write the results (-: standard output)", weft_args_text, AT(json), 0, 0},
+    {"plot", 0, "FILE", "write a plot as SVG", weft_args_text, AT(plot), 0, 0},
+    {0},
+};
 
 /* What was left open, and what does not go together. */
 static bool options_settle(struct weft_kv_options *options, char why[WEFT_WHY_BYTES])
@@ -202,71 +134,11 @@ static bool options_settle(struct weft_kv_options *options, char why[WEFT_WHY_BY
     return true;
 }
 
-static error_t option_take(int key, char *text, struct argp_state *state)
+bool weft_kv_options_read(struct weft_kv_options *options, int argc, char *argv[],
+                          char why[WEFT_ARGS_WHY_BYTES])
 {
-    static const char *const errands[WEFT_KV_ERRANDS] = {"offload", "pd"};
-    struct weft_kv_options *options = state->input;
-    char why[WEFT_WHY_BYTES] = "name one job";
-    bool second = false;
-    bool good = true;
-
-    switch (key) {
-    case KEY_NODE:
-        options->node = strcmp(text, "real") == 0 ? NULL : text;
-        break;
-    case KEY_TRACE:
-        options->trace = text;
-        break;
-    case KEY_SATURATE:
-        options->saturate = true;
-        break;
-    case KEY_SCHED:
-        options->sched = text;
-        break;
-    case KEY_PER_LAYER:
-        options->per_layer = true;
-        break;
-    case KEY_NO_BASELINE:
-        options->baseline = false;
-        break;
-    case KEY_JSON:
-        options->json = text;
-        break;
-    case KEY_PLOT:
-        options->plot = text;
-        break;
-    case KEY_MODEL:
-    case KEY_SPREAD:
-    case KEY_LAYOUT:
-    case KEY_DRAM_LAYOUT:
-        good = name_take(options, key, text, why);
-        break;
-    case ARGP_KEY_ARG:
-        good = state->arg_num == 0 && second_take(text, "job", errands, &second, why);
-        options->errand = second ? WEFT_KV_PD : WEFT_KV_OFFLOAD;
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_failure(state, WEFT_EXIT_USAGE, 0, "say what to do: offload or pd (see --help)");
-        break;
-    case ARGP_KEY_END:
-        good = options_settle(options, why);
-        break;
-    default:
-        if (key > OPTION_KEY_MAX)
-            return ARGP_ERR_UNKNOWN;
-        good = number_take(options, key, text, why);
-        break;
-    }
-    if (!good)
-        argp_failure(state, WEFT_EXIT_USAGE, 0, "%s", why);
-    return 0;
-}
-
-void weft_kv_options_parse(struct weft_kv_options *options, int argc, char *argv[])
-{
-    static const struct argp parser = {
-        .options = rows, .parser = option_take, .args_doc = "offload|pd", .doc = about};
-    char why[WEFT_WHY_BYTES * 4];
+    static const struct weft_args args = {
+        .about = about, .words = "offload|pd", .options = rows, .word_place = AT(errand)};
 
     *options = (struct weft_kv_options){.node = "hgx-h100",
                                         .trace = WEFT_KV_TRACE,
@@ -276,8 +148,5 @@ void weft_kv_options_parse(struct weft_kv_options *options, int argc, char *argv
                                         .load_millionths = 300000,
                                         .concurrency = 32,
                                         .baseline = true};
-    argp_err_exit_status = WEFT_EXIT_USAGE;
-    if (!weft_args_check(argc, argv, rows, why))
-        weft_args_fail(PROGRAM, why);
-    (void)argp_parse(&parser, argc, argv, 0, NULL, options);
+    return weft_args_read(&args, argc, argv, options, why) && options_settle(options, why);
 }

@@ -2,7 +2,7 @@
 #ifndef WEFT_KV_OPTIONS_H
 #define WEFT_KV_OPTIONS_H
 
-#include "common/units.h"
+#include "common/args.h"
 #include "model.h"
 
 enum weft_kv_spread { WEFT_KV_ROUND_ROBIN, WEFT_KV_LEAST_LOADED };
@@ -41,7 +41,8 @@ struct weft_kv_options {
     const char *plot;
 };
 
-/* Parses; ends the program with a sentence and status 2 when it cannot. */
-void weft_kv_options_parse(struct weft_kv_options *options, int argc, char *argv[]);
+/* Reads the command line. False with a sentence that says what is valid. */
+bool weft_kv_options_read(struct weft_kv_options *options, int argc, char *argv[],
+                          char why[WEFT_ARGS_WHY_BYTES]);
 
 #endif

@@ -22,21 +22,6 @@ static const char about[] =
     "  weft-loopback stream --size 1M,64M\n"
     "  weft-loopback latency --size 64,4K --json latency.json\n";
 
-static bool transport_take(const struct weft_args_option *option, const char *text, void *values,
-                           char why[WEFT_WHY_BYTES])
-{
-    static const char *const transports[] = {"tcp", "udp", "ipc"};
-    struct weft_loopback_options *options = values;
-    size_t index = 0;
-
-    (void)option;
-    if (!weft_word_parse(text, "value of --transport", transports, WEFT_ARRAY_COUNT(transports),
-                         &index, why))
-        return false;
-    options->transport = transports[index];
-    return true;
-}
-
 static bool sizes_take(const struct weft_args_option *option, const char *text, void *values,
                        char why[WEFT_WHY_BYTES])
 {
@@ -62,42 +47,22 @@ static bool sizes_take(const struct weft_args_option *option, const char *text, 
     return true;
 }
 
-static bool kind_take(const char *word, void *values, char why[WEFT_WHY_BYTES])
-{
-    static const char *const kinds[WEFT_LOOPBACK_KINDS] = {
-        [WEFT_LOOPBACK_STREAM] = "stream",
-        [WEFT_LOOPBACK_LATENCY] = "latency",
-    };
-    struct weft_loopback_options *options = values;
-    size_t index = 0;
-
-    if (options->kind != WEFT_LOOPBACK_KINDS) {
-        (void)snprintf(why, WEFT_WHY_BYTES, "'%.60s' is one word too many: stream or latency",
-                       word);
-        return false;
-    }
-    if (!weft_word_parse(word, "kind of measurement", kinds, WEFT_LOOPBACK_KINDS, &index, why))
-        return false;
-    options->kind = (enum weft_loopback_kind)index;
-    return true;
-}
+#define AT(member) offsetof(struct weft_loopback_options, member)
 
 static const struct weft_args_option rows[] = {
-    {"transport", 0, "NAME", "tcp, udp, or ipc: memory that both open (tcp)", transport_take, 0, 0,
-     0},
+    {"transport", 0, "tcp|udp|ipc", "ipc: memory that both open (tcp)", weft_args_word,
+     AT(transport), 0, 0},
     {"size", 's', "SIZE,...", "sizes, at most 8", sizes_take, 0, 0, 0},
     {"depth", 0, "N", "puts under way at once, 1 to 64 (16 MiB of them, at least 2)",
-     weft_args_count, offsetof(struct weft_loopback_options, depth), 1, WEFT_LOOPBACK_DEPTH_MAX},
-    {"rounds", 0, "N", "measure each so often, 1 to 101 (5)", weft_args_count,
-     offsetof(struct weft_loopback_options, rounds), 1, WEFT_LOOPBACK_ROUNDS_MAX},
-    {"seconds", 0, "N", "length of a stream, 1 to 600 (1)", weft_args_count,
-     offsetof(struct weft_loopback_options, seconds), 1, WEFT_LOOPBACK_SECONDS_MAX},
-    {"exchanges", 0, "N", "of a latency, 1 to 200000 (10000)", weft_args_count,
-     offsetof(struct weft_loopback_options, exchanges), 1, WEFT_LOOPBACK_EXCHANGES_MAX},
-    {"only", 0, "NAME,...", "leave the other contestants out", weft_args_text,
-     offsetof(struct weft_loopback_options, only), 0, 0},
-    {"json", 0, "FILE", "write the figures (-: standard output)", weft_args_text,
-     offsetof(struct weft_loopback_options, json), 0, 0},
+     weft_args_count, AT(depth), 1, WEFT_LOOPBACK_DEPTH_MAX},
+    {"rounds", 0, "N", "measure each so often, 1 to 101 (5)", weft_args_count, AT(rounds), 1,
+     WEFT_LOOPBACK_ROUNDS_MAX},
+    {"seconds", 0, "N", "length of a stream, 1 to 600 (1)", weft_args_count, AT(seconds), 1,
+     WEFT_LOOPBACK_SECONDS_MAX},
+    {"exchanges", 0, "N", "of a latency, 1 to 200000 (10000)", weft_args_count, AT(exchanges), 1,
+     WEFT_LOOPBACK_EXCHANGES_MAX},
+    {"only", 0, "NAME,...", "leave the other contestants out", weft_args_text, AT(only), 0, 0},
+    {"json", 0, "FILE", "write the figures (-: standard output)", weft_args_text, AT(json), 0, 0},
     {0},
 };
 
@@ -105,23 +70,16 @@ bool weft_loopback_options_read(struct weft_loopback_options *options, int argc,
                                 char why[WEFT_ARGS_WHY_BYTES])
 {
     static const struct weft_args args = {
-        .about = about, .words = "stream|latency", .options = rows, .word_take = kind_take};
+        .about = about, .words = "stream|latency", .options = rows, .word_place = AT(kind)};
     static const uint64_t sizes[WEFT_LOOPBACK_KINDS][2] = {
         [WEFT_LOOPBACK_STREAM] = {WEFT_MIB(1), WEFT_MIB(64)},
         [WEFT_LOOPBACK_LATENCY] = {64, WEFT_KIB(4)},
     };
 
-    *options = (struct weft_loopback_options){.kind = WEFT_LOOPBACK_KINDS,
-                                              .transport = "tcp",
-                                              .rounds = ROUNDS,
-                                              .seconds = SECONDS,
-                                              .exchanges = EXCHANGES};
+    *options = (struct weft_loopback_options){
+        .transport = "tcp", .rounds = ROUNDS, .seconds = SECONDS, .exchanges = EXCHANGES};
     if (!weft_args_read(&args, argc, argv, options, why))
         return false;
-    if (options->kind == WEFT_LOOPBACK_KINDS) {
-        (void)snprintf(why, WEFT_WHY_BYTES, "say what to measure: stream or latency (see --help)");
-        return false;
-    }
     if (options->only != NULL && !weft_loopback_contest_knows(options->kind, options->only, why))
         return false;
     if (options->size_count == 0) {

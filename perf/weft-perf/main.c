@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/args.h"
 #include "common/json.h"
 #include "compare.h"
 #include "hang.h"
@@ -155,7 +154,9 @@ out:
 int main(int argc, char *argv[])
 {
     struct weft_perf_options options;
+    char why[WEFT_ARGS_WHY_BYTES];
 
-    weft_perf_options_parse(&options, argc, argv);
+    if (!weft_perf_options_read(&options, argc, argv, why))
+        weft_args_fail(PROGRAM, why);
     return run(&options);
 }

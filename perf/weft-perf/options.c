@@ -1,46 +1,17 @@
 /* The command line of weft-perf: one table of options, each with its bounds. */
 #include "options.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "common/args.h"
+#include "base/text.h"
 #include "weft_net.h"
 
-#define OPTION_KEY_MAX     0xffffff /* argp's own keys lie above */
 #define FAULT_TIMEOUT_MS   200      /* of the machine's time: an emulated second takes minutes */
 #define FAULT_BYTES_PER_MS 10000000 /* and longer for large sizes: what 10 GB/s need */
 #define PEER_DILATION      1000
 #define PEER_SELF          "self"
-
-enum option_key {
-    KEY_NODE = 256,
-    KEY_FROM,
-    KEY_TO,
-    KEY_PEER,
-    KEY_NICS,
-    KEY_CRYPTO,
-    KEY_TRANSPORT,
-    KEY_ALL_GPUS,
-    KEY_BLOCK,
-    KEY_BLOCKS,
-    KEY_INDEXED,
-    KEY_WARMUP,
-    KEY_CHECK,
-    KEY_ROUTES,
-    KEY_SCHED,
-    KEY_COMPARE,
-    KEY_NO_BASELINE,
-    KEY_BASELINE,
-    KEY_DEGRADE,
-    KEY_FAIL,
-    KEY_RESTORE,
-    KEY_HANG,
-    KEY_TIMEOUT,
-    KEY_DILATION,
-    KEY_JSON,
-    KEY_CSV,
-};
+#define SIZE_BYTES_MAX     WEFT_GIB(1024)
+#define BLOCKS_MAX         4000000
 
 static const char about[] =
     "Measures put, get and copy between devices of a machine, and checks every byte.\v"
@@ -74,45 +45,6 @@ static const char about[] =
     "of a device or link say whose it is. put moves from a to b, get from b to a. nic0 is short "
     "for its link nic0-net.\n";
 
-static const struct argp_option rows[] = {
-    {"node", KEY_NODE, "NAME", 0, "emulated machine: a preset or a topology file", 1},
-    {"from", KEY_FROM, "DEVICE", 0, "source (put: gpu0, get: dram0)", 1},
-    {"to", KEY_TO, "DEVICE", 0, "destination (put: dram0, get: gpu0)", 1},
-    {"peer", KEY_PEER, "NAME", 0, "a second server b: an emulated machine, or self: this one", 1},
-    {"nics", KEY_NICS, "N", 0, "use the first N NICs of both servers (all)", 1},
-    {"transport", KEY_TRANSPORT, "NAME", 0,
-     "the net between both servers: tcp or udp (tcp); without --peer, --peer self", 1},
-    {"crypto", KEY_CRYPTO, "MODE", 0, "full, integrity or off (the library's default)", 1},
-    {"all-gpus", KEY_ALL_GPUS, NULL, 0, "every GPU with the DRAM of its own socket, at once", 1},
-    {"size", 's', "SIZE", 0, "bytes of a transfer (256M)", 2},
-    {"min", 'b', "SIZE", 0, "first size of a sweep", 2},
-    {"max", 'e', "SIZE", 0, "last size of a sweep", 2},
-    {"factor", 'f', "N", 0, "from size to size of a sweep (2)", 2},
-    {"block", KEY_BLOCK, "SIZE", 0, "move blocks of this size instead", 2},
-    {"blocks", KEY_BLOCKS, "N", 0, "how many (81920)", 2},
-    {"indexed", KEY_INDEXED, NULL, 0, "blocks at random places on both sides", 2},
-    {"iters", 'n', "N", 0, "measured transfers per size (5)", 3},
-    {"warmup", KEY_WARMUP, "N", 0, "transfers before them (1)", 3},
-    {"check", KEY_CHECK, "on|off", 0, "verify every byte (on)", 3},
-    {"timeout", KEY_TIMEOUT, "MS", 0, "deadline of a transfer in the machine's time", 3},
-    {"dilation", KEY_DILATION, "N", 0, "how much slower an emulated machine runs (100; two: 1000)",
-     3},
-    {"routes", KEY_ROUTES, "LIST", 0, "all, direct, staged, or transit:gpu1[,gpu2...]", 4},
-    {"sched", KEY_SCHED, "NAME", 0, "pull, direct, static or roundrobin", 4},
-    {"compare", KEY_COMPARE, NULL, 0, "measure direct, static and roundrobin beside it", 4},
-    {"no-baseline", KEY_NO_BASELINE, NULL, 0, "do not measure direct beside it", 4},
-    {"baseline", KEY_BASELINE, "cuda", 0, "measure the driver's own copies beside it", 4},
-    {"degrade", KEY_DEGRADE, "LINK=FACTOR[@P%]", 0,
-     "slow a link before, or when P percent have arrived", 5},
-    {"fail", KEY_FAIL, "LINK[@P%]", 0,
-     "cut a link; all: every NIC; peer:stop, peer:kill: the second server's process", 5},
-    {"restore", KEY_RESTORE, "LINK@P%", 0, "bring a link back", 5},
-    {"hang", KEY_HANG, "LINK@P%", 0, "stop a link without an error", 5},
-    {"json", KEY_JSON, "FILE", 0, "write the results (-: standard output)", 6},
-    {"csv", KEY_CSV, NULL, 0, "comma-separated lines instead of a table", 6},
-    {0},
-};
-
 static const char *const op_names[WEFT_PERF_OPS] = {"put", "get", "copy"};
 
 const char *weft_perf_op_name(enum weft_perf_op op)
@@ -120,195 +52,114 @@ const char *weft_perf_op_name(enum weft_perf_op op)
     return op_names[op];
 }
 
-static bool count_take(const char *text, const char *what, uint64_t least, uint64_t most,
-                       unsigned *value, char why[WEFT_WHY_BYTES])
+static bool peer_take(const struct weft_args_option *option, const char *text, void *values,
+                      char why[WEFT_WHY_BYTES])
 {
-    uint64_t number;
+    struct weft_perf_options *options = values;
 
-    if (!weft_count_parse(text, what, least, most, &number, why))
-        return false;
-    *value = (unsigned)number;
+    (void)option;
+    (void)why;
+    options->has_peer = true;
+    options->peer_node = strcmp(text, PEER_SELF) == 0 ? NULL : text;
     return true;
 }
 
-static bool check_take(const char *text, bool *check, char why[WEFT_WHY_BYTES])
+/* One size is a sweep that ends where it begins. */
+static bool size_take(const struct weft_args_option *option, const char *text, void *values,
+                      char why[WEFT_WHY_BYTES])
 {
-    static const char *const words[] = {"off", "on"};
-    size_t index = 0;
+    struct weft_perf_options *options = values;
 
-    if (!weft_word_parse(text, "value of --check", words, 2, &index, why))
+    if (!weft_args_size(option, text, values, why))
         return false;
-    *check = index == 1;
+    options->size_max = options->size_min;
     return true;
 }
 
-static bool baseline_take(const char *text, bool *cuda, char why[WEFT_WHY_BYTES])
-{
-    static const char *const words[] = {"cuda"};
-    size_t index = 0;
-
-    *cuda = weft_word_parse(text, "baseline", words, 1, &index, why);
-    return *cuda;
-}
-
-static bool crypto_take(const char *text, const char **crypto, char why[WEFT_WHY_BYTES])
-{
-    static const char *const words[] = {"full", "integrity", "off"};
-    size_t index = 0;
-
-    if (!weft_word_parse(text, "value of --crypto", words, 3, &index, why))
-        return false;
-    *crypto = words[index];
-    return true;
-}
-
-static bool transport_take(const char *text, const char **transport, char why[WEFT_WHY_BYTES])
-{
-    static const char *const words[] = {"tcp", "udp"};
-    size_t index = 0;
-
-    if (!weft_word_parse(text, "value of --transport", words, 2, &index, why))
-        return false;
-    *transport = words[index];
-    return true;
-}
-
-/* What is measured: sizes, blocks, counts, names. */
-static bool subject_take(struct weft_perf_options *options, int key, const char *text,
+static bool timeout_take(const struct weft_args_option *option, const char *text, void *values,
                          char why[WEFT_WHY_BYTES])
 {
-    switch (key) {
-    case 's':
-        if (!weft_size_parse(text, &options->size_min, why))
-            return false;
-        options->size_max = options->size_min;
-        return true;
-    case 'b':
-        return weft_size_parse(text, &options->size_min, why);
-    case 'e':
-        return weft_size_parse(text, &options->size_max, why);
-    case 'f':
-        return weft_count_parse(text, "factor", 2, 1024, &options->size_factor, why);
-    case KEY_BLOCK:
-        return weft_size_parse(text, &options->block_bytes, why);
-    case KEY_BLOCKS:
-        return weft_count_parse(text, "number of blocks", 1, 4000000, &options->block_count, why);
-    case 'n':
-        return count_take(text, "number of iterations", 1, WEFT_PERF_ITERATIONS_MAX,
-                          &options->iterations, why);
-    case KEY_WARMUP:
-        return count_take(text, "number of warm-ups", 0, WEFT_PERF_ITERATIONS_MAX, &options->warmup,
-                          why);
-    case KEY_TIMEOUT:
-        options->has_timeout = true;
-        return weft_count_parse(text, "number of milliseconds", 1, 86400000, &options->timeout_ms,
-                                why);
-    case KEY_DILATION:
-        return count_take(text, "dilation", 1, 100000, &options->dilation, why);
-    case KEY_NICS:
-        return count_take(text, "number of NICs", 1, WEFT_NET_NICS_MAX, &options->nics, why);
-    case KEY_CRYPTO:
-        return crypto_take(text, &options->crypto, why);
-    case KEY_TRANSPORT:
-        return transport_take(text, &options->transport, why);
-    case KEY_CHECK:
-        return check_take(text, &options->check, why);
-    default:
-        return baseline_take(text, &options->cuda, why);
-    }
+    struct weft_perf_options *options = values;
+
+    options->has_timeout = weft_args_count(option, text, values, why);
+    return options->has_timeout;
 }
 
-static bool fault_take(struct weft_perf_options *options, int key, const char *text,
+/* The kind of fault is in `least`. */
+static bool fault_take(const struct weft_args_option *option, const char *text, void *values,
                        char why[WEFT_WHY_BYTES])
 {
-    switch (key) {
-    case KEY_DEGRADE:
-        return weft_perf_fault_add(&options->faults, WEFT_LINK_SCALE, false, text, why);
-    case KEY_RESTORE:
-        return weft_perf_fault_add(&options->faults, WEFT_LINK_SCALE, true, text, why);
-    case KEY_FAIL:
-        return weft_perf_fault_add(&options->faults, WEFT_LINK_CUT, false, text, why);
-    default:
-        return weft_perf_fault_add(&options->faults, WEFT_LINK_HANG, false, text, why);
-    }
+    struct weft_perf_options *options = values;
+
+    return weft_perf_fault_add(&options->faults, (enum weft_link_change)option->least, false, text,
+                               why);
 }
 
-static error_t op_take(struct weft_perf_options *options, const char *text,
-                       struct argp_state *state)
+static bool restore_take(const struct weft_args_option *option, const char *text, void *values,
+                         char why[WEFT_WHY_BYTES])
 {
-    char why[WEFT_WHY_BYTES];
-    size_t index = 0;
+    struct weft_perf_options *options = values;
 
-    if (!weft_word_parse(text, "operation", op_names, WEFT_PERF_OPS, &index, why))
-        argp_failure(state, WEFT_EXIT_USAGE, 0, "%s", why);
-    options->op = (enum weft_perf_op)index;
-    return 0;
+    (void)option;
+    return weft_perf_fault_add(&options->faults, WEFT_LINK_SCALE, true, text, why);
 }
 
-static error_t option_take(int key, char *text, struct argp_state *state)
-{
-    struct weft_perf_options *options = state->input;
-    char why[WEFT_WHY_BYTES];
-    bool good = true;
+#define AT(member) offsetof(struct weft_perf_options, member)
 
-    switch (key) {
-    case KEY_NODE:
-        options->node = text;
-        break;
-    case KEY_FROM:
-        options->from = text;
-        break;
-    case KEY_TO:
-        options->to = text;
-        break;
-    case KEY_ALL_GPUS:
-        options->all_gpus = true;
-        break;
-    case KEY_PEER:
-        options->has_peer = true;
-        options->peer_node = strcmp(text, PEER_SELF) == 0 ? NULL : text;
-        break;
-    case KEY_INDEXED:
-        options->indexed = true;
-        break;
-    case KEY_ROUTES:
-        options->routes = text;
-        break;
-    case KEY_SCHED:
-        options->sched = text;
-        break;
-    case KEY_COMPARE:
-        options->compare = true;
-        break;
-    case KEY_NO_BASELINE:
-        options->baseline = false;
-        break;
-    case KEY_JSON:
-        options->json = text;
-        break;
-    case KEY_CSV:
-        options->csv = true;
-        break;
-    case KEY_DEGRADE:
-    case KEY_FAIL:
-    case KEY_RESTORE:
-    case KEY_HANG:
-        good = fault_take(options, key, text, why);
-        break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            return ARGP_ERR_UNKNOWN;
-        return op_take(options, text, state);
-    default:
-        if (key > OPTION_KEY_MAX)
-            return ARGP_ERR_UNKNOWN;
-        good = subject_take(options, key, text, why);
-        break;
-    }
-    if (!good)
-        argp_failure(state, WEFT_EXIT_USAGE, 0, "%s", why);
-    return 0;
-}
+static const struct weft_args_option rows[] = {
+    {"node", 0, "NAME", "emulated machine: a preset or a topology file", weft_args_text, AT(node),
+     0, 0},
+    {"dilation", 0, "N", "how much slower an emulated machine runs (100; two: 1000)",
+     weft_args_count32, AT(dilation), 1, WEFT_DILATION_MAX},
+    {"from", 0, "DEVICE", "source (put: gpu0, get: dram0)", weft_args_text, AT(from), 0, 0},
+    {"to", 0, "DEVICE", "destination (put: dram0, get: gpu0)", weft_args_text, AT(to), 0, 0},
+    {"all-gpus", 0, NULL, "every GPU with the DRAM of its own socket, at once", weft_args_flag,
+     AT(all_gpus), 0, 0},
+    {"peer", 0, "NAME", "a second server b: an emulated machine, or self: this one", peer_take, 0,
+     0, 0},
+    {"nics", 0, "N", "use the first N NICs of both servers (all)", weft_args_count32, AT(nics), 1,
+     WEFT_NET_NICS_MAX},
+    {"transport", 0, "tcp|udp", "the net between both servers (tcp); without --peer, --peer self",
+     weft_args_word, AT(transport), 0, 0},
+    {"crypto", 0, "full|integrity|off", "between both servers (the library's default)",
+     weft_args_word, AT(crypto), 0, 0},
+    {"size", 's', "SIZE", "bytes of a transfer (256M)", size_take, AT(size_min), 1, SIZE_BYTES_MAX},
+    {"min", 'b', "SIZE", "first size of a sweep", weft_args_size, AT(size_min), 1, SIZE_BYTES_MAX},
+    {"max", 'e', "SIZE", "last size of a sweep", weft_args_size, AT(size_max), 1, SIZE_BYTES_MAX},
+    {"factor", 'f', "N", "from size to size of a sweep (2)", weft_args_count, AT(size_factor), 2,
+     1024},
+    {"block", 0, "SIZE", "move blocks of this size instead", weft_args_size, AT(block_bytes), 1,
+     SIZE_BYTES_MAX},
+    {"blocks", 0, "N", "how many (81920)", weft_args_count, AT(block_count), 1, BLOCKS_MAX},
+    {"indexed", 0, NULL, "blocks at random places on both sides", weft_args_flag, AT(indexed), 0,
+     0},
+    {"iters", 'n', "N", "measured transfers per size (5)", weft_args_count32, AT(iterations), 1,
+     WEFT_PERF_ITERATIONS_MAX},
+    {"warmup", 0, "N", "transfers before them (1)", weft_args_count32, AT(warmup), 0,
+     WEFT_PERF_ITERATIONS_MAX},
+    {"check", 0, "off|on", "verify every byte (on)", weft_args_switch, AT(check), 0, 0},
+    {"timeout", 0, "MS", "deadline of a transfer in the machine's time", timeout_take,
+     AT(timeout_ms), 1, 86400000},
+    {"routes", 0, "LIST", "all, direct, staged, or transit:gpu1[,gpu2...]", weft_args_text,
+     AT(routes), 0, 0},
+    {"sched", 0, "NAME", "pull, direct, static or roundrobin", weft_args_text, AT(sched), 0, 0},
+    {"compare", 0, NULL, "measure direct, static and roundrobin beside it", weft_args_flag,
+     AT(compare), 0, 0},
+    {"no-baseline", 0, NULL, "do not measure direct beside it", weft_args_unset, AT(baseline), 0,
+     0},
+    {"baseline", 0, "cuda", "measure the driver's own copies beside it", weft_args_switch, AT(cuda),
+     0, 0},
+    {"degrade", 0, "LINK=FACTOR[@P%]", "slow a link before, or when P percent have arrived",
+     fault_take, 0, WEFT_LINK_SCALE, 0},
+    {"fail", 0, "LINK[@P%]",
+     "cut a link; all: every NIC; peer:stop, peer:kill: the second server's process", fault_take, 0,
+     WEFT_LINK_CUT, 0},
+    {"restore", 0, "LINK@P%", "bring a link back", restore_take, 0, 0, 0},
+    {"hang", 0, "LINK@P%", "stop a link without an error", fault_take, 0, WEFT_LINK_HANG, 0},
+    {"json", 0, "FILE", "write the results (-: standard output)", weft_args_text, AT(json), 0, 0},
+    {"csv", 0, NULL, "comma-separated lines instead of a table", weft_args_flag, AT(csv), 0, 0},
+    {0},
+};
 
 /* The reason why the two servers make no sense, or NULL. */
 static const char *peer_reason(const struct weft_perf_options *options)
@@ -334,11 +185,10 @@ static const char *peer_reason(const struct weft_perf_options *options)
     return NULL;
 }
 
-/* Sides, defaults and what is wrong of a measurement between two servers. */
-static void peer_finish(struct weft_perf_options *options)
+/* Sides and defaults of a measurement between two servers; what is wrong of it, or NULL. */
+static const char *peer_finish(struct weft_perf_options *options)
 {
     const char *device = options->node == NULL ? "dram0" : "gpu0";
-    const char *wrong;
 
     options->from_side = options->op == WEFT_PERF_GET ? WEFT_PERF_B : WEFT_PERF_A;
     options->to_side = options->op == WEFT_PERF_GET ? WEFT_PERF_A : WEFT_PERF_B;
@@ -348,17 +198,15 @@ static void peer_finish(struct weft_perf_options *options)
         options->to = device;
     options->from = weft_perf_side_take(options->from, &options->from_side);
     options->to = weft_perf_side_take(options->to, &options->to_side);
-    wrong = peer_reason(options);
-    if (wrong != NULL)
-        weft_args_fail("weft-perf", wrong);
     if (options->dilation == 0)
         options->dilation = PEER_DILATION;
     if (options->transport == NULL)
         options->transport = "tcp";
+    return peer_reason(options);
 }
 
-/* Without --peer all is on server a. */
-static void alone_finish(struct weft_perf_options *options)
+/* Without --peer all is on server a. What is wrong, or NULL. */
+static const char *alone_finish(struct weft_perf_options *options)
 {
     enum weft_perf_side side = WEFT_PERF_A;
 
@@ -370,29 +218,29 @@ static void alone_finish(struct weft_perf_options *options)
         side = options->faults.faults[i].side;
     if (side == WEFT_PERF_B || options->nics > 0 || options->crypto != NULL ||
         options->transport != NULL)
-        weft_args_fail("weft-perf",
-                       "--nics, --crypto, --transport and b: are of measurements between two "
-                       "servers: name the second one with --peer");
+        return "--nics, --crypto, --transport and b: are of measurements between two servers: name "
+               "the second one with --peer";
+    return NULL;
 }
 
-/* Defaults that depend on other options, and combinations that make no sense. */
-static void options_finish(struct weft_perf_options *options)
+/* Combinations that make no sense; NULL for those that do. */
+static const char *subject_reason(const struct weft_perf_options *options)
+{
+    if (options->indexed && options->block_bytes == 0)
+        return "--indexed moves blocks: give their size with --block";
+    if (options->all_gpus && options->block_bytes > 0)
+        return "--all-gpus moves contiguous bytes: leave --block out";
+    if (options->all_gpus && options->op == WEFT_PERF_COPY)
+        return "--all-gpus needs put or get";
+    return NULL;
+}
+
+/* Defaults that depend on other options. */
+static void defaults_fill(struct weft_perf_options *options)
 {
     static const char *const from[WEFT_PERF_OPS] = {"gpu0", "dram0", "gpu0"};
     static const char *const to[WEFT_PERF_OPS] = {"dram0", "gpu0", "gpu1"};
 
-    if (options->indexed && options->block_bytes == 0)
-        weft_args_fail("weft-perf", "--indexed moves blocks: give their size with --block");
-    if (options->all_gpus && options->block_bytes > 0)
-        weft_args_fail("weft-perf", "--all-gpus moves contiguous bytes: leave --block out");
-    if (options->all_gpus && options->op == WEFT_PERF_COPY)
-        weft_args_fail("weft-perf", "--all-gpus needs put or get");
-    if (options->transport != NULL && !options->has_peer && options->node == NULL)
-        options->has_peer = true;
-    if (options->has_peer)
-        peer_finish(options);
-    else
-        alone_finish(options);
     if (options->size_max < options->size_min)
         options->size_max = options->size_min;
     if (options->from == NULL)
@@ -409,14 +257,14 @@ static void options_finish(struct weft_perf_options *options)
         options->timeout_ms = FAULT_TIMEOUT_MS + options->size_max / FAULT_BYTES_PER_MS;
 }
 
-void weft_perf_options_parse(struct weft_perf_options *options, int argc, char *argv[])
+bool weft_perf_options_read(struct weft_perf_options *options, int argc, char *argv[],
+                            char why[WEFT_ARGS_WHY_BYTES])
 {
-    static const struct argp parser = {
-        .options = rows, .parser = option_take, .args_doc = "put|get|copy", .doc = about};
-    char why[WEFT_WHY_BYTES * 4];
+    static const struct weft_args args = {
+        .about = about, .words = "put|get|copy", .options = rows, .word_place = AT(op)};
+    const char *wrong;
 
-    *options = (struct weft_perf_options){.op = WEFT_PERF_OPS,
-                                          .size_min = WEFT_MIB(256),
+    *options = (struct weft_perf_options){.size_min = WEFT_MIB(256),
                                           .size_max = 0,
                                           .size_factor = 2,
                                           .block_count = 81920,
@@ -424,10 +272,17 @@ void weft_perf_options_parse(struct weft_perf_options *options, int argc, char *
                                           .warmup = 1,
                                           .check = true,
                                           .baseline = true};
-    argp_err_exit_status = WEFT_EXIT_USAGE;
-    if (!weft_args_check(argc, argv, rows, why))
-        weft_args_fail("weft-perf", why);
-    if (argp_parse(&parser, argc, argv, 0, NULL, options) != 0 || options->op == WEFT_PERF_OPS)
-        weft_args_fail("weft-perf", "say what to measure: put, get or copy (see --help)");
-    options_finish(options);
+    if (!weft_args_read(&args, argc, argv, options, why))
+        return false;
+    if (options->transport != NULL && !options->has_peer && options->node == NULL)
+        options->has_peer = true;
+    wrong = subject_reason(options);
+    if (wrong == NULL)
+        wrong = options->has_peer ? peer_finish(options) : alone_finish(options);
+    if (wrong != NULL) {
+        weft_text_copy(why, WEFT_ARGS_WHY_BYTES, wrong);
+        return false;
+    }
+    defaults_fill(options);
+    return true;
 }

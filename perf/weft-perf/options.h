@@ -2,7 +2,7 @@
 #ifndef WEFT_PERF_OPTIONS_H
 #define WEFT_PERF_OPTIONS_H
 
-#include "common/units.h"
+#include "common/args.h"
 #include "fault.h"
 #include "side.h"
 
@@ -45,8 +45,9 @@ struct weft_perf_options {
     bool csv;
 };
 
-/* Parses; ends the program with a sentence and status 2 when it cannot. */
-void weft_perf_options_parse(struct weft_perf_options *options, int argc, char *argv[]);
+/* Reads the command line. False with a sentence that says what is valid. */
+bool weft_perf_options_read(struct weft_perf_options *options, int argc, char *argv[],
+                            char why[WEFT_ARGS_WHY_BYTES]);
 
 const char *weft_perf_op_name(enum weft_perf_op op);
 

@@ -4,25 +4,15 @@
 #include <string.h>
 
 #include "../../perf/weft-loopback/options.h"
-#include "base/text.h"
+#include "command_line.h"
 
-#define WORDS_MAX 8
-#define WORD_MAX  128
-
-/* Reads the words, which end with NULL. What the options point to stays until the next call. */
-static bool read_words(const char *const words[WORDS_MAX], struct weft_loopback_options *options,
+static bool read_words(const char *const words[], struct weft_loopback_options *options,
                        char why[WEFT_ARGS_WHY_BYTES])
 {
-    static char texts[WORDS_MAX + 1][WORD_MAX] = {"weft-loopback"};
-    char *argv[WORDS_MAX + 2] = {texts[0]};
-    int argc = 1;
+    static struct command_line line; /* options point into it */
 
-    for (; argc <= WORDS_MAX && words[argc - 1] != NULL; argc++) {
-        cr_assert_lt(strlen(words[argc - 1]), WORD_MAX);
-        weft_text_copy(texts[argc], WORD_MAX, words[argc - 1]);
-        argv[argc] = texts[argc];
-    }
-    return weft_loopback_options_read(options, argc, argv, why);
+    command_line_fill(&line, words);
+    return weft_loopback_options_read(options, line.argc, line.argv, why);
 }
 
 Test(loopback_options, read__defaults)
@@ -37,7 +27,7 @@ Test(loopback_options, read__defaults)
     };
 
     for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
-        const char *const words[WORDS_MAX] = {rows[i].word};
+        const char *const words[COMMAND_LINE_WORDS_MAX] = {rows[i].word};
         char why[WEFT_ARGS_WHY_BYTES] = "";
         struct weft_loopback_options options;
 
@@ -57,7 +47,7 @@ Test(loopback_options, read__defaults)
 
 Test(loopback_options, read__all)
 {
-    static const char *const words[WORDS_MAX] = {
+    static const char *const words[COMMAND_LINE_WORDS_MAX] = {
         "stream",        "--size=4K,1M,2G",    "--rounds=101", "--transport=udp",
         "--seconds=600", "--only=weft,iperf3", "--depth=64",   "--json=-"};
     char why[WEFT_ARGS_WHY_BYTES] = "";
@@ -79,12 +69,12 @@ Test(loopback_options, read__all)
 Test(loopback_options, read__wrong)
 {
     static const struct {
-        const char *words[WORDS_MAX];
+        const char *words[COMMAND_LINE_WORDS_MAX];
         const char *says;
     } rows[] = {
-        {{NULL}, "say what to measure: stream or latency"},
-        {{"rate"}, "'rate' is no kind of measurement; valid are: stream latency"},
-        {{"stream", "latency"}, "'latency' is one word too many: stream or latency"},
+        {{NULL}, "say what to do: stream|latency (see --help)"},
+        {{"rate"}, "'rate' is no command; valid are: stream latency"},
+        {{"stream", "latency"}, "'latency' is one command too many: name one of stream|latency"},
         {{"stream", "--size", ""}, "'' is no size: write bytes"},
         {{"stream", "--size", "1M,,2M"}, "'' is no size: write bytes"},
         {{"stream", "--size", "1M,2X"}, "'2X' is no size: write bytes"},
