@@ -34,37 +34,17 @@ struct arguments {
     bool is_callgrind;
 };
 
-static const struct argp_option options[] = {
-    {"json", 'j', "FILE", 0, "write the figures to FILE (-: standard output)", 0},
-    {"repeat", 'r', "N", 0, "measure N times, 5 to 1000 (default 7), and give medians", 0},
-    {"callgrind", 'c', NULL, 0,
+static const struct weft_args_option options[] = {
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+     offsetof(struct arguments, json), 0, 0},
+    {"repeat", 'r', "N", "measure N times, 5 to 1000 (default 7), and give medians",
+     weft_args_count, offsetof(struct arguments, repeats), REPEATS_LEAST, REPEATS_MOST},
+    {"callgrind", 'c', NULL,
      "do every measure's work once, untimed: valgrind --tool=callgrind weft-bench-core --callgrind "
      "counts instructions; the program prints how much work it was",
-     0},
+     weft_args_flag, offsetof(struct arguments, is_callgrind), 0, 0},
     {0},
 };
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    char why[WEFT_WHY_BYTES];
-
-    switch (key) {
-    case 'j':
-        arguments->json = text;
-        return 0;
-    case 'r':
-        if (!weft_count_parse(text, "--repeat", REPEATS_LEAST, REPEATS_MOST, &arguments->repeats,
-                              why))
-            weft_args_fail(PROGRAM, why);
-        return 0;
-    case 'c':
-        arguments->is_callgrind = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 static uint64_t cpu_ns(void)
 {
@@ -244,20 +224,18 @@ static int work_once(struct weft_rig *rig)
 
 int main(int argc, char *argv[])
 {
-    static const struct argp argp = {
+    static const struct weft_args args = {
         .options = options,
-        .parser = parse,
-        .doc = "Measures the CPU time of Weft's core: an engine in memory on an " PRESET
-               " whose copies end at once.",
+        .about = "Measures the CPU time of Weft's core: an engine in memory on an " PRESET
+                 " whose copies end at once.",
     };
     struct arguments arguments = {.repeats = REPEATS_DEFAULT};
-    char why[WEFT_WHY_BYTES * 4];
+    char why[WEFT_ARGS_WHY_BYTES];
     struct weft_rig *rig;
     int status;
 
-    if (!weft_args_check(argc, argv, options, why))
+    if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     rig = weft_rig_open(PRESET);
     if (rig == NULL) {
         (void)fprintf(stderr, "%s: no memory for the engine of " PRESET "\n", PROGRAM);

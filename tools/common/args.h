@@ -7,8 +7,6 @@
 #ifndef WEFT_TOOLS_ARGS_H
 #define WEFT_TOOLS_ARGS_H
 
-#include <argp.h>
-
 #include "common/units.h"
 
 /* The exit status for a command line or environment that is wrong. */
@@ -80,12 +78,6 @@ bool weft_args_word_find(const char *words, const char *text, const char *what, 
 
 /* True unless a dilation (0: none is given) is asked for without an emulated machine. */
 bool weft_args_dilation_check(const char *node, uint64_t dilation, char why[WEFT_WHY_BYTES]);
-
-/* For programs that use argp themselves: true when every long option on the command line is one of
- * `options` (or a unique beginning of one), --help, --usage or --version. Else `why` names the
- * wrong one and lists them all. */
-bool weft_args_check(int argc, char *const argv[], const struct argp_option *options,
-                     char why[WEFT_ARGS_WHY_BYTES]);
 
 /* Ends the program with the sentence on standard error and WEFT_EXIT_USAGE. */
 _Noreturn void weft_args_fail(const char *program, const char *why);

@@ -20,17 +20,11 @@
 /* Numbers of windows that a machine is opened for: none is made. */
 #define WINDOWS_MAX 16
 
-enum option_key { KEY_NODE = 256, KEY_SETTINGS, KEY_JSON };
-
 struct options {
     const char *node;
     const char *json;
     bool settings;
 };
-
-/* The C library looks for this name, so it must not be hidden as the others are. */
-__attribute__((visibility("default"))) const char *argp_program_version =
-    PROGRAM " " WEFT_VERSION_TEXT;
 
 static const char about[] =
     "Says what this Weft is and what it finds on this server: version, transports (or why not), "
@@ -41,42 +35,23 @@ static const char about[] =
     "  weft-info --settings\n"
     "  weft-info --node hgx-h100 --json -\n";
 
-static const struct argp_option rows[] = {
-    {"node", KEY_NODE, "NAME", 0, "an emulated machine: a preset or a topology file", 0},
-    {"settings", KEY_SETTINGS, NULL, 0, "list the settings with value and origin", 0},
-    {"json", KEY_JSON, "FILE", 0, "write all of it as JSON (-: standard output)", 0},
+static const struct weft_args_option rows[] = {
+    {"node", 0, "NAME", "an emulated machine: a preset or a topology file", weft_args_text,
+     offsetof(struct options, node), 0, 0},
+    {"settings", 0, NULL, "list the settings with value and origin", weft_args_flag,
+     offsetof(struct options, settings), 0, 0},
+    {"json", 0, "FILE", "write all of it as JSON (-: standard output)", weft_args_text,
+     offsetof(struct options, json), 0, 0},
     {0},
 };
 
-static error_t option_take(int key, char *argument, struct argp_state *state)
-{
-    struct options *options = state->input;
-
-    switch (key) {
-    case KEY_NODE:
-        options->node = argument;
-        return 0;
-    case KEY_SETTINGS:
-        options->settings = true;
-        return 0;
-    case KEY_JSON:
-        options->json = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        weft_args_fail(PROGRAM, "it takes options alone: --node NAME, --settings, --json FILE");
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 static void take_options(int argc, char *argv[], struct options *options)
 {
-    static const struct argp parser = {rows, option_take, NULL, about, NULL, NULL, NULL};
-    char why[WEFT_WHY_BYTES * 4];
+    static const struct weft_args args = {.about = about, .options = rows};
+    char why[WEFT_ARGS_WHY_BYTES];
 
-    if (!weft_args_check(argc, argv, rows, why))
+    if (!weft_args_read(&args, argc, argv, options, why))
         weft_args_fail(PROGRAM, why);
-    (void)argp_parse(&parser, argc, argv, 0, NULL, options);
 }
 
 static void take_settings(const struct options *options, struct weft_config *config)

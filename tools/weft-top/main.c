@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/args.h"
 #include "host/clock.h"
 #include "top_ask.h"
 #include "top_live.h"
@@ -120,9 +119,11 @@ int main(int argc, char *argv[])
 {
     struct weft_top_options options;
     struct weft_top_style style = {.width = WIDTH_PIPE};
+    char why[WEFT_ARGS_WHY_BYTES];
     uint32_t rows;
 
-    weft_top_options_read(&options, argc, argv);
+    if (!weft_top_options_read(&options, argc, argv, why))
+        weft_args_fail(PROGRAM, why);
     (void)setlocale(LC_CTYPE, "");
     style.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     style.colour = isatty(STDOUT_FILENO) != 0;

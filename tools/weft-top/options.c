@@ -1,17 +1,12 @@
 /* The command line of weft-top: one table of options. */
 #include "options.h"
 
-#include <string.h>
+#include <stdio.h>
 
-#include "common/args.h"
-
-#define PROGRAM "weft-top"
-
-enum option_key { KEY_ONCE = 256, KEY_JSON, KEY_PID, KEY_PORT, KEY_INTERVAL };
-
-/* The C library looks for this name, so it must not be hidden as the others are. */
-__attribute__((visibility("default"))) const char *argp_program_version =
-    PROGRAM " " WEFT_VERSION_TEXT;
+#define INTERVAL_MS     1000
+#define INTERVAL_MS_MIN 50
+#define INTERVAL_MS_MAX 60000
+#define PORT_MAX        65535
 
 static const char about[] =
     "Shows what the comms of this computer do now: paths, links, lanes and peers with their rates "
@@ -26,65 +21,32 @@ static const char about[] =
     "  weft-top --once --json -\n"
     "  WEFT_STATUS=9100 ./program &  curl 127.0.0.1:9100/json\n";
 
-static const struct argp_option rows[] = {
-    {"once", KEY_ONCE, NULL, 0, "print one view of each comm and end, as without a terminal", 0},
-    {"json", KEY_JSON, "FILE", 0, "write what the comms say as JSON (-: standard output), and end",
-     0},
-    {"pid", KEY_PID, "PID", 0, "only comms of that process", 0},
-    {"port", KEY_PORT, "PORT", 0, "the comm whose status port that is, also of another user", 0},
-    {"interval", KEY_INTERVAL, "MS", 0, "time between two looks (1000)", 0},
+#define AT(member) offsetof(struct weft_top_options, member)
+
+static const struct weft_args_option rows[] = {
+    {"once", 0, NULL, "print one view of each comm and end, as without a terminal", weft_args_flag,
+     AT(once), 0, 0},
+    {"json", 0, "FILE", "write what the comms say as JSON (-: standard output), and end",
+     weft_args_text, AT(json_path), 0, 0},
+    {"pid", 0, "PID", "only comms of that process", weft_args_count32, AT(pid), 1, INT32_MAX},
+    {"port", 0, "PORT", "the comm whose status port that is, also of another user",
+     weft_args_count32, AT(port), 1, PORT_MAX},
+    {"interval", 0, "MS", "time between two looks (1000)", weft_args_count32, AT(interval_ms),
+     INTERVAL_MS_MIN, INTERVAL_MS_MAX},
     {0},
 };
 
-static uint32_t number(const char *text, const char *what, uint64_t least, uint64_t most)
+bool weft_top_options_read(struct weft_top_options *options, int argc, char *argv[],
+                           char why[WEFT_ARGS_WHY_BYTES])
 {
-    char why[WEFT_WHY_BYTES];
-    uint64_t value;
+    static const struct weft_args args = {.about = about, .options = rows};
 
-    if (!weft_count_parse(text, what, least, most, &value, why))
-        weft_args_fail(PROGRAM, why);
-    return (uint32_t)value;
-}
-
-static error_t option_take(int key, char *argument, struct argp_state *state)
-{
-    struct weft_top_options *options = state->input;
-
-    switch (key) {
-    case KEY_ONCE:
-        options->once = true;
-        return 0;
-    case KEY_JSON:
-        options->json_path = argument;
-        return 0;
-    case KEY_PID:
-        options->pid = number(argument, "process number", 1, INT32_MAX);
-        return 0;
-    case KEY_PORT:
-        options->port = number(argument, "port", 1, 65535);
-        return 0;
-    case KEY_INTERVAL:
-        options->interval_ms = number(argument, "interval in ms", 50, 60000);
-        return 0;
-    case ARGP_KEY_ARG:
-        weft_args_fail(PROGRAM, "it takes options alone: --once, --json FILE, --pid PID, "
-                                "--port PORT, --interval MS");
-    default:
-        return ARGP_ERR_UNKNOWN;
+    *options = (struct weft_top_options){.interval_ms = INTERVAL_MS};
+    if (!weft_args_read(&args, argc, argv, options, why))
+        return false;
+    if (options->pid != 0 && options->port != 0) {
+        (void)snprintf(why, WEFT_ARGS_WHY_BYTES, "--port names one comm: leave --pid out");
+        return false;
     }
-}
-
-void weft_top_options_read(struct weft_top_options *options, int argc, char *argv[])
-{
-    static const struct argp argp = {.options = rows, .parser = option_take, .doc = about};
-    char why[WEFT_WHY_BYTES * 4];
-
-    memset(options, 0, sizeof(*options));
-    options->interval_ms = 1000;
-    argp_err_exit_status = WEFT_EXIT_USAGE;
-    if (!weft_args_check(argc, argv, rows, why))
-        weft_args_fail(PROGRAM, why);
-    (void)argp_parse(&argp, argc, argv, 0, NULL, options);
-    if (options->pid != 0 && options->port != 0)
-        weft_args_fail(PROGRAM, "--port names one comm: leave --pid out");
+    return true;
 }

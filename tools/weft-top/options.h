@@ -2,7 +2,7 @@
 #ifndef WEFT_TOP_OPTIONS_H
 #define WEFT_TOP_OPTIONS_H
 
-#include "common/units.h"
+#include "common/args.h"
 
 struct weft_top_options {
     bool once;
@@ -12,7 +12,8 @@ struct weft_top_options {
     uint32_t interval_ms;
 };
 
-/* Reads the command line. What is wrong ends the program with a sentence and status 2. */
-void weft_top_options_read(struct weft_top_options *options, int argc, char *argv[]);
+/* Reads the command line. False with a sentence that says what is valid. */
+bool weft_top_options_read(struct weft_top_options *options, int argc, char *argv[],
+                           char why[WEFT_ARGS_WHY_BYTES]);
 
 #endif

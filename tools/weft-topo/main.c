@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/args.h"
 #include "common/interfaces.h"
 #include "common/testbed.h"
 #include "core/preset.h"
@@ -152,9 +151,10 @@ static void write_files(const struct weft_topo_options *options)
 int main(int argc, char *argv[])
 {
     struct weft_topo_options options;
-    char why[WEFT_ENV_WHY_BYTES];
+    char why[WEFT_ARGS_WHY_BYTES];
 
-    weft_topo_options_read(&options, argc, argv);
+    if (!weft_topo_options_read(&options, argc, argv, why))
+        weft_args_fail(PROGRAM, why);
     weft_config_init(&config);
     if (weft_env_read(&config, why) != weftSuccess)
         weft_args_fail(PROGRAM, why);

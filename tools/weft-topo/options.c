@@ -4,16 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/args.h"
-#include "core/preset.h"
-
-#define PROGRAM "weft-topo"
-
-enum option_key { KEY_NODE = 256, KEY_LINKS, KEY_PLAN, KEY_SIZE, KEY_SVG, KEY_XML, KEY_JSON };
-
-/* The C library looks for this name, so it must not be hidden as the others are. */
-__attribute__((visibility("default"))) const char *argp_program_version =
-    PROGRAM " " WEFT_VERSION_TEXT;
+#define SIZE_BYTES     WEFT_MIB(256)
+#define SIZE_BYTES_MAX WEFT_GIB(1024)
 
 static const char about[] =
     "Shows a GPU server as Weft sees it: devices, links with their rates, what was assumed, and "
@@ -27,27 +19,23 @@ static const char about[] =
     "  weft-topo --node /var/run/nvidia-topologyd/virtualTopology.xml\n"
     "  weft-topo --node dgx-a100 --xml dgx-a100.xml --json -\n";
 
-static const struct argp_option rows[] = {
-    {"node", KEY_NODE, "NAME", 0, "a preset, or a topology file as NCCL writes it", 0},
-    {"links", KEY_LINKS, NULL, 0, "list the links", 0},
-    {"plan", KEY_PLAN, "FROM:TO", 0, "plan a transfer between two devices, as gpu0:dram0", 0},
-    {"size", KEY_SIZE, "SIZE", 0, "its bytes: 4096, 64M, 1G (256M)", 0},
-    {"svg", KEY_SVG, "FILE", 0, "draw the machine, with the plan's routes if there is one", 0},
-    {"xml", KEY_XML, "FILE", 0, "write the topology as NCCL reads it", 0},
-    {"json", KEY_JSON, "FILE", 0, "write topology and plan as JSON (-: standard output)", 0},
-    {0},
-};
-
 /* "gpu0:dram0" in two. */
-static bool pair_take(const char *text, struct weft_topo_options *options)
+static bool pair_take(const struct weft_args_option *option, const char *text, void *values,
+                      char why[WEFT_WHY_BYTES])
 {
+    struct weft_topo_options *options = values;
     const char *colon = strchr(text, ':');
     size_t size = colon == NULL ? 0 : (size_t)(colon - text);
 
-    if (size == 0 || size >= sizeof(options->plan_src))
+    (void)option;
+    if (size == 0 || size >= sizeof(options->plan_src) || colon[1] == '\0' ||
+        strlen(colon + 1) >= sizeof(options->plan_dst)) {
+        (void)snprintf(why, WEFT_WHY_BYTES,
+                       "--plan takes two devices with a colon between them, as gpu0:dram0, not "
+                       "'%.64s'",
+                       text);
         return false;
-    if (colon[1] == '\0' || strlen(colon + 1) >= sizeof(options->plan_dst))
-        return false;
+    }
     memcpy(options->plan_src, text, size);
     options->plan_src[size] = '\0';
     memcpy(options->plan_dst, colon + 1, strlen(colon + 1) + 1);
@@ -55,61 +43,37 @@ static bool pair_take(const char *text, struct weft_topo_options *options)
     return true;
 }
 
-static error_t option_take(int key, char *argument, struct argp_state *state)
-{
-    struct weft_topo_options *options = state->input;
-    char why[WEFT_WHY_BYTES];
+#define AT(member) offsetof(struct weft_topo_options, member)
 
-    switch (key) {
-    case KEY_NODE:
-        options->node = argument;
-        break;
-    case KEY_LINKS:
-        options->links = true;
-        break;
-    case KEY_PLAN:
-        if (pair_take(argument, options))
-            break;
-        (void)snprintf(why, sizeof(why),
-                       "--plan takes two devices with a colon between them, as gpu0:dram0, not "
-                       "'%.64s'",
-                       argument);
-        weft_args_fail(PROGRAM, why);
-    case KEY_SIZE:
-        if (!weft_size_parse(argument, &options->size_bytes, why))
-            weft_args_fail(PROGRAM, why);
-        options->size_given = true;
-        break;
-    case KEY_SVG:
-        options->svg_path = argument;
-        break;
-    case KEY_XML:
-        options->xml_path = argument;
-        break;
-    case KEY_JSON:
-        options->json_path = argument;
-        break;
-    case ARGP_KEY_ARG:
-        (void)snprintf(why, sizeof(why),
-                       "'%.64s' is no option; a machine is named by --node, see --help", argument);
-        weft_args_fail(PROGRAM, why);
-    default:
-        return ARGP_ERR_UNKNOWN;
+static const struct weft_args_option rows[] = {
+    {"node", 0, "NAME", "a preset, or a topology file as NCCL writes it", weft_args_text, AT(node),
+     0, 0},
+    {"links", 0, NULL, "list the links", weft_args_flag, AT(links), 0, 0},
+    {"plan", 0, "FROM:TO", "plan a transfer between two devices, as gpu0:dram0", pair_take, 0, 0,
+     0},
+    {"size", 0, "SIZE", "its bytes: 4096, 64M, 1G (256M)", weft_args_size, AT(size_bytes), 1,
+     SIZE_BYTES_MAX},
+    {"svg", 0, "FILE", "draw the machine, with the plan's routes if there is one", weft_args_text,
+     AT(svg_path), 0, 0},
+    {"xml", 0, "FILE", "write the topology as NCCL reads it", weft_args_text, AT(xml_path), 0, 0},
+    {"json", 0, "FILE", "write topology and plan as JSON (-: standard output)", weft_args_text,
+     AT(json_path), 0, 0},
+    {0},
+};
+
+bool weft_topo_options_read(struct weft_topo_options *options, int argc, char *argv[],
+                            char why[WEFT_ARGS_WHY_BYTES])
+{
+    static const struct weft_args args = {.about = about, .options = rows};
+
+    *options = (struct weft_topo_options){0};
+    if (!weft_args_read(&args, argc, argv, options, why))
+        return false;
+    if (!options->plan && options->size_bytes > 0) {
+        (void)snprintf(why, WEFT_ARGS_WHY_BYTES, "--size is that of --plan, which is missing");
+        return false;
     }
-    return 0;
-}
-
-void weft_topo_options_read(struct weft_topo_options *options, int argc, char *argv[])
-{
-    static const struct argp argp = {.options = rows, .parser = option_take, .doc = about};
-    char why[WEFT_WHY_BYTES * 4];
-
-    memset(options, 0, sizeof(*options));
-    options->size_bytes = WEFT_MIB(256);
-    argp_err_exit_status = WEFT_EXIT_USAGE;
-    if (!weft_args_check(argc, argv, rows, why))
-        weft_args_fail(PROGRAM, why);
-    (void)argp_parse(&argp, argc, argv, 0, NULL, options);
-    if (!options->plan && options->size_given)
-        weft_args_fail(PROGRAM, "--size is that of --plan, which is missing");
+    if (options->size_bytes == 0)
+        options->size_bytes = SIZE_BYTES;
+    return true;
 }
