@@ -4,13 +4,14 @@
  *     weft-sweep                          all kinds of faults
  *     weft-sweep --kind store             one of them (--list names them)
  *     weft-sweep --point store:cuda:nth=3 one point; with --here in this process, for a debugger */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "attempt.h"
+#include "common/args.h"
 
+#define PROGRAM      "weft-sweep"
 #define FAILURES_MAX 10 /* of a kind, after which it is left */
 #define WHY_BYTES    (SWEEP_COMPLAINT_BYTES + 256)
 
@@ -23,43 +24,42 @@ struct arguments {
     bool is_verbose;
 };
 
-static const struct argp_option options[] = {
-    {"kind", 'k', "KIND", 0, "faults of this kind alone", 0},
-    {"point", 'p', "POINT", 0, "one point: KIND:FAULT:nth=N or KIND:FAULT:from=N", 0},
-    {"here", 'h', NULL, 0, "run the point in this process, for a debugger", 0},
-    {"list", 'l', NULL, 0, "list the kinds", 0},
-    {"verbose", 'v', NULL, 0, "print every point", 0},
+static bool kind_take(const struct weft_args_option *option, const char *text, void *values,
+                      char why[WEFT_WHY_BYTES])
+{
+    struct arguments *arguments = values;
+
+    (void)option;
+    arguments->kind = sweep_kind_find(text);
+    if (arguments->kind == SWEEP_KINDS)
+        (void)snprintf(why, WEFT_WHY_BYTES, "'%.60s' is no kind: --list names them", text);
+    return arguments->kind != SWEEP_KINDS;
+}
+
+static bool point_take(const struct weft_args_option *option, const char *text, void *values,
+                       char why[WEFT_WHY_BYTES])
+{
+    struct arguments *arguments = values;
+
+    (void)option;
+    arguments->has_point = sweep_point_read(text, &arguments->point);
+    if (!arguments->has_point)
+        (void)snprintf(why, WEFT_WHY_BYTES, "'%.60s' is no point as open:system:nth=3", text);
+    return arguments->has_point;
+}
+
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct weft_args_option options[] = {
+    {"kind", 'k', "KIND", "faults of this kind alone", kind_take, 0, 0, 0},
+    {"point", 'p', "POINT", "one point: KIND:FAULT:nth=N or KIND:FAULT:from=N", point_take, 0, 0,
+     0},
+    {"here", 0, NULL, "run the point in this process, for a debugger", weft_args_flag, AT(is_here),
+     0, 0},
+    {"list", 'l', NULL, "list the kinds", weft_args_flag, AT(is_list), 0, 0},
+    {"verbose", 'v', NULL, "print every point", weft_args_flag, AT(is_verbose), 0, 0},
     {0},
 };
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-
-    switch (key) {
-    case 'k':
-        arguments->kind = sweep_kind_find(text);
-        if (arguments->kind == SWEEP_KINDS)
-            argp_error(state, "'%s' is no kind: --list names them", text);
-        return 0;
-    case 'p':
-        arguments->has_point = true;
-        if (!sweep_point_read(text, &arguments->point))
-            argp_error(state, "'%s' is no point as open:system:nth=3", text);
-        return 0;
-    case 'h':
-        arguments->is_here = true;
-        return 0;
-    case 'l':
-        arguments->is_list = true;
-        return 0;
-    case 'v':
-        arguments->is_verbose = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 static double now_s(void)
 {
@@ -148,14 +148,14 @@ static bool run_kind(enum sweep_kind kind, const struct sweep_expectation *expec
 
 int main(int count, char **words)
 {
-    static const struct argp argp = {options, parse, NULL, "Fails calls one by one.",
-                                     NULL,    NULL,  NULL};
+    static const struct weft_args args = {.options = options, .about = "Fails calls one by one."};
     struct arguments arguments = {.kind = SWEEP_KINDS};
     struct sweep_expectation expected;
-    char why[WHY_BYTES];
+    char why[WEFT_ARGS_WHY_BYTES];
     bool is_good = true;
 
-    argp_parse(&argp, count, words, 0, NULL, &arguments);
+    if (!weft_args_read(&args, count, words, &arguments, why))
+        weft_args_fail(PROGRAM, why);
     for (int kind = 0; arguments.is_list && kind < SWEEP_KINDS; kind++)
         printf("%s\n", sweep_kind_name((enum sweep_kind)kind));
     if (arguments.is_list)
