@@ -109,7 +109,8 @@ struct weft_net_shape {
                                    fast as it goes */
     uint32_t loss_one_in;       /* of packets that go out, one in so many is lost; 0: none. Where a
                                    transport has no packets, none is */
-    uint64_t delay_ns;          /* of packets that go out, real time; 0: none. As above */
+    uint64_t delay_ns;          /* of packets that go out or, without packets, of what comes in,
+                                   real time; 0: none */
 };
 
 struct weft_net_lane_state {

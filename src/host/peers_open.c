@@ -57,6 +57,18 @@ static void lanes_follow(struct weft_loop *loop)
     }
 }
 
+/* From NIC to NIC: this one's link to the network, and the other's, which is taken for alike. */
+static uint64_t delay_real_ns(const struct weft_loop *loop, uint32_t number)
+{
+    const struct weft_world *world = &loop->peers->world;
+    uint32_t nic = weft_world_nic(world, 0, number);
+    uint32_t link = nic == WEFT_NONE ? WEFT_NONE : weft_world_nic_link(world, nic);
+
+    return link == WEFT_NONE
+               ? 0
+               : weft_clock_real(&loop->clock, 2 * world->topo.links[link].latency_ns);
+}
+
 /* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does; a
  * real one is cut and back as its interface is. */
 void weft_peers_shape(struct weft_loop *loop, weft_ns now)
@@ -80,6 +92,7 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
         if (rate == 0)
             shape.state = is_cut ? WEFT_NET_SHAPE_CUT : WEFT_NET_SHAPE_SILENT;
         shape.rate_bytes_per_ms = weft_max(rate * 1000 / emulation->dilation, 1);
+        shape.delay_ns = delay_real_ns(loop, i);
         if (shape.state == peers->shapes[i].state &&
             shape.rate_bytes_per_ms == peers->shapes[i].rate_bytes_per_ms)
             continue;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/prng.h"
+#include "host/log.h"
 
 #define SLOTS      31                   /* places of copies, each way */
 #define WORD       (SLOTS * SLOT_BYTES) /* behind the sources: stores go there */
@@ -394,18 +395,23 @@ static void chaos_shape(struct weft_prng *prng)
               states[weft_prng_below(prng, 4)]);
 }
 
-static bool chaos_done(const struct tally *tally)
+/* What has not come or ended, or NULL. */
+static const char *chaos_lacks(const struct tally *tally)
 {
+    static char text[64];
+    struct weft_text out;
+
+    weft_text_init(&out, text, sizeof(text));
     for (uint32_t i = 0; i < tally->messages; i++)
         if (!tally->got[i])
-            return false;
+            weft_text_format(&out, "message %u of %u ", i, tally->messages);
     for (uint32_t i = 100; i < tally->next_store; i++)
         if (ends[0].results[i] != weftSuccess)
-            return false;
+            weft_text_format(&out, "store %u ", i);
     for (uint32_t i = 0; i < tally->forwards; i++)
         if (ends[0].results[450 + i] != weftSuccess)
-            return false;
-    return true;
+            weft_text_format(&out, "forward %u ", i);
+    return out.used == 0 ? NULL : text;
 }
 
 static void chaos(uint64_t seed, enum weft_net_crypto crypto)
@@ -414,6 +420,7 @@ static void chaos(uint64_t seed, enum weft_net_crypto crypto)
     static struct tally tally;
     struct weft_prng prng;
     struct weft_net_counts counts;
+    const char *lacks;
     uint64_t deadline_ns;
     uint64_t word;
 
@@ -435,9 +442,9 @@ static void chaos(uint64_t seed, enum weft_net_crypto crypto)
         net_shape(&ends[i / 4], i % 4, WEFT_NET_SHAPE_UP);
     streams_drain(streams);
     deadline_ns = net_clock() + NET_WAIT_S * UINT64_C(1000000000);
-    while (!chaos_done(&tally)) {
-        cr_assert_lt(net_clock(), deadline_ns, "seed %u: something is lost over %s", (unsigned)seed,
-                     net_ops->name);
+    while ((lacks = chaos_lacks(&tally)) != NULL) {
+        cr_assert_lt(net_clock(), deadline_ns, "seed %u: lost over %s: %s", (unsigned)seed,
+                     net_ops->name, lacks);
         streams_turn(streams);
         chaos_take(&tally);
     }

@@ -170,13 +170,23 @@ void weft_tcp_channel_watch(struct weft_tcp_channel *channel, bool in, bool out)
         weft_tcp_channel_break(channel, errno, "it cannot be watched");
 }
 
-uint64_t weft_tcp_channel_unacked(const struct weft_tcp_channel *channel)
+static uint64_t queued_bytes(const struct weft_tcp_channel *channel, unsigned long queue)
 {
     int bytes = 0;
 
-    if (channel->fd < 0 || ioctl(channel->fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
+    if (channel->fd < 0 || ioctl(channel->fd, queue, &bytes) != 0 || bytes < 0)
         return 0;
     return (uint64_t)bytes;
+}
+
+uint64_t weft_tcp_channel_waiting(const struct weft_tcp_channel *channel)
+{
+    return queued_bytes(channel, SIOCINQ);
+}
+
+uint64_t weft_tcp_channel_unacked(const struct weft_tcp_channel *channel)
+{
+    return queued_bytes(channel, SIOCOUTQ);
 }
 
 /* ---- the handshake ---- */
@@ -306,15 +316,22 @@ size_t weft_tcp_channel_send(struct weft_tcp_channel *channel, const struct iove
 size_t weft_tcp_channel_receive(struct weft_tcp_channel *channel, const struct iovec *pieces,
                                 uint32_t count)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = count};
+    uint64_t left_bytes = weft_tcp_delay_left(&channel->delay);
+    struct iovec some[WEFT_TCP_PIECES_MAX];
+    struct msghdr message = {.msg_iov = some};
     size_t asked = 0;
     ssize_t got;
 
-    if (channel->is_drained)
+    if (channel->is_drained || left_bytes == 0)
         return 0;
-    for (uint32_t i = 0; i < count; i++)
-        asked += pieces[i].iov_len;
+    for (uint32_t i = 0; i < count && i < WEFT_TCP_PIECES_MAX && asked < left_bytes; i++) {
+        some[i] = pieces[i];
+        some[i].iov_len = weft_min(some[i].iov_len, left_bytes - asked);
+        asked += some[i].iov_len;
+        message.msg_iovlen = i + 1;
+    }
     got = recvmsg(channel->fd, &message, MSG_DONTWAIT);
+    weft_tcp_delay_taken(&channel->delay, got > 0 ? (uint64_t)got : 0);
     channel->is_drained = got > 0 && (size_t)got < asked;
     if (got == 0)
         weft_tcp_channel_break(channel, 0, "the other side closed it");

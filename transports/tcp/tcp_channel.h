@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "core/wire.h"
 #include "secure/secure.h"
+#include "tcp_delay.h"
 
 #define WEFT_TCP_RECORD_BYTES      65536 /* plain bytes of a record, at most */
 #define WEFT_TCP_RECORD_HEAD_BYTES 4
@@ -62,6 +63,7 @@ struct weft_tcp_channel {
     weft_ns deadline_at; /* WEFT_NEVER: it has become a lane's */
     struct weft_tcp_channel *next; /* of those to be freed */
 
+    struct weft_tcp_delay delay; /* of what comes in */
     enum weft_secure_mode mode;
     struct weft_secure *secure;
     size_t greeting_used;
@@ -111,6 +113,9 @@ bool weft_tcp_channel_has_unsent(const struct weft_tcp_channel *channel);
 /* Reads into the pieces and returns how many bytes; 0 when none are there, or it broke. */
 size_t weft_tcp_channel_read(struct weft_tcp_channel *channel, const struct iovec *pieces,
                              uint32_t count);
+
+/* Bytes that lie in the socket. */
+uint64_t weft_tcp_channel_waiting(const struct weft_tcp_channel *channel);
 
 /* Bytes of ours that the peer's kernel has not acknowledged. */
 uint64_t weft_tcp_channel_unacked(const struct weft_tcp_channel *channel);

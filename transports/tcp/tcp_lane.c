@@ -81,7 +81,7 @@ uint64_t weft_tcp_lane_unacked(const struct weft_tcp_lane *lane)
 
 bool weft_tcp_lane_is_reading(const struct weft_tcp_lane *lane)
 {
-    return !lane->is_blocked && !lane->is_throttled;
+    return !lane->is_blocked && !lane->is_throttled && !lane->is_delayed;
 }
 
 void weft_tcp_lane_touch(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
@@ -105,6 +105,7 @@ static void clear(struct weft_tcp_lane *lane)
     lane->refusal_count = 0;
     lane->is_blocked = false;
     lane->is_throttled = false;
+    lane->is_delayed = false;
     lane->reads_again = false;
     lane->unacked_bytes = 0;
     lane->unacked_frames = 0;

@@ -115,7 +115,8 @@ struct weft_tcp_lane {
     uint32_t unacked_frames;
     uint8_t refused[WEFT_WIRE_REFUSED_BYTES];
     bool is_blocked;   /* its next frame waits for room */
-    bool is_throttled; /* what waits in its socket waits for its NIC */
+    bool is_throttled; /* what waits in its socket waits for its NIC's tokens, */
+    bool is_delayed;   /* or for its delay to pass */
     bool reads_again;  /* it stopped before its end: listed in net->dirty, too */
     struct weft_tcp_arrival arrival;
 

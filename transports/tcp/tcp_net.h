@@ -47,7 +47,8 @@ struct weft_tcp_net {
     struct weft_net_guests limits;
     struct weft_tcp_channel *trash; /* closed in this poll */
     bool has_blocked;
-    bool has_held; /* some lane holds an ack */
+    bool has_held;    /* some lane holds an ack */
+    bool has_delayed; /* some lane's bytes are delayed */
     weft_ns polled_at;
 };
 
@@ -74,6 +75,9 @@ weft_ns weft_tcp_guests_tick(struct weft_tcp_net *net); /* returns the next time
 
 void weft_tcp_shape(struct weft_net *net, uint32_t nic, const struct weft_net_shape *shape);
 
+/* Notes what has come in on a lane whose NIC has a delay. */
+void weft_tcp_shape_look(const struct weft_tcp_net *net, struct weft_tcp_lane *lane);
+
 /* How much of `wanted` may go out over a NIC now. */
 uint64_t weft_tcp_shape_allow(struct weft_tcp_net *net, uint32_t nic, uint64_t wanted_bytes);
 void weft_tcp_shape_spend(struct weft_tcp_net *net, uint32_t nic, uint64_t bytes);
@@ -82,6 +86,8 @@ weft_ns weft_tcp_shape_at(const struct weft_tcp_net *net, uint32_t nic);
 /* How much a lane may take from its socket now; 0: it is woken when it may. */
 uint64_t weft_tcp_shape_take(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 void weft_tcp_shape_taken(struct weft_tcp_net *net, uint32_t nic, uint64_t bytes);
+/* Some of what a lane's socket holds waits for its delay: it is woken when that has passed. */
+void weft_tcp_shape_put_off(struct weft_tcp_net *net, struct weft_tcp_lane *lane);
 /* Lanes that may take something again do so. */
 void weft_tcp_shape_wake(struct weft_tcp_net *net);
 /* When there will be some; WEFT_NEVER: none waits. */

@@ -223,6 +223,7 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
     uint64_t done_bytes = 0;
     size_t got = 1;
 
+    weft_tcp_shape_look(net, lane);
     while (lane->channel == channel && got > 0 && done_bytes < WEFT_TCP_BUDGET_BYTES) {
         uint64_t before_bytes = lane->received_bytes;
         uint64_t bytes_max = weft_tcp_shape_take(net, lane);
@@ -241,6 +242,7 @@ void weft_tcp_lane_read(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         weft_tcp_lane_die(net, lane, channel->why);
         return;
     }
+    weft_tcp_shape_put_off(net, lane);
     /* What epoll does not tell of is gone on with in the next poll. */
     lane->reads_again = got > 0 && !lane->is_throttled;
     if (got == 0 && lane->applied > lane->applied_told)

@@ -1,4 +1,5 @@
-/* Emulated and faulty NICs: their paces, and what the states cut and silent do to connections. */
+/* Emulated and faulty NICs: their paces and delays, and what the states cut and silent do to
+ * connections. */
 #include "tcp_net.h"
 
 uint64_t weft_tcp_shape_allow(struct weft_tcp_net *net, uint32_t nic, uint64_t wanted_bytes)
@@ -31,6 +32,31 @@ void weft_tcp_shape_taken(struct weft_tcp_net *net, uint32_t nic, uint64_t bytes
     weft_net_pace_spend(&net->nics[nic].pace_in, bytes);
 }
 
+void weft_tcp_shape_look(const struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    struct weft_tcp_channel *channel = lane->channel;
+
+    channel->delay.delay_ns = net->nics[lane->nic].pace.shape.delay_ns;
+    if (channel->delay.delay_ns > 0)
+        weft_tcp_delay_look(&channel->delay, weft_tcp_channel_waiting(channel), net->end.now);
+}
+
+void weft_tcp_shape_put_off(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    const struct weft_tcp_delay *delay = &lane->channel->delay;
+
+    lane->is_delayed = delay->delay_ns > 0 && weft_tcp_delay_at(delay) != WEFT_NEVER;
+    net->has_delayed = net->has_delayed || lane->is_delayed;
+}
+
+static void read_again(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
+{
+    lane->is_throttled = false;
+    lane->is_delayed = false;
+    lane->reads_again = true;
+    weft_tcp_lane_touch(net, lane);
+}
+
 static void nic_wake(struct weft_tcp_net *net, uint32_t nic)
 {
     net->nics[nic].is_throttled = false;
@@ -38,16 +64,53 @@ static void nic_wake(struct weft_tcp_net *net, uint32_t nic)
         for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++) {
             struct weft_tcp_lane *lane = &net->peers[p].lanes[l];
 
-            if (lane->nic != nic || !lane->is_throttled)
-                continue;
-            lane->is_throttled = false;
-            lane->reads_again = true;
-            weft_tcp_lane_touch(net, lane);
+            if (lane->nic == nic && lane->is_throttled)
+                read_again(net, lane);
         }
+}
+
+static bool waits_for_delay(const struct weft_tcp_lane *lane)
+{
+    return lane->is_delayed && weft_tcp_lane_is_live(lane);
+}
+
+/* Looks at all lanes that wait, so that what has come since is marked. */
+static void delayed_wake(struct weft_tcp_net *net)
+{
+    bool any = false;
+
+    for (uint32_t p = 0; net->has_delayed && p < net->end.env.peers_max; p++)
+        for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++) {
+            struct weft_tcp_lane *lane = &net->peers[p].lanes[l];
+
+            if (!waits_for_delay(lane))
+                continue;
+            weft_tcp_shape_look(net, lane);
+            if (weft_tcp_delay_left(&lane->channel->delay) > 0)
+                read_again(net, lane);
+            else
+                any = true;
+        }
+    net->has_delayed = any;
+}
+
+static weft_ns delayed_at(const struct weft_tcp_net *net)
+{
+    weft_ns wake_at = WEFT_NEVER;
+
+    for (uint32_t p = 0; net->has_delayed && p < net->end.env.peers_max; p++)
+        for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++) {
+            const struct weft_tcp_lane *lane = &net->peers[p].lanes[l];
+
+            if (waits_for_delay(lane))
+                wake_at = weft_min(wake_at, weft_tcp_delay_at(&lane->channel->delay));
+        }
+    return wake_at;
 }
 
 void weft_tcp_shape_wake(struct weft_tcp_net *net)
 {
+    delayed_wake(net);
     for (uint32_t i = 0; i < net->nic_count; i++)
         if (net->nics[i].is_throttled && weft_net_pace_is_open(&net->nics[i].pace_in, net->end.now))
             nic_wake(net, i);
@@ -55,7 +118,7 @@ void weft_tcp_shape_wake(struct weft_tcp_net *net)
 
 weft_ns weft_tcp_shape_wake_at(const struct weft_tcp_net *net)
 {
-    weft_ns wake_at = WEFT_NEVER;
+    weft_ns wake_at = delayed_at(net);
 
     for (uint32_t i = 0; i < net->nic_count; i++)
         if (net->nics[i].is_throttled)
