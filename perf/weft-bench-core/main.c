@@ -35,7 +35,7 @@ struct arguments {
 };
 
 static const struct weft_args_option options[] = {
-    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_file,
      offsetof(struct arguments, json), 0, 0},
     {"repeat", 'r', "N", "measure N times, 5 to 1000 (default 7), and give medians",
      weft_args_count, offsetof(struct arguments, repeats), REPEATS_LEAST, REPEATS_MOST},

@@ -65,7 +65,7 @@ static const struct weft_args_option options[] = {
      offsetof(struct arguments, size_max), SIZE_LEAST, SIZE_MOST},
     {"repeat", 'r', "N", "measure N times, 1 to 101 (9; 3 on an emulated machine)", weft_args_count,
      offsetof(struct arguments, repeats), 1, WEFT_COSTS_REPEATS_MOST},
-    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_file,
      offsetof(struct arguments, json), 0, 0},
     {0},
 };

@@ -36,7 +36,7 @@ static const struct weft_args_option options[] = {
      1, RUNS_MOST},
     {"size", 's', "SIZE", "bytes of each put, up to 64M (default 4K)", weft_args_size,
      offsetof(struct arguments, size_bytes), 1, WEFT_MIB(64)},
-    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_file,
      offsetof(struct arguments, json), 0, 0},
     {0},
 };

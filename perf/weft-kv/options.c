@@ -98,10 +98,11 @@ static const struct weft_args_option rows[] = {
      AT(dram_blocks), DRAM_BLOCKS_MIN, WEFT_KV_SLOTS_MAX},
     {"dram-layout", 0, "contiguous|scattered", "pages in host memory (contiguous)",
      weft_args_switch, AT(scattered), 0, 0},
-    {"sched", 0, "NAME", "pull, direct, static or roundrobin", weft_args_text, AT(sched), 0, 0},
+    {"sched", 0, "pull|direct|static|roundrobin", "the scheduler (pull)", weft_args_word, AT(sched),
+     0, 0},
     {"no-baseline", 0, NULL, "do not run direct beside it", weft_args_unset, AT(baseline), 0, 0},
-    {"json", 0, "FILE", "write the results (-: standard output)", weft_args_text, AT(json), 0, 0},
-    {"plot", 0, "FILE", "write a plot as SVG", weft_args_text, AT(plot), 0, 0},
+    {"json", 0, "FILE", "write the results (-: standard output)", weft_args_file, AT(json), 0, 0},
+    {"plot", 0, "FILE", "write a plot as SVG", weft_args_file, AT(plot), 0, 0},
     {0},
 };
 

@@ -108,6 +108,11 @@ bool weft_kv_store_init(struct weft_kv_store *store, const struct weft_testbed *
     store->testbed = testbed;
     store->seed = seed;
     store->shape = weft_kv_model_shape(options->model, options->layout, options->scale_millionths);
+    if (options->gpus > testbed->gpu_count) {
+        (void)snprintf(why, WEFT_WHY_BYTES, "%s has %u GPUs: --gpus is 1 to that", testbed->node,
+                       testbed->gpu_count);
+        return false;
+    }
     if (!pools_init(store, weftDeviceGpu, gpus, options->gpu_blocks, true, why) ||
         (options->dram_blocks > 0 &&
          !pools_init(store, weftDeviceDram, WEFT_KV_DRAMS_MAX,

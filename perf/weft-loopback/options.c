@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROUNDS       5
-#define SECONDS      1
-#define EXCHANGES    10000
-#define STREAM_BYTES WEFT_MIB(16) /* under way at once, where depth is not given */
+#define ROUNDS         5
+#define SECONDS        1
+#define EXCHANGES      10000
+#define SIZE_BYTES_MAX WEFT_GIB(4)
+#define STREAM_BYTES   WEFT_MIB(16) /* under way at once, where depth is not given */
 
 static const char about[] =
     "Measures Weft between two processes of this machine over loopback, nothing emulated, and "
@@ -41,6 +42,10 @@ static bool sizes_take(const struct weft_args_option *option, const char *text, 
         (void)snprintf(one, sizeof(one), "%.*s", (int)length, text);
         if (!weft_size_parse(one, &options->sizes[options->size_count], why))
             return false;
+        if (options->sizes[options->size_count] > SIZE_BYTES_MAX) {
+            (void)snprintf(why, WEFT_WHY_BYTES, "--size %s: sizes up to 4G are valid", one);
+            return false;
+        }
         options->size_count++;
         text += length + (text[length] == ',');
     } while (*text != '\0');
@@ -62,7 +67,7 @@ static const struct weft_args_option rows[] = {
     {"exchanges", 0, "N", "of a latency, 1 to 200000 (10000)", weft_args_count, AT(exchanges), 1,
      WEFT_LOOPBACK_EXCHANGES_MAX},
     {"only", 0, "NAME,...", "leave the other contestants out", weft_args_text, AT(only), 0, 0},
-    {"json", 0, "FILE", "write the figures (-: standard output)", weft_args_text, AT(json), 0, 0},
+    {"json", 0, "FILE", "write the figures (-: standard output)", weft_args_file, AT(json), 0, 0},
     {0},
 };
 

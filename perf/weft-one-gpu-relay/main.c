@@ -55,7 +55,7 @@ static const struct weft_args_option options[] = {
      offsetof(struct arguments, size_max), 1, SIZE_LIMIT},
     {"repeat", 'r', "N", "measure N times, 1 to 100 (5), and give medians", weft_args_count,
      offsetof(struct arguments, repeats), 1, REPEATS_MOST},
-    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_file,
      offsetof(struct arguments, json), 0, 0},
     {0},
 };

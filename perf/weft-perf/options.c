@@ -142,7 +142,8 @@ static const struct weft_args_option rows[] = {
      AT(timeout_ms), 1, 86400000},
     {"routes", 0, "LIST", "all, direct, staged, or transit:gpu1[,gpu2...]", weft_args_text,
      AT(routes), 0, 0},
-    {"sched", 0, "NAME", "pull, direct, static or roundrobin", weft_args_text, AT(sched), 0, 0},
+    {"sched", 0, "pull|direct|static|roundrobin", "the scheduler (pull)", weft_args_word, AT(sched),
+     0, 0},
     {"compare", 0, NULL, "measure direct, static and roundrobin beside it", weft_args_flag,
      AT(compare), 0, 0},
     {"no-baseline", 0, NULL, "do not measure direct beside it", weft_args_unset, AT(baseline), 0,
@@ -156,7 +157,7 @@ static const struct weft_args_option rows[] = {
      WEFT_LINK_CUT, 0},
     {"restore", 0, "LINK@P%", "bring a link back", restore_take, 0, 0, 0},
     {"hang", 0, "LINK@P%", "stop a link without an error", fault_take, 0, WEFT_LINK_HANG, 0},
-    {"json", 0, "FILE", "write the results (-: standard output)", weft_args_text, AT(json), 0, 0},
+    {"json", 0, "FILE", "write the results (-: standard output)", weft_args_file, AT(json), 0, 0},
     {"csv", 0, NULL, "comma-separated lines instead of a table", weft_args_flag, AT(csv), 0, 0},
     {0},
 };
@@ -232,6 +233,8 @@ static const char *subject_reason(const struct weft_perf_options *options)
         return "--all-gpus moves contiguous bytes: leave --block out";
     if (options->all_gpus && options->op == WEFT_PERF_COPY)
         return "--all-gpus needs put or get";
+    if (options->size_max != 0 && options->size_max < options->size_min)
+        return "--max is below --min, which is 256M where it is not given";
     return NULL;
 }
 

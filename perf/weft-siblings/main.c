@@ -40,7 +40,7 @@ static const struct weft_args_option options[] = {
      offsetof(struct arguments, settings.size), 1, UINT64_MAX},
     {"repeat", 'r', "N", "measure N times, 1 to 100 (9), and give medians", weft_args_count,
      offsetof(struct arguments, settings.repeats), 1, WEFT_SCENE_REPEATS_MAX},
-    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_text,
+    {"json", 'j', "FILE", "write the figures to FILE (-: standard output)", weft_args_file,
      offsetof(struct arguments, json), 0, 0},
     {0},
 };

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include "command_line.h"
 #include "common/args.h"
@@ -23,6 +24,7 @@ struct values {
     bool is_on;
     bool has_filter;
     const char *filter;
+    const char *json;
     const char *word;
 };
 
@@ -48,6 +50,7 @@ static const struct weft_args_option options[] = {
     {"net", 0, "tcp|udp", "the net", weft_args_word, AT(net), 0, 0},
     {"colour", 0, "red|green|blue", "its colour", weft_args_choice, AT(colour), 0, 0},
     {"lamp", 0, "off|on", "a lamp", weft_args_switch, AT(is_on), 0, 0},
+    {"json", 0, "FILE", "the report", weft_args_file, AT(json), 0, 0},
     {"filter", 'F', "[NAME]", "all, or that", filter_take, AT(filter), 0, 0},
     {0},
 };
@@ -142,6 +145,8 @@ Test(args, read__wrong)
         {&with_words, {"--size", "512"}, "--size 512: sizes from 1K to 1M are valid"},
         {&with_words, {"-s", "2M"}, "--size 2M: sizes from 1K to 1M are valid"},
         {&with_words, {"--part", "2"}, "'2' is no --part: write a part above 0 and at most 1"},
+        {&with_words, {"--json", "/nope/a.json"}, "--json: cannot write '/nope/a.json': No such"},
+        {&with_words, {"--json", "/"}, "--json: cannot write '/': Is a directory"},
         {&with_words, {"--net", "ib"}, "'ib' is no value of --net; valid are: tcp udp"},
         {&with_words, {"--colour", ""}, "value of --colour; valid are: red green blue"},
         {&with_words, {"--lamp=dim"}, "'dim' is no value of --lamp; valid are: off on"},
@@ -168,6 +173,22 @@ Test(args, read__wrong)
         cr_expect_not_null(strstr(why, rows[i].says), "row %zu: %s", i, why);
         cr_expect_eq(values.runs, 55, "row %zu", i);
         cr_expect_eq(values.size_bytes, 77, "row %zu", i);
+    }
+}
+
+/* A folder that can be written is enough: the file is not made before there is something in it. */
+Test(args, file__can_be_written)
+{
+    static const char *const rows[] = {"-", "/tmp/weft-test-args.json"};
+    char why[WEFT_ARGS_WHY_BYTES] = "";
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        const char *const line[COMMAND_LINE_WORDS_MAX] = {"--json", rows[i]};
+        struct values values = {0};
+
+        cr_assert(read_line(&without_words, line, &values, why), "%s", why);
+        cr_expect_str_eq(values.json, rows[i]);
+        cr_expect_neq(access(rows[i], F_OK), 0, "%s is there", rows[i]);
     }
 }
 

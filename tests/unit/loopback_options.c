@@ -79,6 +79,7 @@ Test(loopback_options, read__wrong)
         {{"stream", "--size", "1M,,2M"}, "'' is no size: write bytes"},
         {{"stream", "--size", "1M,2X"}, "'2X' is no size: write bytes"},
         {{"stream", "--size", "1,2,3,4,5,6,7,8,9"}, "at most 8 sizes"},
+        {{"stream", "--size", "1M,5G"}, "--size 5G: sizes up to 4G are valid"},
         {{"stream", "--rounds", "0"}, "from 1 to 101"},
         {{"stream", "--seconds", "601"}, "from 1 to 600"},
         {{"stream", "--depth", "65"}, "from 1 to 64"},

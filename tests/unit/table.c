@@ -46,7 +46,7 @@ Test(table, add__many_and_long)
 
     weft_table_init(&table, 1);
     for (uint32_t i = 0; i < 200; i++)
-        weft_table_add(&table, "%0200u", i);
+        weft_table_add(&table, "%0300u", i);
     text = printed(&table, 0);
     cr_expect_eq(strlen(text), 200 * WEFT_TABLE_CELL_BYTES, "each cell is cut, and ends its line");
     free(text);

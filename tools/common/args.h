@@ -47,6 +47,10 @@ struct weft_args {
     size_t word_place; /* offset of that number, an enum or `unsigned` */
 };
 
+/* Fills a `const char *` with the name of a file that can be written, or "-": what is measured for
+ * minutes must not be lost for want of a folder. */
+weft_args_take_fn weft_args_file;
+
 /* Fill a `const char *`; a `bool`, true or false where the option is given; and a number from
  * `least` to `most`: a count, as `uint64_t` or as `uint32_t`, or bytes as weft_size_parse reads
  * them, a `uint64_t`. */

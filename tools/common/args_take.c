@@ -1,6 +1,10 @@
 /* What options take: each function reads one text and fills one field. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "common/args.h"
@@ -17,6 +21,36 @@ bool weft_args_text(const struct weft_args_option *option, const char *text, voi
     (void)why;
     field_set(option, values, &text, sizeof(text));
     return true;
+}
+
+/* 0, or the errno of why the file cannot be written; nothing is made. */
+static int unwritable(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    struct stat found;
+
+    if (strcmp(path, "-") == 0)
+        return 0;
+    if (strlen(path) >= sizeof(folder))
+        return ENAMETOOLONG;
+    if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
+        return EISDIR;
+    weft_text_copy(folder, slash == NULL ? 2 : (size_t)(slash - path) + 2,
+                   slash == NULL ? "." : path);
+    return access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+}
+
+bool weft_args_file(const struct weft_args_option *option, const char *text, void *values,
+                    char why[WEFT_WHY_BYTES])
+{
+    int error = unwritable(text);
+
+    if (error == 0)
+        return weft_args_text(option, text, values, why);
+    (void)snprintf(why, WEFT_WHY_BYTES, "--%s: cannot write '%.200s': %s", option->name, text,
+                   strerror(error));
+    return false;
 }
 
 bool weft_args_flag(const struct weft_args_option *option, const char *text, void *values,

@@ -11,7 +11,7 @@
 #include "base/base.h"
 
 #define WEFT_TABLE_COLUMNS_MAX 320
-#define WEFT_TABLE_CELL_BYTES  96
+#define WEFT_TABLE_CELL_BYTES  256 /* the longest sentence about a setting has 191 */
 
 struct weft_table {
     uint32_t column_count;

@@ -40,7 +40,7 @@ static const struct weft_args_option rows[] = {
      offsetof(struct options, node), 0, 0},
     {"settings", 0, NULL, "list the settings with value and origin", weft_args_flag,
      offsetof(struct options, settings), 0, 0},
-    {"json", 0, "FILE", "write all of it as JSON (-: standard output)", weft_args_text,
+    {"json", 0, "FILE", "write all of it as JSON (-: standard output)", weft_args_file,
      offsetof(struct options, json), 0, 0},
     {0},
 };
@@ -66,8 +66,9 @@ static void take_settings(const struct options *options, struct weft_config *con
         weft_args_fail(PROGRAM, reason);
     if (weft_env_read(config, why) != weftSuccess)
         weft_args_fail(PROGRAM, why);
-    if (weft_log_level_find(config->log) < WEFT_LOG_LEVELS)
-        weft_log_level_set(weft_log_level_find(config->log));
+    if (weft_log_level_find(config->log) == WEFT_LOG_LEVELS)
+        weft_args_fail(PROGRAM, "the setting log must be none, error, warn, info or trace");
+    weft_log_level_set(weft_log_level_find(config->log));
 }
 
 int main(int argc, char *argv[])

@@ -27,7 +27,7 @@ static const struct weft_args_option rows[] = {
     {"once", 0, NULL, "print one view of each comm and end, as without a terminal", weft_args_flag,
      AT(once), 0, 0},
     {"json", 0, "FILE", "write what the comms say as JSON (-: standard output), and end",
-     weft_args_text, AT(json_path), 0, 0},
+     weft_args_file, AT(json_path), 0, 0},
     {"pid", 0, "PID", "only comms of that process", weft_args_count32, AT(pid), 1, INT32_MAX},
     {"port", 0, "PORT", "the comm whose status port that is, also of another user",
      weft_args_count32, AT(port), 1, PORT_MAX},

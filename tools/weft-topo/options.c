@@ -53,10 +53,10 @@ static const struct weft_args_option rows[] = {
      0},
     {"size", 0, "SIZE", "its bytes: 4096, 64M, 1G (256M)", weft_args_size, AT(size_bytes), 1,
      SIZE_BYTES_MAX},
-    {"svg", 0, "FILE", "draw the machine, with the plan's routes if there is one", weft_args_text,
+    {"svg", 0, "FILE", "draw the machine, with the plan's routes if there is one", weft_args_file,
      AT(svg_path), 0, 0},
-    {"xml", 0, "FILE", "write the topology as NCCL reads it", weft_args_text, AT(xml_path), 0, 0},
-    {"json", 0, "FILE", "write topology and plan as JSON (-: standard output)", weft_args_text,
+    {"xml", 0, "FILE", "write the topology as NCCL reads it", weft_args_file, AT(xml_path), 0, 0},
+    {"json", 0, "FILE", "write topology and plan as JSON (-: standard output)", weft_args_file,
      AT(json_path), 0, 0},
     {0},
 };
