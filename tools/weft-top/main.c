@@ -101,7 +101,9 @@ static int show_once(const struct weft_top_options *options, struct weft_top_sty
 
     find(options);
     if (look(0, true) == 0) {
-        (void)fprintf(stderr, "%s: %s\n", PROGRAM, weft_top_nobody(options));
+        /* Of comms that are there, and do not answer, all is said. */
+        if (comm_count == 0 || options->port != 0)
+            (void)fprintf(stderr, "%s: %s\n", PROGRAM, weft_top_nobody(options));
         return EXIT_FAILURE;
     }
     if (options->json_path != NULL)
