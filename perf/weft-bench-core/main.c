@@ -236,6 +236,7 @@ int main(int argc, char *argv[])
 
     if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
+    weft_json_alone(arguments.json);
     rig = weft_rig_open(PRESET);
     if (rig == NULL) {
         (void)fprintf(stderr, "%s: no memory for the engine of " PRESET "\n", PROGRAM);

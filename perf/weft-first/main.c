@@ -212,6 +212,7 @@ int main(int argc, char *argv[])
 
     if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
+    weft_json_alone(arguments.json);
     if (pipe(orders) != 0 || pipe(keys) != 0)
         return EXIT_FAILURE;
     server = fork();

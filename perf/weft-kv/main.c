@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/json.h"
 #include "offload.h"
 #include "pd.h"
 
@@ -24,6 +25,7 @@ int main(int argc, char *argv[])
 
     if (!weft_kv_options_read(&options, argc, argv, why))
         weft_args_fail(PROGRAM, why);
+    weft_json_alone(options.json);
     outcome = jobs[options.errand](&options, why);
     if (why[0] != '\0')
         (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);

@@ -30,6 +30,7 @@ int main(int argc, char *argv[])
 
     if (!weft_loopback_options_read(&options, argc, argv, why))
         weft_args_fail(PROGRAM, why);
+    weft_json_alone(options.json);
     tree = cJSON_CreateObject();
     rows = cJSON_AddArrayToObject(tree, "rows");
     (void)printf("# this machine, two processes over loopback, %s; nothing is emulated\n"

@@ -158,5 +158,6 @@ int main(int argc, char *argv[])
 
     if (!weft_perf_options_read(&options, argc, argv, why))
         weft_args_fail(PROGRAM, why);
+    weft_json_alone(options.json);
     return run(&options);
 }

@@ -128,6 +128,7 @@ int main(int argc, char *argv[])
 
     if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
+    weft_json_alone(arguments.json);
     if (scenes_run(&arguments, why))
         return EXIT_SUCCESS;
     (void)fprintf(stderr, "%s: %s\n", PROGRAM, why);

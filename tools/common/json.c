@@ -1,4 +1,4 @@
-/* JSON files for reports. Owns nothing; every error names the file and the cause. */
+/* JSON files for reports; every error names the file and the cause. */
 #include "common/json.h"
 
 #include <errno.h>
@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define PATH_BYTES 4096
+
+static FILE *alone; /* standard output, where nothing else goes there */
 
 static bool text_write(FILE *file, const char *text)
 {
@@ -38,6 +40,18 @@ static bool file_write(const char *text, const char *path, char why[WEFT_WHY_BYT
     return written;
 }
 
+void weft_json_alone(const char *path)
+{
+    int fd;
+
+    if (path == NULL || strcmp(path, "-") != 0 || alone != NULL)
+        return;
+    fd = dup(STDOUT_FILENO);
+    alone = fd < 0 ? NULL : fdopen(fd, "w");
+    if (alone != NULL)
+        (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
 bool weft_json_write(const cJSON *tree, const char *path, char why[WEFT_WHY_BYTES])
 {
     char *text = cJSON_Print(tree);
@@ -46,7 +60,7 @@ bool weft_json_write(const cJSON *tree, const char *path, char why[WEFT_WHY_BYTE
     if (text == NULL)
         (void)snprintf(why, WEFT_WHY_BYTES, "no memory for the report");
     else if (strcmp(path, "-") == 0)
-        written = text_write(stdout, text);
+        written = text_write(alone != NULL ? alone : stdout, text);
     else
         written = file_write(text, path, why);
     cJSON_free(text);

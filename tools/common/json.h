@@ -6,6 +6,10 @@
 
 #include "common/units.h"
 
+/* With the path `-` the JSON stands alone on standard output, for other programs: what is printed
+ * from now on goes to standard error, but for weft_json_write. NULL allowed. */
+void weft_json_alone(const char *path);
+
 /* Writes `tree` to the file (`-`: standard output), complete or not at all: a temporary file takes
  * the name at the end. */
 bool weft_json_write(const cJSON *tree, const char *path, char why[WEFT_WHY_BYTES]);
