@@ -1,10 +1,11 @@
 /* A put with a signal to another server, over datagram paths: what arrives may be lost, doubled or
  * very late, and so may what says that it arrived.
  *
- * Here the model comes before the code: src/core has no transport between servers yet. These are
- * the rules that it is to follow: one log per pair of servers and epoch, shared by all paths, of
- * what was applied; a signal is applied behind its data only; what was applied is acknowledged
- * again, and nothing else is; what is of an older epoch is dropped.
+ * The rules: one log per pair of servers and epoch, shared by all paths, of what was applied
+ * (core/mp_seen); a signal is applied behind its data only (core/mp_inbox); what was applied is
+ * acknowledged again, and nothing else is; what is of an older epoch is dropped (a session's keys,
+ * a window's epoch). Over TCP a lane has the log of its own connection, so there the rule is the
+ * fence (transports/tcp/tcp_fence.c): another path is taken only when the old one is dead.
  *
  * Two puts with signals go to the same buffer. Its consumer takes the buffer after the first signal
  * and then gives the credit for the second put. The sender may turn to the next path at any time,
