@@ -106,7 +106,7 @@ void weft_peer_lost(struct weft_loop *loop, const struct weft_net_event *event)
 
     weft_text_copy(peer->why, sizeof(peer->why), event->why);
     weft_log(is_expected ? WEFT_LOG_INFO : WEFT_LOG_WARN, loop->noun, "peer %s: %s",
-             peer->name[0] == '\0' ? "that has not said its name" : peer->name, event->why);
+             weft_peer_name(peer), event->why);
     /* Of one that may come back, what waits has its deadlines; one that was not reached is none. */
     if (peer->state == WEFT_PEER_GONE || peer->state == WEFT_PEER_FREE ||
         (!event->is_gone && peer->state != WEFT_PEER_REACHING))

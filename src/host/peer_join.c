@@ -155,7 +155,8 @@ void weft_peer_greet(struct weft_loop *loop, const struct weft_net_event *event)
         why = weft_peer_join(loop, event->peer, &reader);
     if (why != NULL) {
         weft_format(peer->why, sizeof(peer->why), "its description is not taken: %s", why);
-        weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s", peer->name, peer->why);
+        weft_log(WEFT_LOG_WARN, loop->noun, "peer %s: %s", weft_peer_name(peer), peer->why);
+        peer->gone_at = weft_clock_now(&loop->clock);
         weft_peer_set_state(peer, WEFT_PEER_GONE);
         return;
     }

@@ -27,6 +27,11 @@ void weft_peer_set_state(struct weft_peer *peer, enum weft_peer_state state)
     peer->state = state;
 }
 
+const char *weft_peer_name(const struct weft_peer *peer)
+{
+    return peer->name[0] == '\0' ? "that has not said its name" : peer->name;
+}
+
 /* ---- windows ---- */
 
 weftResult_t weft_peers_window_add(struct weft_loop *loop, uint32_t window, uint32_t device,
@@ -140,8 +145,7 @@ weftResult_t weft_peer_reach(struct weft_loop *loop, const struct weft_window_ke
     WEFT_TRY(reach(loop, key, why, why_size, index));
     peer = &loop->peers->peers[*index];
     if (peer->state == WEFT_PEER_GONE) {
-        weft_format(why, why_size, "peer %s: %s",
-                    peer->name[0] == '\0' ? "not reached" : peer->name, peer->why);
+        weft_format(why, why_size, "peer %s: %s", weft_peer_name(peer), peer->why);
         return weftRemoteError;
     }
     return peer->state == WEFT_PEER_READY ? weftSuccess : weftInProgress;

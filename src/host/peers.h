@@ -149,6 +149,9 @@ struct weft_peers {
 /* The one place where the state changes. */
 void weft_peer_set_state(struct weft_peer *peer, enum weft_peer_state state);
 
+/* Behind "peer " in a sentence. */
+const char *weft_peer_name(const struct weft_peer *peer);
+
 /* How many window numbers the loop keeps for peers. */
 uint32_t weft_peers_windows(const struct weft_config *config);
 
