@@ -107,6 +107,11 @@ static bool open_front(struct weft_tcp_channel *channel)
             weft_tcp_channel_break(channel, 0, "a record is too large");
             return false;
         }
+        /* Nobody sends such, and many of them would be read in one go. */
+        if (front == WEFT_TCP_RECORD_HEAD_BYTES + WEFT_SECURE_TAG_BYTES) {
+            weft_tcp_channel_break(channel, 0, "a record is empty");
+            return false;
+        }
         if (front == 0 || front > arrived_bytes(channel)) {
             if (!fill(channel))
                 return false;
