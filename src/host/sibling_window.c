@@ -310,7 +310,8 @@ void weft_sibling_raised(struct weft_loop *loop, uint32_t peer, uint32_t id,
     const struct weft_peers_store *store;
     uint64_t result = weft_reader_number(reader, 1);
 
-    if (reader->failed || id >= WEFT_PEERS_STORES_MAX || result >= weftNumResults)
+    if (reader->failed || id >= WEFT_PEERS_STORES_MAX || result >= weftNumResults ||
+        result == weftInProgress)
         return;
     store = &loop->peers->stores[id];
     if (store->sent && weft_sibling_raises(loop, &store->signal) &&
