@@ -317,6 +317,7 @@ weftResult_t weftWindowDeregister(weftWindow_t window);
  *        be reused. Later work in `stream` waits for it. With `request` NULL weftFlush covers it.
  * Owns:  the caller owns `*request` until weftTest or weftWait says that it ended.
  *
+ * A weftCopy between windows of one other process is that process's own copy, also on one device.
  * A weftCopy between windows of two other processes goes from the one to the other: the owner of
  * `src` carries it out, which must reach the owner of `dst` (its setting peers_max counts it), and
  * which is told this comm's key to `dst` for that. So: copy from whom you trust with that key, and

@@ -74,8 +74,8 @@ void weft_description_make(struct weft_description *description, uint32_t server
          i++) {
         const struct weft_hop *hop = &hops->hops[i];
 
-        if (hop->src_device == hop->dst_device || now[hop->src_device] == WEFT_NONE ||
-            now[hop->dst_device] == WEFT_NONE || now[hop->port_device] == WEFT_NONE)
+        if (now[hop->src_device] == WEFT_NONE || now[hop->dst_device] == WEFT_NONE ||
+            now[hop->port_device] == WEFT_NONE)
             continue;
         description->hops[description->hop_count++] = (struct weft_description_hop){
             (uint16_t)now[hop->src_device], (uint16_t)now[hop->dst_device],

@@ -97,6 +97,28 @@ Test(peers_copy, copy__between_two_windows_of_one_peer, .timeout = 120)
     trio_close(&trio);
 }
 
+/* What lies on one device never leaves it: the peer's own engine copies it there. */
+Test(peers_copy, copy__inside_one_device_of_a_peer, .timeout = 120)
+{
+    struct trio trio = trio_open(&third, &here);
+    weftRequest_t request;
+
+    peers_tell(&trio.b, 'f', 0, MIB(4), 3);
+    SUCCEED(weftCopy(trio.first.far_dram, MIB(8), trio.first.far_dram, 0, MIB(4), trio.first.comm,
+                     NULL, &request));
+    peers_wait(&request);
+    cr_assert(peers_tell(&trio.b, 'd', MIB(8), MIB(4), 3));
+    peers_tell(&trio.b, 'F', 0, MIB(2), 4);
+    SUCCEED(weftCopy(trio.first.far_gpu, MIB(4), trio.first.far_gpu, 0, MIB(2), trio.first.comm,
+                     NULL, &request));
+    peers_wait(&request);
+    SUCCEED(weftCopy(trio.first.far_dram, 0, trio.first.far_gpu, MIB(4), MIB(2), trio.first.comm,
+                     NULL, &request));
+    peers_wait(&request);
+    cr_assert(peers_tell(&trio.b, 'd', 0, MIB(2), 4));
+    trio_close(&trio);
+}
+
 /* The signal is at c's, and its bytes are there when it is raised; a fence orders copies. */
 Test(peers_copy, copy_signal__after_its_bytes_and_behind_a_fence, .timeout = 120)
 {

@@ -54,6 +54,25 @@ Test(world, join__a_server_like_this)
                  "no such NIC");
 }
 
+/* What a peer copies inside a device of its own it can be asked for, too. */
+Test(world, join__a_hop_inside_one_device)
+{
+    struct bench *bench = made("hgx-h100");
+    uint32_t gpu = weft_topo_find(&bench->topo, "gpu3");
+    uint32_t far;
+    uint32_t hop;
+
+    cr_assert_neq(weft_hop_add(&bench->hops, &bench->topo, gpu, gpu, gpu, false, 1, 0), WEFT_NONE);
+    weft_description_make(&bench->description, 0x0a000002, &bench->topo, &bench->hops);
+    cr_assert(
+        weft_world_join(&bench->world, &bench->description, "10.0.0.2", 900, 500, &bench->peer));
+    far = weft_topo_find(&bench->world.topo, "10.0.0.2:gpu3");
+    hop = weft_hop_find(&bench->world.hops, far, far);
+    cr_assert_neq(hop, WEFT_NONE);
+    cr_expect_eq(bench->world.hops.hops[hop].link_count, 0);
+    cr_expect_eq(bench->world.hops.hops[hop].domain, 900 + bench->hops.count - 1);
+}
+
 Test(world, join__until_it_is_full)
 {
     struct bench *bench = made("hgx-h100");

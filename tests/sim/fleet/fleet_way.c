@@ -7,8 +7,7 @@
 #include "host/peer_join.h"
 #include "host/peers.h"
 
-/* Inside a server there is a hop between the two. What lies on one device is nothing that another
- * server can ask for: peers do not describe such hops (core/description). */
+/* Inside a server, whoever asks, there is a hop between the two, or there is no way. */
 bool sim_call_has_way(const struct sim_fleet *fleet, const struct sim_call *call)
 {
     bool is_asked = call->kind == SIM_CALL_COPY && call->peer == call->to;
@@ -16,8 +15,6 @@ bool sim_call_has_way(const struct sim_fleet *fleet, const struct sim_call *call
 
     if (call->kind != SIM_CALL_LOCAL && !is_asked)
         return true;
-    if (is_asked && call->src == call->dst)
-        return false;
     return weft_hop_find(&server->world->hops, server->holders[call->src],
                          server->holders[call->dst]) != WEFT_NONE;
 }
