@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -207,4 +208,24 @@ Test(tcp_guard, receive__noise_of_a_peer)
     cr_assert_gt(frames, 300);
     net_close_end(&ends[0]);
     net_close_end(&ends[1]);
+}
+
+/* Who has not said yet who he is loses his connection as lanes do. */
+Test(tcp_guard, shape__a_nic_that_is_cut_has_no_guests)
+{
+    struct weft_net_counts counts;
+    struct pollfd wait = {.events = POLLIN};
+    char byte;
+
+    net_open_end(&ends[0], 1, 1, WEFT_NET_CRYPTO_OFF);
+    wait.fd = stranger_connect(&ends[0]);
+    do {
+        net_turn(ends, 1);
+        net_ops->counts(ends[0].net, &counts);
+    } while (counts.accepted == 0);
+    net_shape(&ends[0], 0, WEFT_NET_SHAPE_CUT);
+    cr_assert_eq(poll(&wait, 1, 2000), 1, "it is told nothing");
+    cr_assert_leq(recv(wait.fd, &byte, 1, 0), 0);
+    (void)close(wait.fd);
+    net_close_end(&ends[0]);
 }

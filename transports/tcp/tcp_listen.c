@@ -61,12 +61,17 @@ weftResult_t weft_tcp_listen(struct weft_tcp_net *net, const struct weft_net_nic
                                   net->address_told, why);
 }
 
+static void guest_end(struct weft_tcp_net *net, struct weft_tcp_channel *guest)
+{
+    net->guests[guest->slot] = NULL;
+    weft_tcp_net_discard(net, guest);
+}
+
 void weft_tcp_listen_end(struct weft_tcp_net *net)
 {
-    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++) {
-        weft_tcp_net_discard(net, net->guests[i]);
-        net->guests[i] = NULL;
-    }
+    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++)
+        if (net->guests[i] != NULL)
+            guest_end(net, net->guests[i]);
     for (uint32_t i = 0; i < net->nic_count; i++)
         if (net->nics[i].fd >= 0)
             (void)close(net->nics[i].fd);
@@ -86,8 +91,7 @@ static uint32_t place_take(struct weft_tcp_net *net)
             oldest = i;
     }
     net->end.counts.slow++;
-    weft_tcp_net_discard(net, net->guests[oldest]);
-    net->guests[oldest] = NULL;
+    guest_end(net, net->guests[oldest]);
     return oldest;
 }
 
@@ -136,8 +140,7 @@ static void guest_leave(struct weft_tcp_net *net, struct weft_tcp_channel *guest
         net->end.counts.wrong_secrets++;
     else
         net->end.counts.strangers++;
-    net->guests[guest->slot] = NULL;
-    weft_tcp_net_discard(net, guest);
+    guest_end(net, guest);
 }
 
 void weft_tcp_guest_advance(struct weft_tcp_net *net, struct weft_tcp_channel *guest)
@@ -173,8 +176,21 @@ weft_ns weft_tcp_guests_tick(struct weft_tcp_net *net)
             continue;
         }
         net->end.counts.slow++;
-        weft_tcp_net_discard(net, net->guests[i]);
-        net->guests[i] = NULL;
+        guest_end(net, net->guests[i]);
     }
     return next;
+}
+
+void weft_tcp_guests_shaped(struct weft_tcp_net *net, uint32_t nic)
+{
+    bool is_cut = net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_CUT;
+
+    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++) {
+        if (net->guests[i] == NULL || net->guests[i]->nic != nic)
+            continue;
+        if (is_cut)
+            guest_end(net, net->guests[i]);
+        else
+            weft_tcp_channel_watch(net->guests[i], true, false);
+    }
 }

@@ -70,6 +70,8 @@ void weft_tcp_listen_end(struct weft_tcp_net *net);
 void weft_tcp_accept(struct weft_tcp_net *net, uint32_t nic);
 void weft_tcp_guest_advance(struct weft_tcp_net *net, struct weft_tcp_channel *channel);
 weft_ns weft_tcp_guests_tick(struct weft_tcp_net *net); /* returns the next time */
+/* What a NIC's new state does to those who came over it. */
+void weft_tcp_guests_shaped(struct weft_tcp_net *net, uint32_t nic);
 
 /* ---- tcp_shape.c ---- */
 

@@ -164,7 +164,5 @@ void weft_tcp_shape(struct weft_net *base, uint32_t nic, const struct weft_net_s
     for (uint32_t p = 0; p < net->end.env.peers_max; p++)
         for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++)
             lane_shaped(net, &net->peers[p].lanes[l], nic);
-    for (uint32_t i = 0; i < WEFT_TCP_GUESTS_MAX; i++)
-        if (net->guests[i] != NULL && net->guests[i]->nic == nic)
-            weft_tcp_channel_watch(net->guests[i], true, false);
+    weft_tcp_guests_shaped(net, nic);
 }
