@@ -264,11 +264,17 @@ weftResult_t weft_peers_open(struct weft_loop *loop, struct weft_peers **peers, 
         weft_world_nics_keep(&made->world, loop->machine->interfaces.used_count);
     note_loopback(loop, made);
     number_parts(loop, made);
+    if (!weft_random(&made->incarnation, sizeof(made->incarnation))) {
+        weft_text_copy(why, 256, "the system gives no random numbers");
+        return weftSystemError;
+    }
     if (!tables_alloc(loop, made) || weft_siblings_open(loop, made) != weftSuccess ||
-        !write_hello(loop, made, &made->hello_size) ||
-        !weft_random(&made->incarnation, sizeof(made->incarnation)) ||
         !weft_peers_agent_open(loop, made))
         return weftSystemError;
+    if (!write_hello(loop, made, &made->hello_size)) {
+        weft_text_copy(why, 256, "this server has too many devices, links and hops to describe");
+        return weftNoResource;
+    }
     return listen_on(loop, made, made->hello_size, why);
 }
 

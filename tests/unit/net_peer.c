@@ -2,6 +2,8 @@
 #include "net_fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define INCARNATION_AT 4 /* in the address: see core/wire.c */
 #define SECRET_AT      12
@@ -184,6 +186,31 @@ Test(net_peer, open__bad_nics)
             cr_expect_null(net);
             cr_expect_eq(net_ops->open(&env, &nic, 0, &net, why), weftInvalidArgument);
         }
+    }
+}
+
+/* What the system does not give is named. */
+Test(net_peer, open__no_descriptor_left)
+{
+    NET_EACH()
+    {
+        struct weft_net_nic nic = {"127.0.0.1"};
+        struct rlimit limit = {0};
+        struct weft_net *net = NULL;
+        char why[256] = "";
+        int lowest = dup(0);
+
+        net_open_end(&ends[0], 1, 1, WEFT_NET_CRYPTO_OFF);
+        net_close_end(&ends[0]);
+        cr_assert_geq(lowest, 0);
+        (void)close(lowest);
+        cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        limit.rlim_cur = (rlim_t)lowest;
+        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        cr_assert_eq(net_ops->open(&ends[0].env, &nic, 1, &net, why), weftSystemError);
+        cr_assert_not_null(strstr(why, "no epoll set: Too many open files"), "%s", why);
+        limit.rlim_cur = limit.rlim_max;
+        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     }
 }
 

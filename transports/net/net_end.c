@@ -1,10 +1,13 @@
 /* Opening and closing what every network transport has; see net_end.h. */
 #include "net_end.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "secure/secure.h"
 
@@ -68,8 +71,10 @@ static bool tables_alloc(struct weft_net_end *end)
 
 weftResult_t weft_net_end_init(struct weft_net_end *end, const struct weft_net_ops *ops,
                                const struct weft_net_env *env, const struct weft_net_hooks *hooks,
-                               size_t peer_bytes)
+                               size_t peer_bytes, char why[256])
 {
+    char text[64];
+
     weft_secure_prepare();
     end->base.ops = ops;
     end->env = *env;
@@ -77,11 +82,23 @@ weftResult_t weft_net_end_init(struct weft_net_end *end, const struct weft_net_o
     end->peer_bytes = peer_bytes;
     end->timer_at = WEFT_NEVER;
     end->now = weft_net_now();
-    return tables_alloc(end) ? weftSuccess : weftSystemError;
+    end->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (end->epoll_fd < 0) {
+        (void)snprintf(why, 256, "%s: the system gives no epoll set: %s", ops->name,
+                       strerror_r(errno, text, sizeof(text)));
+        return weftSystemError;
+    }
+    if (tables_alloc(end))
+        return weftSuccess;
+    (void)snprintf(why, 256, "%s: no memory for %u cookies, %u windows and %u peers", ops->name,
+                   env->cookies_max, env->windows_max, env->peers_max);
+    return weftSystemError;
 }
 
 void weft_net_end_fini(struct weft_net_end *end)
 {
+    if (end->epoll_fd >= 0)
+        (void)close(end->epoll_fd);
     weft_net_events_fini(&end->events);
     free(end->peers);
     free(end->done);
@@ -95,6 +112,11 @@ void weft_net_end_fini(struct weft_net_end *end)
     free(end->windows);
     /* The secret was in it. */
     explicit_bzero(end, sizeof(*end));
+}
+
+int weft_net_wakeup_fd(struct weft_net *net)
+{
+    return weft_net_end_of(net)->epoll_fd;
 }
 
 uint32_t weft_net_end_take(struct weft_net_end *end, struct weft_completion *completions,

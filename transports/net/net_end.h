@@ -19,6 +19,7 @@ struct weft_net_end {
     struct weft_net_base base;
     struct weft_net_env env;
     const struct weft_net_hooks *hooks;
+    int epoll_fd;     /* readable when a poll finds something */
     weft_ns now;      /* of this poll */
     weft_ns timer_at; /* no timer is earlier */
 
@@ -67,11 +68,15 @@ weftResult_t weft_net_end_check(const char *name, const struct weft_net_env *env
                                 uint32_t nic_count, char why[256]);
 
 /* Takes memory in proportion to the caller's limits, and `peer_bytes` for each peer.
- * weftSystemError: there is not so much; weft_net_end_fini is to be called then, too. */
+ * weftSystemError: there is not so much, or no descriptor, as `why` says; weft_net_end_fini is to
+ * be called then, too. */
 weftResult_t weft_net_end_init(struct weft_net_end *end, const struct weft_net_ops *ops,
                                const struct weft_net_env *env, const struct weft_net_hooks *hooks,
-                               size_t peer_bytes);
+                               size_t peer_bytes, char why[256]);
 void weft_net_end_fini(struct weft_net_end *end);
+
+/* As the transport's `wakeup_fd`. */
+int weft_net_wakeup_fd(struct weft_net *net);
 
 /* Moves at most `max` ended operations out. */
 uint32_t weft_net_end_take(struct weft_net_end *end, struct weft_completion *completions,

@@ -90,7 +90,7 @@ void weft_tcp_dial_start(struct weft_tcp_net *net, struct weft_tcp_lane *lane)
         return;
     }
     lane->dial = weft_tcp_channel_dial(
-        net->epoll_fd, net->nics[nic].is_any ? NULL : &net->nics[nic].local,
+        net->end.epoll_fd, net->nics[nic].is_any ? NULL : &net->nics[nic].local,
         &peer->base.address.nics[peer_nic], net->mode, peer->base.address.secret, &error);
     if (lane->dial == NULL) {
         attempt_failed(net, lane, nic, peer_nic, error, "it cannot be connected");

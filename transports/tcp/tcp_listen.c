@@ -30,7 +30,7 @@ static weftResult_t nic_listen(struct weft_tcp_net *net, struct weft_tcp_nic *ni
     if (nic->fd < 0 || bind(nic->fd, (struct sockaddr *)(void *)&at, size) != 0 ||
         listen(nic->fd, BACKLOG) != 0 ||
         getsockname(nic->fd, (struct sockaddr *)(void *)&bound, &bound_size) != 0 ||
-        epoll_ctl(net->epoll_fd, EPOLL_CTL_ADD, nic->fd, &event) != 0) {
+        epoll_ctl(net->end.epoll_fd, EPOLL_CTL_ADD, nic->fd, &event) != 0) {
         char text[64];
 
         (void)snprintf(why, 256, "tcp: cannot listen on %s: %s; name an address of this machine",
@@ -98,7 +98,7 @@ static uint32_t place_take(struct weft_tcp_net *net)
 static void guest_add(struct weft_tcp_net *net, uint32_t nic, int fd)
 {
     struct weft_tcp_channel *guest =
-        weft_tcp_channel_take(net->epoll_fd, fd, net->mode, net->end.env.secret);
+        weft_tcp_channel_take(net->end.epoll_fd, fd, net->mode, net->end.env.secret);
     uint32_t place;
 
     if (guest == NULL)

@@ -4,13 +4,10 @@
  * ended, in this order: what has come may say that somebody is not late. */
 #include "tcp_net.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
-#include <unistd.h>
 
 static const enum weft_secure_mode modes[WEFT_NET_CRYPTO_MODES] = {
     [WEFT_NET_CRYPTO_FULL] = WEFT_SECURE_FULL,
@@ -64,8 +61,6 @@ static void tcp_close(struct weft_net *base)
             weft_tcp_peer_close(base, i);
     weft_tcp_listen_end(net);
     trash_empty(net);
-    if (net->epoll_fd >= 0)
-        (void)close(net->epoll_fd);
     free(net->dirty);
     weft_net_end_fini(&net->end);
     free(net);
@@ -84,20 +79,18 @@ static weftResult_t tcp_open(const struct weft_net_env *env, const struct weft_n
         return weftSystemError;
     }
     net->mode = modes[env->crypto];
-    net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     /* A lane may be listed anew while it has its turn. */
     net->dirty_max = 2 * env->peers_max * WEFT_WIRE_LANES_MAX;
     net->dirty = calloc(net->dirty_max, sizeof(struct weft_tcp_lane *));
-    result = weft_net_end_init(&net->end, &weft_tcp_net, env, &hooks, sizeof(*net->peers));
+    result = weft_net_end_init(&net->end, &weft_tcp_net, env, &hooks, sizeof(*net->peers), why);
     net->peers = (struct weft_tcp_peer *)(void *)net->end.peers;
     net->polled_at = net->end.now;
-    if (result != weftSuccess || net->epoll_fd < 0 || net->dirty == NULL) {
-        (void)snprintf(why, 256, "tcp: no memory for %u cookies, %u windows and %u peers",
-                       env->cookies_max, env->windows_max, env->peers_max);
+    if (result == weftSuccess && net->dirty == NULL) {
+        (void)snprintf(why, 256, "tcp: no memory for the lanes of %u peers", env->peers_max);
         result = weftSystemError;
-        goto fail;
     }
-    result = weft_tcp_listen(net, nics, nic_count, why);
+    if (result == weftSuccess)
+        result = weft_tcp_listen(net, nics, nic_count, why);
     if (result != weftSuccess)
         goto fail;
     *opened = (struct weft_net *)(void *)net;
@@ -150,7 +143,7 @@ static void channel_ready(struct weft_tcp_net *net, struct weft_tcp_channel *cha
 static void sockets_work(struct weft_tcp_net *net)
 {
     struct epoll_event events[WEFT_TCP_EPOLL_EVENTS];
-    int count = epoll_wait(net->epoll_fd, events, WEFT_TCP_EPOLL_EVENTS, 0);
+    int count = epoll_wait(net->end.epoll_fd, events, WEFT_TCP_EPOLL_EVENTS, 0);
 
     for (int i = 0; i < count; i++) {
         const struct weft_tcp_nic *nic = events[i].data.ptr;
@@ -253,11 +246,6 @@ static uint32_t tcp_poll(struct weft_net *base, struct weft_completion *completi
     return weft_net_end_take(&net->end, completions, max);
 }
 
-static int tcp_wakeup_fd(struct weft_net *base)
-{
-    return weft_tcp_net_of(base)->epoll_fd;
-}
-
 static uint64_t tcp_deadline_ns(struct weft_net *base)
 {
     struct weft_tcp_net *net = weft_tcp_net_of(base);
@@ -316,7 +304,7 @@ const struct weft_net_ops weft_tcp_net = {
     .send = weft_net_send,
     .poll = tcp_poll,
     .event = weft_net_event_next,
-    .wakeup_fd = tcp_wakeup_fd,
+    .wakeup_fd = weft_net_wakeup_fd,
     .deadline_ns = tcp_deadline_ns,
     .shape = weft_tcp_shape,
     .lane_state = tcp_lane_state,

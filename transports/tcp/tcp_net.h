@@ -37,7 +37,6 @@ struct weft_tcp_net {
                                                      the secret */
     uint32_t nic_count;
     struct weft_tcp_nic nics[WEFT_NET_NICS_MAX];
-    int epoll_fd;
 
     struct weft_tcp_peer *peers;  /* end.peers */
     struct weft_tcp_lane **dirty; /* lanes with something to write */

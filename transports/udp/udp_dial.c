@@ -17,7 +17,7 @@ static void watch(struct weft_udp_net *net, const struct weft_udp_session *sessi
     struct epoll_event event = {.events = EPOLLIN,
                                 .data.u64 = WEFT_NET_NICS_MAX + (uint64_t)session->slot};
 
-    (void)epoll_ctl(net->epoll_fd, EPOLL_CTL_ADD, session->dial_fd, &event);
+    (void)epoll_ctl(net->end.epoll_fd, EPOLL_CTL_ADD, session->dial_fd, &event);
 }
 
 void weft_udp_dial_end(struct weft_udp_net *net, struct weft_udp_session *session)
@@ -25,7 +25,7 @@ void weft_udp_dial_end(struct weft_udp_net *net, struct weft_udp_session *sessio
     if (session->dial_fd < 0)
         return;
     /* In a process that was forked the socket lives on, and would be told of for ever. */
-    (void)epoll_ctl(net->epoll_fd, EPOLL_CTL_DEL, session->dial_fd, NULL);
+    (void)epoll_ctl(net->end.epoll_fd, EPOLL_CTL_DEL, session->dial_fd, NULL);
     (void)close(session->dial_fd);
     session->dial_fd = -1;
 }

@@ -66,7 +66,7 @@ static weftResult_t nic_hear(struct weft_udp_net *net, uint32_t number,
     WEFT_TRY(weft_net_address_parse("udp", as, &nic->local, why));
     nic->is_any = weft_net_address_is_any(&nic->local);
     nic->fd = weft_udp_socket_hear(&nic->local, &bound, &buffer_bytes);
-    if (nic->fd < 0 || epoll_ctl(net->epoll_fd, EPOLL_CTL_ADD, nic->fd, &event) != 0) {
+    if (nic->fd < 0 || epoll_ctl(net->end.epoll_fd, EPOLL_CTL_ADD, nic->fd, &event) != 0) {
         char text[64];
 
         (void)snprintf(why, 256, "udp: cannot listen on %.63s: %s; name an address of this machine",
@@ -123,8 +123,6 @@ static void udp_close(struct weft_net *base)
         if (net->nics[i].fd >= 0)
             (void)close(net->nics[i].fd);
     }
-    if (net->epoll_fd >= 0)
-        (void)close(net->epoll_fd);
     free(net->body);
     free(net->sealed);
     free(net->plain);
@@ -152,17 +150,19 @@ static weftResult_t udp_open(const struct weft_net_env *env, const struct weft_n
     weft_prng_init(&net->prng, env->incarnation);
     net->mode = modes[env->crypto];
     net->limits.per_s = env->guests_per_s;
-    net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     net->segments = weft_udp_socket_segments();
-    result = weft_net_end_init(&net->end, &weft_udp_net, env, &hooks, sizeof(struct weft_udp_peer));
-    if (result != weftSuccess || net->epoll_fd < 0 || !tables_alloc(net) ||
-        !weft_secure_cookies_init(&net->cookies)) {
-        (void)snprintf(why, 256, "udp: no memory for %u cookies, %u windows and %u peers",
-                       env->cookies_max, env->windows_max, env->peers_max);
+    result =
+        weft_net_end_init(&net->end, &weft_udp_net, env, &hooks, sizeof(struct weft_udp_peer), why);
+    if (result == weftSuccess && !tables_alloc(net)) {
+        (void)snprintf(why, 256, "udp: no memory for the sessions of %u peers", env->peers_max);
         result = weftSystemError;
-        goto fail;
     }
-    result = hear_all(net, nics, nic_count, why);
+    if (result == weftSuccess && !weft_secure_cookies_init(&net->cookies)) {
+        (void)snprintf(why, 256, "udp: the system gives no random numbers");
+        result = weftSystemError;
+    }
+    if (result == weftSuccess)
+        result = hear_all(net, nics, nic_count, why);
     if (result != weftSuccess)
         goto fail;
     *opened = (struct weft_net *)(void *)net;
@@ -182,7 +182,7 @@ static void udp_address(struct weft_net *base, uint8_t bytes[WEFT_NET_ADDRESS_BY
 static void sockets_work(struct weft_udp_net *net)
 {
     struct epoll_event events[EPOLL_EVENTS_MAX];
-    int count = epoll_wait(net->epoll_fd, events, EPOLL_EVENTS_MAX, 0);
+    int count = epoll_wait(net->end.epoll_fd, events, EPOLL_EVENTS_MAX, 0);
 
     for (int i = 0; i < count; i++) {
         uint64_t number = events[i].data.u64;
@@ -298,11 +298,6 @@ static uint32_t udp_poll(struct weft_net *base, struct weft_completion *completi
     return weft_net_end_take(&net->end, completions, max);
 }
 
-static int udp_wakeup_fd(struct weft_net *base)
-{
-    return weft_udp_net_of(base)->epoll_fd;
-}
-
 static uint64_t udp_deadline_ns(struct weft_net *base)
 {
     struct weft_udp_net *net = weft_udp_net_of(base);
@@ -368,7 +363,7 @@ const struct weft_net_ops weft_udp_net = {
     .send = weft_net_send,
     .poll = udp_poll,
     .event = weft_net_event_next,
-    .wakeup_fd = udp_wakeup_fd,
+    .wakeup_fd = weft_net_wakeup_fd,
     .deadline_ns = udp_deadline_ns,
     .shape = weft_udp_shape,
     .lane_state = udp_lane_state,

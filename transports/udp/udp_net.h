@@ -57,8 +57,7 @@ struct weft_udp_net {
     uint32_t nic_count;
     struct weft_udp_nic nics[WEFT_NET_NICS_MAX];
     uint64_t room_bytes; /* that the sockets hold, together */
-    int epoll_fd;
-    bool segments; /* the kernel cuts */
+    bool segments;       /* the kernel cuts */
     struct weft_secure_cookies cookies;
     struct weft_net_guests limits;
 
