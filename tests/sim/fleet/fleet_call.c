@@ -159,7 +159,7 @@ static void check_end(struct sim_fleet *fleet, const struct sim_call *call,
         /* Who carries a copy out for another may have aborted, said so, and be gone. */
         is_right = (is_out_of_time(fleet, call) || is_taken_back(fleet, call) ||
                     (call->kind == SIM_CALL_COPY && is_peer_gone(fleet, call))) &&
-                   sim_fleet_is_disturbed(fleet) && is_in_doubt(fleet, call);
+                   (sim_fleet_is_disturbed(fleet) || fleet->is_hurried) && is_in_doubt(fleet, call);
         break;
     case weftCancelled:
         is_right = call->is_cancelled || is_peer_gone(fleet, call) || is_taken_back(fleet, call);
