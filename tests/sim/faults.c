@@ -66,6 +66,8 @@ static const struct sim_fault_row kinds[SIM_FAULT_ALL_KINDS] = {
                                  "its owner takes it back, and registers other memory"},
     [SIM_FAULT_SERVER_ABORT] = {OF("abort", "server", 1), true, 0, SIM_FAULT_SERVER_RESTART,
                                 "its comm is aborted and closed"},
+    [SIM_FAULT_SERVER_ANNOUNCE] = {OF("announce", "server", 1), false, 0, SIM_FAULT_ALL_KINDS,
+                                   "its comm is told from now on what becomes of its NICs"},
 };
 
 /* Of ten schedules: five heal, four keep a core, one kills. */

@@ -49,6 +49,8 @@ enum sim_fault_kind {
     /* callers' doings that others feel like faults */
     SIM_FAULT_WINDOW_REVOKE,
     SIM_FAULT_SERVER_ABORT,
+    /* no fault, but what makes others be felt sooner */
+    SIM_FAULT_SERVER_ANNOUNCE,
     SIM_FAULT_ALL_KINDS
 };
 

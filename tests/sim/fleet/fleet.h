@@ -57,7 +57,8 @@ struct sim_fleet {
     uint32_t link_capacity;
     struct sim_link *links;
     uint32_t memory_count; /* ever */
-    uint32_t opening;      /* the server whose loop is being opened */
+    uint32_t opening;      /* the server whose loop is being opened, */
+    uint32_t looking;      /* or looks at what there is to do */
     uint64_t randoms;
     struct weft_config config;
     weft_ns silence_ns;
@@ -70,6 +71,7 @@ struct sim_fleet {
     bool is_closing;
     uint32_t disturbances; /* faults so far, but for windows taken back and comms aborted */
     weft_ns notice_ns_max; /* so late a server looks for what came */
+    bool tells_nics;       /* some server's machine says what becomes of its NICs */
     bool is_jammed;        /* messages are refused now and then, for a while */
     bool is_hurried;       /* deadlines are shorter than faults last */
     uint64_t item_count;

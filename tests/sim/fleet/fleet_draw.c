@@ -17,6 +17,8 @@
 #define COPIES_DRAWN_MAX  6
 #define REVOKES_DRAWN_MAX 3
 #define CLOSING_BYTES     200000
+#define DEATHS_PERCENT    8
+#define TELLS_PERCENT     30
 
 /* A stream of dice for part `number` of what `label` is about. */
 static struct sim_dice fork_dice(const struct sim_fleet *fleet, enum sim_label label,
@@ -325,6 +327,40 @@ static void draw_ends(struct sim_fleet *fleet, weft_ns span_ns)
     sim_faults_finish(faults);
 }
 
+/* Some who carry out a copy for another end while they do; from dice of its own, too. */
+static void draw_deaths(struct sim_fleet *fleet)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FAULTS, 2);
+
+    for (uint32_t i = 0; i < fleet->call_count; i++) {
+        const struct sim_call *call = &fleet->calls[i];
+        weft_ns at = call->at + sim_dice_scaled(&dice, 10000, 4000000);
+
+        if (call->kind != SIM_CALL_COPY || call->at > fleet->schedule.faults.ends_at ||
+            call->peer == call->to || !sim_dice_chance(&dice, DEATHS_PERCENT))
+            continue;
+        add(&fleet->schedule.faults, at, SIM_FAULT_SERVER_KILL, sim_fault_target(call->peer, 0, 0),
+            0);
+        add(&fleet->schedule.faults, at + sim_dice_scaled(&dice, 100000, 20000000),
+            SIM_FAULT_SERVER_RESTART, sim_fault_target(call->peer, 0, 0), 0);
+        break;
+    }
+}
+
+/* Whose machines say what becomes of their NICs; from dice of its own, too. */
+static void draw_telling(struct sim_fleet *fleet)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_CONFIG, SIM_SERVERS_DRAWN_MAX);
+
+    if (!sim_dice_chance(&dice, TELLS_PERCENT))
+        return;
+    for (uint32_t i = 0; i < fleet->server_count; i++)
+        if (sim_dice_chance(&dice, 80))
+            add(&fleet->schedule.faults, 0, SIM_FAULT_SERVER_ANNOUNCE, sim_fault_target(i, 0, 0),
+                0);
+    sim_faults_finish(&fleet->schedule.faults);
+}
+
 void sim_fleet_draw(struct sim_fleet *fleet)
 {
     struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FABRIC, 0);
@@ -346,4 +382,6 @@ void sim_fleet_draw(struct sim_fleet *fleet)
     }
     draw_copies(fleet, span_ns);
     draw_ends(fleet, span_ns);
+    draw_deaths(fleet);
+    draw_telling(fleet);
 }

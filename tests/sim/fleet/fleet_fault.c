@@ -100,6 +100,8 @@ static void nic_fault(struct sim_fleet *fleet, const struct sim_fault *fault, ui
 {
     struct sim_nic *nic = &fleet->servers[server].nics[number];
 
+    if (fleet->servers[server].tells_nics)
+        sim_server_wake(fleet, server, fleet->now + 1000);
     switch (fault->kind) {
     case SIM_FAULT_NIC_CUT:
     case SIM_FAULT_NIC_SILENCE:
@@ -205,6 +207,10 @@ void sim_fleet_fault(struct sim_fleet *fleet, const struct sim_fault *fault)
         break;
     case SIM_FAULT_SERVER_ABORT:
         sim_abort_begin(fleet, a);
+        break;
+    case SIM_FAULT_SERVER_ANNOUNCE:
+        fleet->servers[a].tells_nics = true;
+        fleet->tells_nics = true;
         break;
     case SIM_FAULT_SERVER_STOP:
     case SIM_FAULT_SERVER_CONTINUE:

@@ -49,6 +49,7 @@ uint32_t sim_item_take(struct sim_fleet *fleet, enum sim_item_kind kind, uint32_
                               .life = fleet->servers[server].life,
                               .link = WEFT_NONE,
                               .lane = WEFT_NONE,
+                              .hop = WEFT_NONE,
                               .after = WEFT_NONE,
                               .follower = WEFT_NONE};
     item->copy.extents = extents;

@@ -49,6 +49,10 @@ struct sim_item {
     bool is_lost;      /* the network has lost it */
     bool is_refused;
     bool is_answered;
+    bool is_failing; /* LOCAL: a fault says so, not the one before it */
+    bool is_direct;  /* a copy whose ends are no relays */
+    uint32_t hop;    /* of the issuer's world, of LOCAL and WRITE; WEFT_NONE: nobody looks */
+    weft_ns sent_at; /* it may begin from then on */
     weftResult_t result;
     weft_ns takes_ns; /* from its first byte to its last */
     uint64_t number;  /* CLOSE: what must still hold; DIAL: whom */

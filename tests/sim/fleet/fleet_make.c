@@ -94,5 +94,7 @@ void sim_fleet_begin_server(struct sim_fleet *fleet, uint32_t index)
     memset(server->failing, 0, world->hops.count * sizeof(server->failing[0]));
     server->life = 0;
     server->stops = 0;
+    server->tells_nics = false;
+    server->said = (struct weft_agent_version){0, 0};
     server->state = SIM_SERVER_DEAD;
 }

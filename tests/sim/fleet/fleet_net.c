@@ -205,6 +205,27 @@ static weftResult_t begin(struct sim_net *net, uint32_t peer, enum sim_item_kind
     return weftSuccess;
 }
 
+/* A lane takes a copy: it is open here, and has room. */
+static weftResult_t lane_takes(const struct sim_net *net, uint32_t peer, uint32_t lane)
+{
+    const struct sim_fleet *fleet = net->fleet;
+    const struct sim_link *link;
+    uint32_t nics[2];
+    uint32_t side;
+
+    if (net->peers[peer].is_gone || net->peers[peer].link == WEFT_NONE)
+        return weftRemoteError;
+    link = &fleet->links[net->peers[peer].link];
+    side = side_of(net, net->peers[peer].link);
+    if (!sim_lane_is_open(fleet, link, lane, side))
+        return weftRemoteError;
+    (void)sim_link_nics(fleet, link, lane, nics);
+    return link->lanes[lane].copies[side] >= net->copies_max ||
+                   fleet->servers[net->server].nics[nics[side]].refuse_until > fleet->now
+               ? weftNoResource
+               : weftSuccess;
+}
+
 static weftResult_t net_copy(struct weft_net *base, const struct weft_copy *copy)
 {
     struct sim_net *net = net_of(base);
@@ -213,27 +234,25 @@ static weftResult_t net_copy(struct weft_net *base, const struct weft_copy *copy
     const struct sim_net_window *src = &net->windows[copy->src_window];
     const struct sim_net *there;
     const struct sim_net_window *to;
-    const struct sim_link *link;
-    uint32_t nics[2];
+    uint32_t peer = dst->peer;
     uint32_t index;
-    uint32_t peer;
+    uint32_t hop;
+    weftResult_t result;
 
     SIM_CHECK(&fleet->history, dst->is_import && src->is_own, CONFINEMENT,
               "server %u writes from window %u to %u", net->server, copy->src_window,
               copy->dst_window);
-    peer = dst->peer;
-    if (net->peers[peer].is_gone || net->peers[peer].link == WEFT_NONE)
-        return weftRemoteError;
-    link = &fleet->links[net->peers[peer].link];
-    if (!sim_lane_is_open(fleet, link, copy->lane, side_of(net, net->peers[peer].link)))
-        return weftRemoteError;
-    (void)sim_link_nics(fleet, link, copy->lane, nics);
-    if (link->lanes[copy->lane].copies[side_of(net, net->peers[peer].link)] >= net->copies_max ||
-        fleet->servers[net->server].nics[nics[side_of(net, net->peers[peer].link)]].refuse_until >
-            fleet->now)
-        return weftNoResource;
+    hop = sim_fleet_health_hop(fleet, net->server, peer, copy);
+    sim_fleet_health_issue(fleet, net->server, hop, copy);
+    result = lane_takes(net, peer, copy->lane);
+    if (result == weftRemoteError)
+        sim_fleet_health_failed(fleet, net->server, hop, copy);
+    WEFT_TRY(result);
     WEFT_TRY(begin(net, peer, SIM_ITEM_WRITE, copy->cookie, &index));
     fleet->items[index].dst = dst->remote;
+    fleet->items[index].hop = hop;
+    fleet->items[index].sent_at = fleet->now;
+    fleet->items[index].is_direct = sim_fleet_health_is_direct(fleet, net->server, copy);
     /* Where it will go is the peer's to say; the shadow is asked now who owns that. */
     there = fleet->servers[net->peers[peer].server].net;
     to = there == NULL ? NULL : sim_net_find(there, &dst->remote, WEFT_RIGHT_WRITE);
@@ -350,6 +369,7 @@ static uint32_t net_poll(struct weft_net *base, struct weft_completion *completi
         weft_list_remove(&net->ended, fleet->ended_links, index);
         completions[count++] =
             (struct weft_completion){fleet->items[index].cookie, fleet->items[index].result};
+        sim_fleet_health_ended(fleet, &fleet->items[index]);
         sim_item_give(fleet, index);
     }
     return count;

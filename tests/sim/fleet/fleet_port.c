@@ -188,6 +188,7 @@ static weftResult_t port_copy(struct weft_port *base, const struct weft_copy *co
     struct sim_server *server = server_of(port);
     struct sim_item *item;
     uint32_t index;
+    uint32_t hop;
 
     if (port->copies >= server->world->port_copies_max)
         return weftNoResource;
@@ -196,8 +197,11 @@ static weftResult_t port_copy(struct weft_port *base, const struct weft_copy *co
                   server->memory_of[copy->src_window] != WEFT_NONE,
               CONFINEMENT, "server %u copies from window %u to %u", port->server, copy->src_window,
               copy->dst_window);
+    hop = sim_fleet_health_hop(fleet, port->server, WEFT_NONE, copy);
+    sim_fleet_health_issue(fleet, port->server, hop, copy);
     index = sim_item_take(fleet, SIM_ITEM_LOCAL, port->server);
     item = &fleet->items[index];
+    item->hop = hop;
     item->cookie = copy->cookie;
     item->port = port->device;
     item->lane = copy->lane;
@@ -207,7 +211,10 @@ static weftResult_t port_copy(struct weft_port *base, const struct weft_copy *co
     if (server->failing[copy->lane] > 0) {
         server->failing[copy->lane]--;
         item->is_doomed = true;
+        item->is_failing = true;
     }
+    item->sent_at = fleet->now;
+    item->is_direct = sim_fleet_health_is_direct(fleet, port->server, copy);
     if (copy->after != WEFT_COOKIE_NONE && server->item_of[copy->after] != WEFT_NONE)
         chain(fleet, server->item_of[copy->after], index);
     server->item_of[copy->cookie] = index;
@@ -228,6 +235,7 @@ void sim_port_due(struct sim_fleet *fleet, uint32_t index)
 
     if (item->takes_ns == 0 && item->phase == SIM_ITEM_SENT && !item->is_doomed) {
         /* The one before it has ended: only now it takes its links. */
+        item->sent_at = fleet->now;
         sim_item_at(fleet, index, take_links(server, item, item->lane, fleet->now));
         item->takes_ns += item->takes_ns == 0;
         return;
@@ -269,6 +277,7 @@ static uint32_t port_poll(struct weft_port *base, struct weft_completion *comple
         completions[count++] =
             (struct weft_completion){fleet->items[index].cookie, fleet->items[index].result};
         server_of(port)->item_of[fleet->items[index].cookie] = WEFT_NONE;
+        sim_fleet_health_ended(fleet, &fleet->items[index]);
         sim_item_give(fleet, index);
         port->copies--;
     }

@@ -134,6 +134,24 @@ void sim_abort_begin(struct sim_fleet *fleet, uint32_t index)
     server->abort_again_at = fleet->now;
 }
 
+/* Something of the server is out that it cannot recall, or that another server carries out. */
+static bool has_out(const struct sim_fleet *fleet, uint32_t index)
+{
+    for (uint32_t i = 0; i < fleet->shape.items_max; i++) {
+        const struct sim_item *item = &fleet->items[i];
+
+        if (item->kind >= SIM_ITEM_LOCAL && item->kind <= SIM_ITEM_FORWARD &&
+            item->server == index && item->life == fleet->servers[index].life)
+            return true;
+    }
+    for (uint32_t i = 0; i < fleet->call_count; i++)
+        if (fleet->calls[i].kind == SIM_CALL_COPY && fleet->calls[i].server == index &&
+            (fleet->calls[i].state == SIM_CALL_ACTIVE ||
+             (fleet->calls[i].state == SIM_CALL_ENDED && fleet->calls[i].result == weftUnknown)))
+            return true;
+    return false;
+}
+
 /* Its comm is closed once nothing is out, or what is out hangs. */
 static void abort_step(struct sim_fleet *fleet, uint32_t index)
 {
@@ -145,8 +163,9 @@ static void abort_step(struct sim_fleet *fleet, uint32_t index)
     sim_server_wake(fleet, index, fleet->now);
     if (result == weftInProgress && fleet->now < server->abort.deadline_at)
         return;
-    SIM_CHECK(&fleet->history, result == weftSuccess || sim_fleet_is_disturbed(fleet), DEADLINE,
-              "server %u cannot abort in time", index);
+    SIM_CHECK(&fleet->history,
+              result == weftSuccess || (sim_fleet_is_disturbed(fleet) && has_out(fleet, index)),
+              DEADLINE, "server %u cannot abort in time", index);
     if (result == weftSuccess) {
         check_calls(fleet, index, WEFT_NONE);
         check_untouched(fleet, index, WEFT_NONE);

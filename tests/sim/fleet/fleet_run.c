@@ -60,6 +60,7 @@ static void reset(struct sim_fleet *fleet, uint64_t seed, bool is_verbose)
     fleet->next_fault = 0;
     fleet->disturbances = 0;
     fleet->healed_at = WEFT_NEVER;
+    fleet->tells_nics = false;
     if (fleet->record != NULL)
         sim_record_fleet_begin(fleet->record);
     fleet->is_closing = false;
@@ -162,6 +163,7 @@ uint64_t sim_fleet_run_end(struct sim_fleet *fleet)
     sim_fleet_add_closing(fleet);
     sim_fleet_run_until(fleet, WEFT_NEVER);
     sim_fleet_run_until(fleet, fleet->now + SETTLE_NS);
+    sim_agents_check_rest(fleet);
     for (uint32_t i = 0; i < fleet->server_count; i++)
         sim_server_rest(fleet, i);
     for (uint32_t i = 0; i < fleet->server_count; i++)

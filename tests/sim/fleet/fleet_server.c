@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fleet.h"
+#include "host/peer_agent.h"
 #include "host/peers.h"
 
 #define POLL_NS      50000   /* a comm with something under way looks again after this, */
@@ -92,6 +93,9 @@ void sim_server_open(struct sim_fleet *fleet, uint32_t index)
     memset(server->uses, 0, sizeof(server->uses));
     memset(server->revokes, 0, sizeof(server->revokes));
     server->abort.run = NULL;
+    memset(server->heard, 0, sizeof(server->heard));
+    if (!fleet->shape.is_plain)
+        server->health = zeroed(1, sizeof(*server->health));
     fleet->opening = index;
     if (weft_loop_open(&server->world->config, index, server->life, &server->loop, why) !=
         weftSuccess)
@@ -124,6 +128,8 @@ void sim_server_close(struct sim_fleet *fleet, uint32_t index)
         sim_shadow_remove(&fleet->shadow, server->memories[i]);
     free(server->memory_of);
     free(server->item_of);
+    free(server->health);
+    server->health = NULL;
     server->memory_of = NULL;
     server->item_of = NULL;
     server->state = SIM_SERVER_DEAD;
@@ -160,18 +166,24 @@ void sim_server_round(struct sim_fleet *fleet, uint32_t index)
 
     if (server->state != SIM_SERVER_UP)
         return;
+    fleet->looking = index;
     while (weft_loop_round(server->loop)) {
         SIM_CHECK(&fleet->history, rounds++ < ROUNDS_MAX, ENDLESS, "server %u does not rest",
                   index);
         server->poll_ns = POLL_NS;
     }
     fleet->rounds += rounds + 1;
+    sim_fleet_health_check(fleet, index);
+    sim_agent_check(fleet, index);
     sim_calls_round(fleet, index);
     at = weft_engine_deadline(server->loop->engine);
     if (server->loop->stalled_until > fleet->now)
         at = weft_min(at, server->loop->stalled_until);
     else if (at <= fleet->now)
         at = fleet->now + 1000;
+    /* NICs change, or all is to be known by all: then the agent's times count. */
+    if (fleet->tells_nics || fleet->is_closing)
+        at = weft_min(at, weft_max(weft_peers_agent_at(server->loop->peers), fleet->now + 1000));
     if (is_busy(server)) {
         at = weft_min(at, fleet->now + server->poll_ns);
         server->poll_ns = weft_min(2 * server->poll_ns, POLL_NS_MAX);
@@ -180,12 +192,43 @@ void sim_server_round(struct sim_fleet *fleet, uint32_t index)
         weft_heap_set(&fleet->timers, fleet->shape.items_max + index, at);
 }
 
+/* The lanes to a peer that are hops of the world, a bit each. */
+static uint32_t lanes_of(const struct weft_peers *peers, const struct weft_peer *peer)
+{
+    uint32_t lanes = 0;
+
+    for (uint32_t h = peers->local_hops; h < peers->world.hops.count; h++)
+        if (peers->lanes[h] != WEFT_NONE &&
+            peers->world.topo.devices[peers->world.hops.hops[h].dst_device].server ==
+                peer->place.server)
+            lanes |= 1u << peers->lanes[h];
+    return lanes;
+}
+
+/* What joined peers to the world left none of their lanes out. */
+static void check_lanes(struct sim_fleet *fleet, uint32_t index)
+{
+    const struct sim_server *server = &fleet->servers[index];
+    const struct weft_peers *peers = server->loop->peers;
+
+    for (uint32_t i = 0; i < server->net->env.peers_max; i++) {
+        uint32_t all;
+
+        if (peers->peers[i].state != WEFT_PEER_READY)
+            continue;
+        all = (1u << fleet->links[server->net->peers[i].link].lane_count) - 1;
+        SIM_CHECK(&fleet->history, lanes_of(peers, &peers->peers[i]) == all, WIREUP,
+                  "server %u has other lanes to peer %u than %x", index, i, all);
+    }
+}
+
 /* Nothing is under way: what was taken has been given back. */
 void sim_server_rest(struct sim_fleet *fleet, uint32_t index)
 {
     struct sim_server *server = &fleet->servers[index];
     struct weft_peers *peers = server->loop->peers;
 
+    check_lanes(fleet, index);
     SIM_CHECK(&fleet->history, weft_engine_live(server->loop->engine) == 0, CREDITS,
               "server %u has %u transfers at rest", index, weft_engine_live(server->loop->engine));
     SIM_CHECK(&fleet->history,

@@ -8,6 +8,8 @@
 #ifndef SIM_FLEET_SERVER_H
 #define SIM_FLEET_SERVER_H
 
+#include "fleet_agent.h"
+#include "fleet_health.h"
 #include "fleet_net.h"
 #include "fleet_port.h"
 #include "fleet_revoke.h"
@@ -26,6 +28,7 @@ struct sim_nic {
     weft_ns refuse_until;
     weft_ns sends_until; /* with what is issued */
     weft_ns takes_until;
+    bool is_told_cut; /* its server was told so, at some time */
 };
 
 enum sim_server_state { SIM_SERVER_DEAD, SIM_SERVER_UP, SIM_SERVER_STOPPED };
@@ -43,9 +46,11 @@ struct sim_server {
     uint64_t stops;          /* so far */
     struct sim_world *world; /* its own, or one of all alike */
     bool gpus;               /* NICs reach GPU memory */
+    bool tells_nics;         /* its machine says what becomes of its NICs */
     uint64_t incarnation;
     struct weft_loop *loop;
-    struct sim_net *net; /* NULL while there is none */
+    struct sim_net *net;             /* NULL while there is none */
+    struct sim_fleet_health *health; /* NULL in a fleet of very many */
     struct sim_port ports[WEFT_DEVICES_MAX];
     uint32_t *memory_of; /* by window number: what the ports were told */
     uint32_t *item_of;   /* by cookie, of copies inside the server */
@@ -64,6 +69,8 @@ struct sim_server {
     struct sim_revoke_run revokes[SIM_FLEET_WINDOWS];
     struct weft_command abort; /* `run` NULL: it goes on */
     weft_ns abort_again_at;
+    struct weft_agent_version said; /* of itself; after a restart it goes on */
+    struct weft_agent_version heard[SIM_SERVERS_DRAWN_MAX]; /* of each, in this life */
     struct sim_import *imports; /* by server * SIM_FLEET_WINDOWS + window */
 };
 

@@ -72,13 +72,37 @@ static int place(const void *base, size_t size, int numa_node)
     return 0;
 }
 
-/* NICs are the fleet's: the host has nothing to shape. */
+/* The server whose round it is asks for a NIC of its own, by the name of that and "-net". */
+static struct sim_nic *find_nic(const char *link)
+{
+    struct sim_server *server = &fleet_now->servers[fleet_now->looking];
+    const struct weft_topo *topo = &server->world->topo;
+    uint32_t number = 0;
+
+    for (uint32_t i = 0; i < topo->device_count && number < server->nic_count; i++) {
+        size_t length = strlen(topo->devices[i].name);
+
+        if (topo->devices[i].kind != weftDeviceNic)
+            continue;
+        if (strncmp(link, topo->devices[i].name, length) == 0 && strcmp(link + length, "-net") == 0)
+            return &server->nics[number];
+        number++;
+    }
+    return NULL;
+}
+
 static int link_rate(const char *link, uint64_t *rate_bytes_per_us, int *is_cut)
 {
-    (void)link;
-    (void)rate_bytes_per_us;
-    (void)is_cut;
-    return -1;
+    struct sim_nic *nic = fleet_now->servers[fleet_now->looking].tells_nics ? find_nic(link) : NULL;
+
+    if (nic == NULL)
+        return -1;
+    *is_cut = nic->state == WEFT_NET_SHAPE_CUT;
+    *rate_bytes_per_us = nic->state == WEFT_NET_SHAPE_UP
+                             ? weft_max(nic->rate_bytes_per_us * nic->permille / 1000, 1)
+                             : 0;
+    nic->is_told_cut |= *is_cut;
+    return 0;
 }
 
 weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_emulation *emulation,
@@ -155,7 +179,7 @@ uint64_t weft_agent_name_take(uint32_t server, uint64_t incarnation, int *fd)
     (void)server;
     (void)incarnation;
     *fd = -1;
-    return weft_hash_word(fleet_now->source.seed, UINT64_MAX - fleet_now->opening);
+    return sim_agent_name(fleet_now, fleet_now->opening);
 }
 
 uint64_t weft_agent_name_born_ns(void)
