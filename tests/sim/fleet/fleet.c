@@ -46,6 +46,9 @@ struct sim_fleet *sim_fleet_open(const struct sim_fleet_shape *shape)
     for (uint32_t i = 0; i < (shape->is_plain ? 1 : shape->server_count); i++)
         fleet->servers[i].world = zeroed(1, sizeof(struct sim_world));
     fleet->calls = zeroed(shape->call_count, sizeof(*fleet->calls));
+    if (!shape->is_plain && !shape->is_given)
+        fleet->lists =
+            zeroed((size_t)SIM_FLEET_LISTS_MAX * SIM_LIST_EXTENTS_MAX, sizeof(*fleet->lists));
     return fleet;
 }
 
@@ -72,6 +75,7 @@ void sim_fleet_close(struct sim_fleet *fleet)
     free(fleet->servers);
     free(fleet->links);
     free(fleet->calls);
+    free(fleet->lists);
     free(fleet);
 }
 

@@ -67,7 +67,8 @@ struct sim_fleet {
     weft_ns faults_end_at;
     uint32_t call_count;
     struct sim_call *calls;
-    uint32_t calls_live; /* neither ended nor skipped */
+    struct weft_extent *lists; /* SIM_LIST_EXTENTS_MAX each; NULL where nothing is drawn */
+    uint32_t calls_live;       /* neither ended nor skipped */
     bool is_closing;
     uint32_t disturbances; /* faults so far, but for windows taken back and comms aborted */
     weft_ns notice_ns_max; /* so late a server looks for what came */

@@ -13,6 +13,8 @@
 
 #define SIM_FLEET_CALLS_MAX   SIM_OPS_MAX
 #define SIM_FLEET_EXTENTS_MAX 8
+#define SIM_FLEET_LISTS_MAX   2 /* calls of so many extents that they are asked for in parts */
+#define SIM_LIST_EXTENTS_MAX  6000
 #define SIM_DATA_BYTES        (UINT64_C(900) << 20) /* of a window: signals lie behind it, */
 #define SIM_SIGNAL_BYTES      8192                  /* at the end of a target */
 
@@ -50,7 +52,8 @@ struct sim_call {
     uint32_t dst;
     uint64_t size_bytes;
     uint32_t extent_count;
-    struct weft_extent extents[SIM_FLEET_EXTENTS_MAX];
+    struct weft_extent *extents; /* `few`, or the fleet's lists */
+    struct weft_extent few[SIM_FLEET_EXTENTS_MAX];
     /* a run's own */
     struct sim_op op; /* for the shadow: memories for windows */
     uint32_t slot;

@@ -17,7 +17,9 @@
 #define COPIES_DRAWN_MAX  6
 #define REVOKES_DRAWN_MAX 3
 #define CLOSING_BYTES     200000
-#define DEATHS_PERCENT    8
+#define LISTS_PERCENT     8
+#define LIST_EXTENTS_MIN  2049 /* more than a message asks for */
+#define DEATHS_PERCENT    20
 #define TELLS_PERCENT     30
 
 /* A stream of dice for part `number` of what `label` is about. */
@@ -101,6 +103,8 @@ void sim_fleet_place(struct sim_call *call, struct sim_dice *dice)
     uint64_t dst = sim_dice_below(dice, SIM_DATA_BYTES - whole);
     uint64_t src = sim_dice_below(dice, SIM_DATA_BYTES - whole);
 
+    if (call->extent_count <= SIM_FLEET_EXTENTS_MAX)
+        call->extents = call->few;
     for (uint32_t i = 0; i < call->extent_count; i++)
         call->extents[i] = (struct weft_extent){dst + i * (piece + gap), src + i * piece, piece};
     call->size_bytes = piece * call->extent_count;
@@ -327,24 +331,71 @@ static void draw_ends(struct sim_fleet *fleet, weft_ns span_ns)
     sim_faults_finish(faults);
 }
 
-/* Some who carry out a copy for another end while they do; from dice of its own, too. */
-static void draw_deaths(struct sim_fleet *fleet)
+/* Lists of so many extents that a peer is asked for them in parts, for gets and for copies between
+ * others; from dice of their own, too. No two pieces are one. */
+static void draw_lists(struct sim_fleet *fleet, weft_ns span_ns)
+{
+    struct sim_dice dice = fork_dice(fleet, SIM_LABEL_WORKLOAD, SIM_FLEET_CALLS_MAX + 1);
+    uint32_t count = sim_dice_chance(&dice, LISTS_PERCENT)
+                         ? (uint32_t)sim_dice_between(&dice, 1, SIM_FLEET_LISTS_MAX)
+                         : 0;
+
+    for (uint32_t i = 0; i < count && fleet->call_count < SIM_FLEET_CALLS_MAX; i++) {
+        struct sim_call *call = &fleet->calls[fleet->call_count++];
+        uint32_t away = 1 + (uint32_t)sim_dice_below(&dice, fleet->server_count - 1);
+
+        *call = (struct sim_call){.cancel_ns = WEFT_NEVER};
+        call->kind = sim_dice_chance(&dice, 60) ? SIM_CALL_GET : SIM_CALL_COPY;
+        call->server = (uint32_t)sim_dice_below(&dice, fleet->server_count);
+        call->peer = (call->server + away) % fleet->server_count;
+        call->to = call->peer;
+        if (call->kind == SIM_CALL_COPY)
+            call->to = (call->server + 1 + away % (fleet->server_count - 1)) % fleet->server_count;
+        call->extent_count =
+            (uint32_t)sim_dice_between(&dice, LIST_EXTENTS_MIN, SIM_LIST_EXTENTS_MAX);
+        call->extents = &fleet->lists[i * SIM_LIST_EXTENTS_MAX];
+        call->size_bytes = call->extent_count * sim_dice_scaled(&dice, 1, 2000);
+        call->is_signalled = sim_dice_chance(&dice, 50);
+        if (sim_dice_chance(&dice, 15))
+            call->cancel_ns = sim_dice_scaled(&dice, 1000, 20000000);
+        call->at = sim_dice_below(&dice, span_ns);
+        if (i % 2 == 1)
+            call->at += fleet->schedule.faults.ends_at + SIM_FLEET_CALM_NS;
+        sim_fleet_place(call, &dice);
+        for (uint32_t k = 0; k < call->extent_count; k++)
+            call->extents[k].dst_offset += k;
+    }
+    /* So that parts are refused, and asked for again. */
+    for (uint32_t i = 0; count > 0 && i < fleet->server_count; i++)
+        if (sim_dice_chance(&dice, 50))
+            fleet->servers[i].world->config.peer_ops_per_s = sim_dice_between(&dice, 10, 100);
+}
+
+/* A long copy between others, of which the one that carries it out ends meanwhile; from dice of its
+ * own, too. */
+static void draw_death(struct sim_fleet *fleet, weft_ns span_ns)
 {
     struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FAULTS, 2);
+    struct sim_call *call = &fleet->calls[fleet->call_count];
+    weft_ns at = sim_dice_below(&dice, span_ns);
+    uint32_t target;
 
-    for (uint32_t i = 0; i < fleet->call_count; i++) {
-        const struct sim_call *call = &fleet->calls[i];
-        weft_ns at = call->at + sim_dice_scaled(&dice, 10000, 4000000);
-
-        if (call->kind != SIM_CALL_COPY || call->at > fleet->schedule.faults.ends_at ||
-            call->peer == call->to || !sim_dice_chance(&dice, DEATHS_PERCENT))
-            continue;
-        add(&fleet->schedule.faults, at, SIM_FAULT_SERVER_KILL, sim_fault_target(call->peer, 0, 0),
-            0);
-        add(&fleet->schedule.faults, at + sim_dice_scaled(&dice, 100000, 20000000),
-            SIM_FAULT_SERVER_RESTART, sim_fault_target(call->peer, 0, 0), 0);
-        break;
-    }
+    if (fleet->server_count < 3 || fleet->call_count == SIM_FLEET_CALLS_MAX ||
+        !sim_dice_chance(&dice, DEATHS_PERCENT))
+        return;
+    fleet->call_count++;
+    *call = (struct sim_call){.kind = SIM_CALL_COPY, .cancel_ns = WEFT_NEVER, .at = at};
+    call->server = (uint32_t)sim_dice_below(&dice, fleet->server_count);
+    call->peer = (call->server + 1) % fleet->server_count;
+    call->to = (call->server + 2) % fleet->server_count;
+    call->size_bytes = sim_dice_between(&dice, WEFT_MIB(1), WEFT_MIB(8));
+    call->extent_count = 1;
+    sim_fleet_place(call, &dice);
+    target = sim_fault_target(call->peer, 0, 0);
+    at += sim_dice_scaled(&dice, 400000, 8000000);
+    add(&fleet->schedule.faults, at, SIM_FAULT_SERVER_KILL, target, 0);
+    add(&fleet->schedule.faults, at + sim_dice_scaled(&dice, 100000, 20000000),
+        SIM_FAULT_SERVER_RESTART, target, 0);
 }
 
 /* Whose machines say what becomes of their NICs; from dice of its own, too. */
@@ -382,6 +433,7 @@ void sim_fleet_draw(struct sim_fleet *fleet)
     }
     draw_copies(fleet, span_ns);
     draw_ends(fleet, span_ns);
-    draw_deaths(fleet);
+    draw_lists(fleet, span_ns);
+    draw_death(fleet, span_ns);
     draw_telling(fleet);
 }

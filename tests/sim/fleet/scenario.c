@@ -68,7 +68,8 @@ static void add_call(struct sim_fleet *fleet, const struct sim_scenario *row, ui
                               .dst = row->on_gpus ? 1 + number / 2 % (holders - 1) : 0,
                               .size_bytes = row->size_bytes,
                               .extent_count = 1,
-                              .extents = {{offset, offset, row->size_bytes}}};
+                              .few = {{offset, offset, row->size_bytes}}};
+    call->extents = call->few;
     call->op = (struct sim_op){
         .extent_count = 1, .size_bytes = row->size_bytes, .signal = {.window = WEFT_NONE}};
 }
