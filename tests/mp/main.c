@@ -1,6 +1,8 @@
 /* weft-mp-sim: the multipath protocol over simulated networks, in virtual time. Without a choice
  * all scenarios; what fails is named, and the exit status says so. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/args.h"
 #include "rows.h"
@@ -27,6 +29,18 @@ static const struct weft_args_option options[] = {
     {0},
 };
 
+/* A name that no scenario has would pass: nothing runs. */
+static bool scenario_is_there(const char *name)
+{
+    for (uint32_t i = 0; i < mpsim_row_count; i++)
+        if (strstr(mpsim_rows[i].name, name) != NULL)
+            return true;
+    for (uint32_t i = 0; i < mpsim_spread_count; i++)
+        if (strstr(mpsim_spreads[i].name, name) != NULL)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     static const struct weft_args args = {
@@ -39,6 +53,10 @@ int main(int argc, char **argv)
 
     if (!weft_args_read(&args, argc, argv, &arguments, why))
         weft_args_fail(PROGRAM, why);
+    if (arguments.scenario != NULL && !scenario_is_there(arguments.scenario)) {
+        (void)snprintf(why, sizeof(why), "no scenario has '%.60s' in its name", arguments.scenario);
+        weft_args_fail(PROGRAM, why);
+    }
     if (arguments.seeds > 0) {
         is_good = mpsim_seeds_check(arguments.from, arguments.seeds, arguments.is_verbose);
     } else {

@@ -85,8 +85,12 @@ int main(int argc, char **argv)
         if (is_caught)
             seeds_most = weft_max(seeds_most, prey->seeds);
     }
+    if (tried == 0) {
+        printf("there is no bug '%s' in tests/mp/mutants/mutants.txt\n", argc > 1 ? argv[1] : "");
+        return EXIT_FAILURE;
+    }
     is_sound = !hunt(0, seeds_most, prey);
     printf("%u of %u caught; %" PRIu64 " seeds without a bug %s\n", caught, tried, seeds_most,
            is_sound ? "pass" : "do not pass");
-    return tried > 0 && caught == tried && is_sound ? EXIT_SUCCESS : EXIT_FAILURE;
+    return caught == tried && is_sound ? EXIT_SUCCESS : EXIT_FAILURE;
 }
