@@ -41,7 +41,8 @@ typedef enum {
     weftInternalError = 3,      /* Weft itself is wrong: please report it */
     weftInvalidArgument = 4,    /* a value that is never right */
     weftInvalidUsage = 5,       /* a value that is not right now: state, rights, order of calls */
-    weftRemoteError = 6,        /* every route between the devices is down */
+    weftRemoteError = 6,        /* every route between the devices is down, or another process is
+                                   gone or cannot be reached */
     weftInProgress = 7,         /* not ended yet */
     weftTimeout = 8,            /* the deadline passed; nothing of it can land any more */
     weftNoResource = 9,         /* a limit was reached (a setting names it): try again later */
