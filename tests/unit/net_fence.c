@@ -328,8 +328,8 @@ Test(net_fence, silence__slow_is_not_silent)
 #define CHAOS_SILENCE_NS 15000000
 
 struct tally {
-    uint64_t stored; /* sum of values */
-    uint32_t next_store;
+    uint64_t stored;             /* sum of values */
+    bool is_stored[NET_COOKIES]; /* with that cookie, at some time */
     uint32_t messages;
     uint32_t forwards;
     bool got[4096];
@@ -347,13 +347,12 @@ static void chaos_issue(struct tally *tally, struct weft_prng *prng, uint32_t st
                              .cookie = 450 + step % 50,
                              .after = WEFT_COOKIE_NONE};
 
-    if (ends[0].results[cookie] == weftSuccess || tally->next_store <= cookie) {
-        if (net_ops->store(ends[0].net, NET_THEIRS, WORD, step, weftSignalAdd, cookie) ==
-            weftSuccess) {
-            tally->stored += step;
-            ends[0].results[cookie] = weftNumResults;
-            tally->next_store = (uint32_t)weft_max(tally->next_store, cookie + 1);
-        }
+    /* The net may have no room for it: then the next one with that cookie. */
+    if ((ends[0].results[cookie] == weftSuccess || !tally->is_stored[cookie]) &&
+        net_ops->store(ends[0].net, NET_THEIRS, WORD, step, weftSignalAdd, cookie) == weftSuccess) {
+        tally->stored += step;
+        tally->is_stored[cookie] = true;
+        ends[0].results[cookie] = weftNumResults;
     }
     if (weft_prng_chance(prng, 30) &&
         net_ops->send(ends[0].net, 0, &tally->messages, sizeof(tally->messages)) == weftSuccess)
@@ -405,8 +404,8 @@ static const char *chaos_lacks(const struct tally *tally)
     for (uint32_t i = 0; i < tally->messages; i++)
         if (!tally->got[i])
             weft_text_format(&out, "message %u of %u ", i, tally->messages);
-    for (uint32_t i = 100; i < tally->next_store; i++)
-        if (ends[0].results[i] != weftSuccess)
+    for (uint32_t i = 0; i < NET_COOKIES; i++)
+        if (tally->is_stored[i] && ends[0].results[i] != weftSuccess)
             weft_text_format(&out, "store %u ", i);
     for (uint32_t i = 0; i < tally->forwards; i++)
         if (ends[0].results[450 + i] != weftSuccess)
