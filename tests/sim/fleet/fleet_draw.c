@@ -371,13 +371,14 @@ static void draw_lists(struct sim_fleet *fleet, weft_ns span_ns)
             fleet->servers[i].world->config.peer_ops_per_s = sim_dice_between(&dice, 10, 100);
 }
 
-/* A long copy between others, of which the one that carries it out ends meanwhile; from dice of its
- * own, too. */
+/* A long copy between others, of which the one that carries it out ends meanwhile, with slow writes
+ * on their way; from dice of its own, too. */
 static void draw_death(struct sim_fleet *fleet, weft_ns span_ns)
 {
     struct sim_dice dice = fork_dice(fleet, SIM_LABEL_FAULTS, 2);
     struct sim_call *call = &fleet->calls[fleet->call_count];
     weft_ns at = sim_dice_below(&dice, span_ns);
+    weft_ns killed_at;
     uint32_t target;
 
     if (fleet->server_count < 3 || fleet->call_count == SIM_FLEET_CALLS_MAX ||
@@ -392,9 +393,16 @@ static void draw_death(struct sim_fleet *fleet, weft_ns span_ns)
     call->extent_count = 1;
     sim_fleet_place(call, &dice);
     target = sim_fault_target(call->peer, 0, 0);
-    at += sim_dice_scaled(&dice, 400000, 8000000);
-    add(&fleet->schedule.faults, at, SIM_FAULT_SERVER_KILL, target, 0);
-    add(&fleet->schedule.faults, at + sim_dice_scaled(&dice, 100000, 20000000),
+    killed_at = at + sim_dice_scaled(&dice, 400000, 8000000);
+    for (uint32_t nic = 0; nic < fleet->servers[call->peer].nic_count; nic++) {
+        uint32_t slow = sim_fault_target(call->peer, nic, 0);
+
+        add(&fleet->schedule.faults, at, SIM_FAULT_NIC_DEGRADE, slow,
+            sim_dice_between(&dice, 50, 300));
+        add(&fleet->schedule.faults, killed_at, SIM_FAULT_NIC_RESTORE, slow, 0);
+    }
+    add(&fleet->schedule.faults, killed_at, SIM_FAULT_SERVER_KILL, target, 0);
+    add(&fleet->schedule.faults, killed_at + sim_dice_scaled(&dice, 100000, 20000000),
         SIM_FAULT_SERVER_RESTART, target, 0);
 }
 

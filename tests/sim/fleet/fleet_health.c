@@ -48,8 +48,8 @@ static bool is_probed(const struct weft_loop *loop, uint32_t hop)
            weft_engine_relay_at(loop->engine, at->dst_device) != NULL;
 }
 
-/* The link to the peer that has the hop's place in the world now; WEFT_NONE: none has, or it is a hop
- * inside the server. */
+/* The link to the peer that has the hop's place in the world now; WEFT_NONE: none has, or the hop
+ * is inside the server. */
 static uint32_t link_of(const struct sim_server *server, uint32_t hop)
 {
     const struct weft_peers *peers = server->loop->peers;
