@@ -40,6 +40,23 @@ Test(tcp_delay, look__often)
     cr_expect_eq(weft_tcp_delay_left(&delay), 200);
 }
 
+/* Marks of the delay before are closer to each other; what finds no room shares the last one. */
+Test(tcp_delay, look__with_longer_delays)
+{
+    static const weft_ns delays[] = {1600, 160000, 16000000};
+    struct weft_tcp_delay delay = {0};
+    weft_ns now = 0;
+
+    for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(delays); i++) {
+        delay.delay_ns = delays[i];
+        for (; now < delays[i] - 100; now += 100)
+            weft_tcp_delay_look(&delay, now + 1, now);
+    }
+    cr_expect_eq(delay.count, WEFT_ARRAY_COUNT(delay.marks));
+    weft_tcp_delay_look(&delay, now, now + delays[2]);
+    cr_expect_eq(weft_tcp_delay_left(&delay), now - 99);
+}
+
 /* An empty socket may be asked whether it was closed; without a delay all may be taken. */
 Test(tcp_delay, left__nothing_waits)
 {

@@ -6,11 +6,13 @@ static void notice(struct weft_tcp_delay *delay, weft_ns now)
     uint32_t room = WEFT_ARRAY_COUNT(delay->marks);
     uint32_t last = (delay->first + delay->count + room - 1) % room;
 
-    if (delay->count > 0 && now < delay->marks[last].at + delay->delay_ns / WEFT_TCP_DELAY_PARTS) {
+    /* There are always enough, but for a delay that has just become longer. */
+    if (delay->count == room ||
+        (delay->count > 0 &&
+         now < delay->marks[last].at + delay->delay_ns / WEFT_TCP_DELAY_PARTS)) {
         delay->marks[last].bytes = delay->noticed_bytes;
         return;
     }
-    weft_assert(delay->count < room);
     last = (delay->first + delay->count++) % room;
     delay->marks[last].bytes = delay->noticed_bytes;
     delay->marks[last].at = now;
