@@ -7,7 +7,8 @@
  *  - A *message* has an id, a length and a group. It is cut into packets of its own, at most
  *    `packet_bytes` each. A packet says which bytes of which message it has, so it is placed where
  *    it belongs when it comes, in any order. In front of the bytes the owner puts a head of its
- *    own, the same in every packet of a message: what a packet needs to be placed alone.
+ *    own, the same in every packet of a message: what a packet needs to be placed alone. When one
+ *    of them was acked, the others are sent without: the receiver's owner keeps it by the slot.
  *  - A *group* is a pair of NICs and has one congestion window. A *path* is a way through the
  *    network of a group: another port, another entropy. Path p belongs to group p mod group_count,
  *    at both ends; it serves both directions. Its id (mp_path.h) is never used again.
@@ -64,12 +65,14 @@ struct weft_mp_config {
 };
 
 /* A packet to send, as `next` describes it: a datagram of `bytes` as they stand, then, of one with
- * data, the owner's head of this message and its bytes [offset, offset + length). */
+ * data, the owner's head of this message (`has_own_head`: else it is not wanted) and its bytes
+ * [offset, offset + length). */
 struct weft_mp_packet {
     uint32_t path;   /* which way: 0 .. path_count - 1 */
     uint64_t number; /* no two packets of this end have the same: a nonce; 1 .. 2^48 - 1 */
     bool has_data;   /* a message's; else `bytes` is all */
     uint64_t cookie; /* the message's, as submitted */
+    bool has_own_head;
     uint64_t offset;
     uint32_t length; /* may be 0: then the owner's head is all that the message says */
     size_t size;     /* of bytes */
@@ -99,7 +102,8 @@ struct weft_mp_arrival {
     uint64_t message_bytes;
     uint64_t offset; /* offset + length <= message_bytes */
     uint32_t length;
-    size_t own_head_bytes;   /* begins after mp's head; the bytes of the message follow it */
+    size_t own_head_bytes;   /* begins after mp's head; the bytes of the message follow it. 0: one
+                                that was placed had it */
     const uint8_t *own_head; /* in the datagram */
     const uint8_t *bytes;    /* in the datagram */
 };

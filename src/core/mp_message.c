@@ -140,6 +140,7 @@ void weft_mp_message_acked(struct weft_mp_messages *messages, uint32_t slot)
 
     weft_assert(message->packets > 0);
     message->packets--;
+    message->is_known = true;
     if (message->state == WEFT_MP_MESSAGE_SENT && message->packets == 0)
         set_state(messages, slot, WEFT_MP_MESSAGE_ENDED);
 }

@@ -32,6 +32,7 @@ struct weft_mp_message {
     uint32_t sent_bytes;    /* cut into packets so far */
     uint32_t allowed_bytes; /* may be sent */
     uint32_t packets;       /* of it, cut and not acked */
+    bool is_known;          /* a packet was acked: its own head is there */
     weftResult_t result;
     uint64_t id;
     uint64_t cookie;

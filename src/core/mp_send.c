@@ -25,6 +25,7 @@ static struct weft_writer begin(struct weft_mp *mp, struct weft_mp_packet *packe
     packet->path = path;
     packet->number = head.number;
     packet->has_data = false;
+    packet->has_own_head = false;
     packet->cookie = 0;
     packet->offset = 0;
     packet->length = 0;
@@ -148,14 +149,16 @@ static uint64_t cut(struct weft_mp *mp, uint32_t slot)
 {
     struct weft_mp_message *message = &mp->messages.table[slot];
     struct weft_mp_sent_packet *packet = weft_mp_sent_at(&mp->sent, mp->sent.next);
-    uint32_t room = mp->config.packet_bytes - WEFT_MP_WIRE_DATA - message->own_head_bytes;
+    uint32_t own_head_bytes = message->is_known ? 0 : message->own_head_bytes;
+    uint32_t room = mp->config.packet_bytes - WEFT_MP_WIRE_DATA - own_head_bytes;
 
     packet->slot = slot;
     packet->before = WEFT_NONE;
     packet->by_order = false;
     packet->offset = message->sent_bytes;
     packet->length = (uint32_t)weft_min(room, message->allowed_bytes - message->sent_bytes);
-    packet->wire_bytes = WEFT_MP_WIRE_DATA + message->own_head_bytes + packet->length;
+    packet->has_own_head = own_head_bytes > 0;
+    packet->wire_bytes = WEFT_MP_WIRE_DATA + own_head_bytes + packet->length;
     weft_mp_message_cut(&mp->messages, slot, packet->length);
     return mp->sent.next;
 }
@@ -180,6 +183,7 @@ static void put_data(struct weft_mp *mp, uint64_t sequence, uint32_t path, bool 
     weft_mp_wire_put_data(&writer, &data);
     finish(packet, &writer);
     packet->has_data = true;
+    packet->has_own_head = sent->has_own_head;
     packet->cookie = message->cookie;
     packet->offset = sent->offset;
     packet->length = sent->length;

@@ -32,6 +32,7 @@ struct weft_mp_sent_packet {
     uint32_t wire_bytes; /* what it takes of a window */
     uint32_t tries;
     uint32_t before; /* the path of the sending before; WEFT_NONE: this is the first */
+    bool has_own_head;
     bool by_order;   /* LOST because later ones came: if it comes after all, it was only late */
     uint64_t number; /* of the last sending */
     uint64_t order;  /* on its path */

@@ -157,8 +157,9 @@ static void send_all(struct mpsim_duo *duo, uint32_t side)
 
             if (message->is_ended)
                 fail(duo, "a packet of message %" PRIu64 ", which has ended", packet.cookie);
-            memcpy(datagram + size, &packet.cookie, OWN_HEAD_BYTES);
-            size += OWN_HEAD_BYTES;
+            if (packet.has_own_head)
+                memcpy(datagram + size, &packet.cookie, OWN_HEAD_BYTES);
+            size += packet.has_own_head ? OWN_HEAD_BYTES : 0;
             memcpy(datagram + size, end->source + message->offset + packet.offset, packet.length);
             size += packet.length;
         }
@@ -254,6 +255,17 @@ static weftResult_t verdict(struct mpsim_duo *duo, const struct weft_mp_arrival 
     return index * 7919 % 10000 < duo->manners.refuse ? weftInvalidUsage : weftSuccess;
 }
 
+/* What comes without its own head has that of another packet of its message. */
+static void head_keep(struct mpsim_end *end, struct weft_mp_arrival *arrival)
+{
+    if (arrival->own_head_bytes == OWN_HEAD_BYTES) {
+        memcpy(&end->heads[arrival->slot], arrival->own_head, OWN_HEAD_BYTES);
+        return;
+    }
+    arrival->own_head = (const uint8_t *)&end->heads[arrival->slot];
+    arrival->own_head_bytes = OWN_HEAD_BYTES;
+}
+
 static void packet_came(struct mpsim_duo *duo, struct mpsim_flight *flight)
 {
     struct mpsim_end *end = &duo->ends[flight->side];
@@ -269,6 +281,7 @@ static void packet_came(struct mpsim_duo *duo, struct mpsim_flight *flight)
         fail(duo, "a packet of an honest peer is called bad");
     if (answer != WEFT_MP_PLACE)
         return;
+    head_keep(end, &arrival);
     if (weft_prng_below(&duo->prng, 10000) < duo->manners.overload) {
         weft_mp_overloaded(end->mp, duo->now, &arrival);
         return;

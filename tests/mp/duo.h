@@ -45,6 +45,7 @@ struct mpsim_end {
     uint32_t ended;
     uint32_t completed; /* of this end's messages, there */
     uint64_t next_byte;
+    uint64_t heads[WEFT_MP_MESSAGES];     /* own heads that came, by slot */
     uint32_t out[WEFT_MP_GROUPS_MAX + 1]; /* messages, by group; the last for ANY */
     bool is_up[WEFT_MP_GROUPS_MAX];
     uint32_t ports[WEFT_MP_PATHS_MAX];      /* own, of each path */

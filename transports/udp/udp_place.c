@@ -217,10 +217,27 @@ static void body_place(struct weft_udp_net *net, struct weft_udp_session *sessio
     }
 }
 
+/* The part's head, which later packets of it leave to one that has come. */
+static struct weft_reader head_of(struct weft_udp_session *session,
+                                  const struct weft_mp_arrival *arrival)
+{
+    struct weft_udp_kept *kept = &session->kept[arrival->slot];
+
+    if (arrival->own_head_bytes == 0)
+        return weft_reader_of(kept->head, kept->message == arrival->message ? kept->bytes : 0);
+    if (kept->message != arrival->message && arrival->length < arrival->message_bytes &&
+        arrival->own_head_bytes <= sizeof(kept->head)) {
+        kept->message = arrival->message;
+        kept->bytes = (uint32_t)arrival->own_head_bytes;
+        memcpy(kept->head, arrival->own_head, kept->bytes);
+    }
+    return weft_reader_of(arrival->own_head, arrival->own_head_bytes);
+}
+
 void weft_udp_arrival_place(struct weft_udp_net *net, struct weft_udp_session *session,
                             const struct weft_mp_arrival *arrival)
 {
-    struct weft_reader head = weft_reader_of(arrival->own_head, arrival->own_head_bytes);
+    struct weft_reader head = head_of(session, arrival);
     uint64_t kind = weft_reader_number(&head, 1);
     uint32_t place_count = (uint32_t)weft_reader_number(&head, 1);
     bool is_write = kind == WEFT_WIRE_WRITE || kind == WEFT_WIRE_WRITE_STORE;

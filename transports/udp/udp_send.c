@@ -82,7 +82,7 @@ static bool packet_plain(struct weft_udp_net *net, struct weft_udp_session *sess
     const struct weft_udp_part *part = part_of(session, packet);
     struct weft_writer writer = heads_write(net, session, packet);
 
-    if (part != NULL)
+    if (packet->has_own_head)
         weft_udp_part_head(net, part, &writer);
     if (part != NULL && part->lane == WEFT_NONE)
         weft_udp_part_copy(net, session, part, packet->offset, packet->length, &writer);
@@ -107,7 +107,8 @@ static bool packet_sealed(struct weft_udp_net *net, struct weft_udp_session *ses
 
     weft_udp_run_reset(&net->gathered);
     if (part != NULL) {
-        weft_udp_part_head(net, part, &own);
+        if (packet->has_own_head)
+            weft_udp_part_head(net, part, &own);
         weft_assert(!own.failed);
         weft_udp_run_begin(&net->gathered);
         weft_udp_run_add(&net->gathered, own_head, own.used);

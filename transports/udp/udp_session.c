@@ -123,6 +123,7 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
     free(session->greeting);
     free(session->body_bytes);
     free(session->refused);
+    free(session->kept);
     free(session->part_indices);
     free(session->parts);
     free(session->memory);
@@ -189,8 +190,9 @@ static bool tables_alloc(struct weft_udp_session *session)
     session->part_indices = calloc(WEFT_UDP_PARTS_MAX, sizeof(*session->part_indices));
     session->refused = calloc(WEFT_MP_MESSAGES, sizeof(*session->refused));
     session->body_bytes = calloc(WEFT_UDP_BODIES_MAX, WEFT_WIRE_BODY_MAX);
+    session->kept = calloc(WEFT_MP_MESSAGES, sizeof(*session->kept));
     if (session->parts == NULL || session->part_indices == NULL || session->refused == NULL ||
-        session->body_bytes == NULL)
+        session->kept == NULL || session->body_bytes == NULL)
         return false;
     weft_pool_init(&session->free_parts, session->part_indices, WEFT_UDP_PARTS_MAX);
     for (uint32_t i = 0; i < WEFT_UDP_BODIES_MAX; i++)

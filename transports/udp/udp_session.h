@@ -35,6 +35,10 @@
 
 /* Of a part: kind, places; then, of a WRITE, the STORE of a WRITE_STORE, the window, the places. */
 #define WEFT_UDP_HEAD_OF_PART 4
+/* Of one that takes several packets: it has one place. */
+#define WEFT_UDP_KEPT_BYTES                                                                        \
+    (WEFT_UDP_HEAD_OF_PART + WEFT_WIRE_STORE_BYTES + WEFT_WIRE_WINDOW_BYTES +                      \
+     WEFT_WIRE_WRITE_EXTENT_BYTES)
 
 struct weft_udp_net;
 struct weft_udp_peer;
@@ -67,6 +71,13 @@ struct weft_udp_body {
     uint32_t size_bytes;
     uint32_t got_bytes;
     uint8_t *bytes; /* WEFT_WIRE_BODY_MAX */
+};
+
+/* The head of a part of several packets, as one of them has brought it. */
+struct weft_udp_kept {
+    uint64_t message;
+    uint32_t bytes;
+    uint8_t head[WEFT_UDP_KEPT_BYTES];
 };
 
 struct weft_udp_lane {
@@ -120,7 +131,8 @@ struct weft_udp_session {
     struct weft_udp_part *parts;
     uint32_t *part_indices;
     struct weft_pool free_parts;
-    uint64_t *refused; /* by slot of a message: the one that was counted as refused last */
+    uint64_t *refused;          /* by slot of a message: the one that was counted as refused last */
+    struct weft_udp_kept *kept; /* by slot of a message */
     struct weft_udp_body bodies[WEFT_UDP_BODIES_MAX];
     uint8_t *body_bytes;
     uint8_t *greeting; /* the HELLO or WELCOME that goes out */
