@@ -54,7 +54,8 @@ struct weft_mp_config {
     uint32_t ack_packets;   /* an ack at the latest after so many */
     weft_ns ack_ns;         /* and after this */
     weft_ns rto_ns_min;
-    weft_ns rto_ns_first; /* before a path's round trip is known */
+    weft_ns rto_ns_first; /* before a path's round trip is known, at least */
+    weft_ns rtt_ns_first; /* what the owner has measured before there was a session; 0: nothing */
     weft_ns host_ns;      /* what both hosts add to a round trip by polling in turns, generously */
     weft_ns probe_ns_max; /* the longest between two probes of a group with dead paths */
     weft_ns keepalive_ns; /* an idle group is probed so often */
@@ -71,8 +72,8 @@ struct weft_mp_packet {
     uint32_t path;   /* which way: 0 .. path_count - 1 */
     uint64_t number; /* no two packets of this end have the same: a nonce; 1 .. 2^48 - 1 */
     bool has_data;   /* a message's; else `bytes` is all */
-    uint64_t cookie; /* the message's, as submitted */
     bool has_own_head;
+    uint64_t cookie; /* the message's, as submitted */
     uint64_t offset;
     uint32_t length; /* may be 0: then the owner's head is all that the message says */
     size_t size;     /* of bytes */

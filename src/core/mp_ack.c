@@ -55,6 +55,7 @@ static weft_ns answered(struct weft_mp *mp, const struct harvest *harvest,
     rtt_ns -= weft_min(sample->delay_ns, rtt_ns);
     mp->asked_at = WEFT_NEVER;
     mp->is_lost = false;
+    group->answered_at = harvest->now;
     /* Where one path is back, others may be. */
     if (weft_mp_path_answered(&mp->paths[sample->path], sample->number, rtt_ns, harvest->now))
         weft_mp_probe_soon(mp, group, harvest->now);
@@ -76,8 +77,11 @@ static void read_echo(struct weft_mp *mp, struct harvest *harvest, enum weft_mp_
         return;
     if (ack->echo_sequence == WEFT_MP_NO_SEQUENCE) {
         sample.sent_at = weft_mp_path_probe_at(&mp->paths[sample.path], ack->echo_number);
-        if (sample.sent_at != WEFT_NEVER)
-            (void)answered(mp, harvest, &sample);
+        if (sample.sent_at == WEFT_NEVER)
+            return;
+        (void)answered(mp, harvest, &sample);
+        /* It was sent behind what is out on its path. */
+        harvest->touched[sample.path / 64] |= UINT64_C(1) << (sample.path % 64);
         return;
     }
     if (!weft_mp_sent_has(&mp->sent, ack->echo_sequence))
@@ -87,8 +91,13 @@ static void read_echo(struct weft_mp *mp, struct harvest *harvest, enum weft_mp_
     if (packet->number > ack->echo_number && packet->before == sample.path && packet->by_order)
         weft_mp_path_late(&mp->paths[sample.path]);
     else if (packet->number == ack->echo_number && packet->path == sample.path &&
-             packet->state == state)
+             packet->state == state) {
         (void)answered(mp, harvest, &sample);
+        /* It came, though it was not wanted: those before it are behind it. */
+        mp->paths[sample.path].order_acked =
+            weft_max(mp->paths[sample.path].order_acked, packet->order);
+        harvest->touched[sample.path / 64] |= UINT64_C(1) << (sample.path % 64);
+    }
 }
 
 /* A packet that was out has come. After a second sending, an ack that names its number is surely of
@@ -103,6 +112,7 @@ static void came(struct weft_mp *mp, struct harvest *harvest,
 
     if (!is_echo && packet->tries > 1 && harvest->now - packet->sent_at < path->base_rtt.ns)
         return;
+    mp->groups[packet->group].answered_at = harvest->now;
     weft_mp_path_acked(path, packet->order, harvest->now);
     harvest->touched[packet->path / 64] |= UINT64_C(1) << (packet->path % 64);
     if (!is_echo && (packet->tries > 1 || (is_sampled && sample->sent_at > packet->sent_at)))

@@ -47,7 +47,8 @@ struct weft_mp_group {
     weft_ns probe_at;   /* the next probe of a dead path, or keepalive; WEFT_NEVER: none */
     weft_ns probe_wait_ns;
     uint32_t probe_turn;
-    weft_ns came_at; /* the last packet over it */
+    weft_ns came_at;     /* the last packet over it */
+    weft_ns answered_at; /* the last answer to what went over it */
 };
 
 struct weft_mp; /* mp_tables.h: groups, paths and config are its */

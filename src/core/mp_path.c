@@ -4,6 +4,7 @@
 #define TO(state) (1u << WEFT_MP_PATH_##state)
 
 #define TIMEOUT_FACTOR 4 /* an answer may take this often the smoothed round trip */
+#define VAR_FACTOR     4 /* or this often the deviation more than that round trip */
 #define PACKET_PART    2 /* a packet is sent again after this part of the timeout */
 #define BACKOFF_MOST   6
 #define SUSPECT_PROBES 3 /* so many without an answer: dead */
@@ -67,11 +68,13 @@ bool weft_mp_path_alive(const struct weft_mp_path *path)
 weft_ns weft_mp_path_timeout(const struct weft_mp_path *path, const struct weft_mp_config *config,
                              weft_ns group_rtt_ns)
 {
-    weft_ns rtt_ns = path->rtt_ns != 0 ? path->rtt_ns : group_rtt_ns;
-    weft_ns timeout_ns = config->rto_ns_first;
+    weft_ns rtt_ns = weft_max(path->rtt_ns, group_rtt_ns);
+    weft_ns timeout_ns = weft_max(config->rto_ns_first, config->rtt_ns_first * TIMEOUT_FACTOR);
 
-    if (rtt_ns != 0)
-        timeout_ns = weft_max(rtt_ns * TIMEOUT_FACTOR, config->rto_ns_min);
+    if (rtt_ns != 0) {
+        timeout_ns = weft_max(rtt_ns * TIMEOUT_FACTOR, rtt_ns + path->rtt_var_ns * VAR_FACTOR);
+        timeout_ns = weft_max(timeout_ns, config->rto_ns_min);
+    }
     return timeout_ns << path->backoff;
 }
 
@@ -98,6 +101,7 @@ void weft_mp_path_probed(struct weft_mp_path *path, uint64_t number, weft_ns now
         path->probe_first_at = now;
     }
     path->probe_number = number;
+    path->probe_order = path->order_next++;
     path->probe_sent_at = now;
     weft_mp_path_asked(path, now);
 }
@@ -114,6 +118,7 @@ weft_ns weft_mp_path_probe_at(const struct weft_mp_path *path, uint64_t number)
 void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns now)
 {
     path->asked_at = path->out.count > 1 ? now : WEFT_NEVER;
+    path->tail_at = now;
     path->order_acked = weft_max(path->order_acked, order + 1);
     path->skip_ns -= path->skip_ns / 8;
     if (path->state == WEFT_MP_PATH_FRESH)
@@ -125,16 +130,33 @@ void weft_mp_path_acked(struct weft_mp_path *path, uint64_t order, weft_ns now)
         set_state(path, WEFT_MP_PATH_GOOD);
 }
 
+/* RFC 6298, section 2. */
+static void smooth(struct weft_mp_path *path, weft_ns rtt_ns)
+{
+    weft_ns off_ns = rtt_ns > path->rtt_ns ? rtt_ns - path->rtt_ns : path->rtt_ns - rtt_ns;
+
+    if (path->rtt_ns == 0) {
+        path->rtt_ns = weft_max(rtt_ns, 1);
+        path->rtt_var_ns = rtt_ns / 2;
+        return;
+    }
+    path->rtt_var_ns = path->rtt_var_ns - path->rtt_var_ns / 4 + off_ns / 4;
+    path->rtt_ns = weft_max(path->rtt_ns - path->rtt_ns / 8 + rtt_ns / 8, 1);
+}
+
 /* A dead path is raised only by what was sent since it died: a late ack may be old news. */
 bool weft_mp_path_answered(struct weft_mp_path *path, uint64_t number, weft_ns rtt_ns, weft_ns now)
 {
+    bool is_raised = true;
+
     if (path->state == WEFT_MP_PATH_DEAD && number < path->since_number)
         return false;
-    path->rtt_ns = path->rtt_ns == 0 ? rtt_ns : path->rtt_ns - path->rtt_ns / 8 + rtt_ns / 8;
-    path->rtt_ns = weft_max(path->rtt_ns, 1);
+    smooth(path, rtt_ns);
     weft_mp_least_add(&path->base_rtt, rtt_ns, now);
     path->backoff = 0;
-    path->asked_at = path->out.count > 0 ? now : WEFT_NEVER;
+    path->tail_at = now;
+    if (path->probe_first != 0 && number == path->probe_number)
+        path->order_acked = weft_max(path->order_acked, path->probe_order + 1);
     if (number >= path->probe_number)
         path->probe_first = 0;
     if (path->state == WEFT_MP_PATH_SUSPECT)
@@ -142,8 +164,9 @@ bool weft_mp_path_answered(struct weft_mp_path *path, uint64_t number, weft_ns r
     else if (path->state == WEFT_MP_PATH_DEAD)
         set_state(path, WEFT_MP_PATH_TRIAL);
     else
-        return false;
-    return true;
+        is_raised = false;
+    path->asked_at = path->out.count > 0 ? now : WEFT_NEVER;
+    return is_raised;
 }
 
 void weft_mp_path_skip(struct weft_mp_path *path, const struct weft_mp_config *config, weft_ns now)
@@ -207,6 +230,7 @@ void weft_mp_path_renew(struct weft_mp_path *path, weft_ns now)
     path->backoff = 0;
     path->unanswered = 0;
     path->rtt_ns = 0;
+    path->rtt_var_ns = 0;
     weft_mp_least_init(&path->base_rtt);
     path->probe_first = 0;
     path->wake_at = now;

@@ -12,8 +12,9 @@
  *      DEAD ------------------+      (told down, from every state: DEAD)
  *
  * FRESH, GOOD: taken in turn, or again as long as acks come. SKIP: only where there is no other,
- * for a while. SUSPECT: nothing came back in time; nothing but probes, until one is answered. DEAD:
- * probes as the group has time. TRIAL: alive again; few packets at first, doubling.
+ * for a while. SUSPECT: nothing came back in time; nothing but probes, until one is answered. What
+ * is out stays so until one was not: most often answers are only late (RFC 9002, 6.2). DEAD: probes
+ * as the group has time. TRIAL: alive again; few packets at first, doubling.
  *
  * "Order" counts what was sent on this path: within a path packets seldom pass each other, between
  * paths they always do, so losses are found path by path. */
@@ -44,15 +45,18 @@ struct weft_mp_path {
     uint64_t order_next;
     uint64_t order_acked; /* of the last sent one that was acked, and one; 0: none */
     weft_ns rtt_ns;       /* smoothed; 0: not known */
+    weft_ns rtt_var_ns;   /* how far round trips are from that, smoothed (RFC 6298) */
     struct weft_mp_least base_rtt;
     uint32_t reorder_packets; /* so much later ones must have come before one counts as lost */
     uint32_t backoff;         /* doublings of the timeout */
     weft_ns asked_at; /* the first packet since the last answer; WEFT_NEVER: none waits for one */
+    weft_ns tail_at;  /* the last answer, or when packets were last sent again for want of one */
     weft_ns skip_until;
     weft_ns skip_ns;       /* the last such time: doubles with losses, halves with acks */
     uint64_t since_number; /* DEAD: the first number that can raise it */
     uint64_t probe_first;  /* of the first probe that was not answered; 0: there is none */
     uint64_t probe_number; /* of the last */
+    uint64_t probe_order;  /* it was sent behind all that is out */
     weft_ns probe_first_at;
     weft_ns probe_sent_at;
     weft_ns wake_at;        /* SUSPECT: when the next probe is due */
@@ -66,11 +70,12 @@ void weft_mp_path_init(struct weft_mp_path *path, uint32_t slot);
 /* It may carry messages. */
 bool weft_mp_path_alive(const struct weft_mp_path *path);
 
-/* How long an answer may take. `group_rtt_ns` stands for the path's own while that is not known. */
+/* How long an answer may take: no less than the group's round trip asks for, since a queue that one
+ * path meets meets the others, too. */
 weft_ns weft_mp_path_timeout(const struct weft_mp_path *path, const struct weft_mp_config *config,
                              weft_ns group_rtt_ns);
 
-/* How long a packet may be out while the path answers others, before it is sent again. */
+/* How long the path may be silent before the packets that are out for longest are sent again. */
 weft_ns weft_mp_path_packet_timeout(const struct weft_mp_path *path,
                                     const struct weft_mp_config *config, weft_ns group_rtt_ns);
 

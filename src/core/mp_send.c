@@ -246,7 +246,7 @@ static bool next_data(struct weft_mp *mp, weft_ns now, uint32_t groups,
             continue;
         if (!find_work(mp, index, &work))
             continue;
-        if (!weft_mp_window_open(&group->window, mp->config.packet_bytes))
+        if (!weft_mp_window_open(&group->window, mp->config.packet_bytes, now))
             continue;
         send(mp, &work, weft_mp_group_pick(group, mp->paths, &mp->config, now), now, packet);
         mp->turn = group->burst_left > 0 ? index : index + 1;

@@ -2,6 +2,8 @@
 #include "mp_tables.h"
 
 #define PROBE_NS_LEAST 1000000 /* the first wait between two probes of a group's dead paths */
+#define TAIL_PACKETS   2       /* are sent again, to learn what became of those behind them */
+#define QUIET_TRIPS    4
 
 weft_ns weft_mp_timeout_of(struct weft_mp *mp, uint32_t path)
 {
@@ -30,11 +32,14 @@ void weft_mp_want_probe(struct weft_mp *mp, uint32_t path)
 /* How long a group may be silent before it is asked. In the middle of a message the end that takes
  * it asks sooner: the sender may have lost sight of it (a new address), and then only this end is
  * heard. */
-static weft_ns quiet_ns(const struct weft_mp *mp)
+static weft_ns quiet_ns(const struct weft_mp *mp, const struct weft_mp_group *group)
 {
+    weft_ns rtt_ns = weft_max(mp->config.rtt_ns_first, group->window.rtt_ns);
+
     if (mp->inbox.open_count == 0)
         return mp->config.keepalive_ns;
-    return weft_min(mp->config.rto_ns_first, mp->config.keepalive_ns);
+    return weft_min(weft_max(mp->config.rto_ns_first, rtt_ns * QUIET_TRIPS),
+                    mp->config.keepalive_ns);
 }
 
 /* A group with dead paths probes them in turn; another one is probed when it was silent. */
@@ -52,7 +57,7 @@ void weft_mp_review(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now
         }
     } else {
         group->probe_wait_ns = 0;
-        group->probe_at = now + quiet_ns(mp);
+        group->probe_at = now + quiet_ns(mp, group);
     }
     wake_group(mp, group, group->probe_at);
 }
@@ -112,30 +117,52 @@ static void empty(struct weft_mp *mp, uint32_t path)
 
 /* ---- paths ---- */
 
-static void path_changed(struct weft_mp *mp, uint32_t path, weft_ns now)
+/* `is_sure`: it leads nowhere, or elsewhere; not only late. */
+static void path_changed(struct weft_mp *mp, uint32_t path, bool is_sure, weft_ns now)
 {
     struct weft_mp_group *group = weft_mp_group_of(mp, path);
 
     weft_mp_review(mp, group, now);
-    if (group->alive_count == 0)
-        weft_mp_window_collapse(&group->window);
-    else
+    if (group->alive_count > 0)
         weft_mp_group_freeze(group, now);
+    else if (is_sure)
+        weft_mp_window_collapse(&group->window);
 }
 
-static void time_out(struct weft_mp *mp, uint32_t path, weft_ns now)
+/* The first timeout only asks: what is out is left alone until a probe was not answered either; of
+ * paths whose round trip nobody knows, until none was. */
+static void time_out_one(struct weft_mp *mp, uint32_t path, weft_ns now)
 {
     struct weft_mp_path *of = &mp->paths[path];
+    weft_ns group_rtt_ns = weft_mp_group_of(mp, path)->window.rtt_ns;
+    bool is_sure = !weft_mp_path_alive(of) && weft_max(of->rtt_ns, group_rtt_ns) != 0;
 
     mp->counts.timeouts++;
-    empty(mp, path);
-    (void)weft_mp_path_timed_out(of, &mp->config, weft_mp_group_of(mp, path)->window.rtt_ns,
-                                 mp->next_number, now);
-    path_changed(mp, path, now);
+    (void)weft_mp_path_timed_out(of, &mp->config, group_rtt_ns, mp->next_number, now);
+    is_sure = is_sure || of->state == WEFT_MP_PATH_DEAD;
+    if (is_sure)
+        empty(mp, path);
+    path_changed(mp, path, is_sure, now);
     if (of->state != WEFT_MP_PATH_SUSPECT)
         return;
     weft_mp_want_probe(mp, path);
     weft_mp_wake_path(mp, path, of->wake_at);
+}
+
+/* Where no path of the group has answered for as long, all of them are suspect: what is wrong is
+ * the NIC, here or there, and the next path would only show the same, later. */
+static void time_out(struct weft_mp *mp, uint32_t path, weft_ns now)
+{
+    const struct weft_mp_group *group = weft_mp_group_of(mp, path);
+    weft_ns asked_at = mp->paths[path].asked_at;
+    bool was_alive = weft_mp_path_alive(&mp->paths[path]);
+
+    time_out_one(mp, path, now);
+    if (!was_alive || group->answered_at > asked_at)
+        return;
+    for (uint32_t i = group->index; i < mp->config.path_count; i += mp->config.group_count)
+        if (weft_mp_path_alive(&mp->paths[i]))
+            time_out_one(mp, i, now);
 }
 
 static weft_ns packet_timeout_of(struct weft_mp *mp, uint32_t path)
@@ -144,15 +171,20 @@ static weft_ns packet_timeout_of(struct weft_mp *mp, uint32_t path)
                                        weft_mp_group_of(mp, path)->window.rtt_ns);
 }
 
-/* When the oldest packet that is out has been so for too long. */
+/* When the oldest packet that is out has been so for too long: since answers have stopped, or, though
+ * they go on, for longer than any should take. */
 static weft_ns packet_overdue_at(struct weft_mp *mp, uint32_t path)
 {
     const struct weft_mp_path *of = &mp->paths[path];
-    weft_ns sent_at = WEFT_NEVER;
+    weft_ns sent_at;
+    weft_ns late_at;
 
-    if (of->out.first != WEFT_NONE)
-        sent_at = mp->sent.packets[of->out.first].sent_at;
-    return weft_add_sat(sent_at, packet_timeout_of(mp, path));
+    if (of->out.first == WEFT_NONE)
+        return WEFT_NEVER;
+    sent_at = mp->sent.packets[of->out.first].sent_at;
+    late_at = weft_add_sat(sent_at, weft_mp_timeout_of(mp, path));
+    return weft_add_sat(weft_max(sent_at, weft_min(of->tail_at, late_at)),
+                        packet_timeout_of(mp, path));
 }
 
 /* When the path itself has been silent for too long. */
@@ -166,12 +198,17 @@ void weft_mp_watch(struct weft_mp *mp, uint32_t path)
     weft_mp_wake_path(mp, path, weft_min(packet_overdue_at(mp, path), path_overdue_at(mp, path)));
 }
 
-/* The last packets of a transfer have none behind them that could show their loss: they are sent
- * again before the path is given up. */
+/* The last packets of a transfer have none behind them that could show their loss: before the path
+ * is given up two are sent again, whose acks tell of the others (RFC 8985, 7; RFC 9002, 6.2.4). */
 static void send_overdue_again(struct weft_mp *mp, uint32_t path, weft_ns now)
 {
-    while (now >= packet_overdue_at(mp, path))
-        lose(mp, weft_mp_sent_sequence(&mp->sent, mp->paths[path].out.first), false);
+    struct weft_mp_path *of = &mp->paths[path];
+
+    if (now < packet_overdue_at(mp, path))
+        return;
+    of->tail_at = now;
+    for (uint32_t i = 0; i < TAIL_PACKETS && of->out.first != WEFT_NONE; i++)
+        lose(mp, weft_mp_sent_sequence(&mp->sent, of->out.first), false);
 }
 
 static void path_expired(struct weft_mp *mp, uint32_t path, weft_ns now)
@@ -210,11 +247,11 @@ static void group_expired(struct weft_mp *mp, struct weft_mp_group *group, weft_
         path = weft_mp_group_probe(group, mp->paths, &mp->config);
         group->probe_at = now + group->probe_wait_ns;
         group->probe_wait_ns = weft_min(group->probe_wait_ns * 2, mp->config.probe_ns_max);
-    } else if (now >= group->came_at + quiet_ns(mp)) {
+    } else if (now >= group->came_at + quiet_ns(mp, group)) {
         path = weft_mp_group_pick(group, mp->paths, &mp->config, now);
-        group->probe_at = now + quiet_ns(mp);
+        group->probe_at = now + quiet_ns(mp, group);
     } else {
-        group->probe_at = group->came_at + quiet_ns(mp);
+        group->probe_at = group->came_at + quiet_ns(mp, group);
     }
     if (path != WEFT_NONE)
         weft_mp_want_probe(mp, path);
@@ -252,7 +289,7 @@ weft_ns weft_mp_deadline(const struct weft_mp *mp)
     for (uint32_t i = 0; i < mp->config.group_count; i++) {
         const struct weft_mp_group *group = &mp->groups[i];
 
-        at = weft_min(at, group->owed.due_at);
+        at = weft_min(at, weft_min(group->owed.due_at, group->window.wake_at));
         if (group->hold_until != 0)
             at = weft_min(at, group->hold_until);
     }
@@ -271,9 +308,12 @@ void weft_mp_expire(struct weft_mp *mp, weft_ns now)
         else
             group_expired(mp, &mp->groups[id - mp->config.path_count], now);
     }
-    for (uint32_t i = 0; i < mp->config.group_count; i++)
+    for (uint32_t i = 0; i < mp->config.group_count; i++) {
         if (now >= mp->groups[i].hold_until)
             mp->groups[i].hold_until = 0;
+        if (now >= mp->groups[i].window.wake_at)
+            mp->groups[i].window.wake_at = WEFT_NEVER;
+    }
     if (now >= mp->ask_at)
         ask(mp, now);
     if (now >= silent_at(mp))
@@ -316,6 +356,6 @@ void weft_mp_path_renewed(struct weft_mp *mp, weft_ns now, uint32_t path)
     weft_assert(path < mp->config.path_count);
     empty(mp, path);
     weft_mp_path_renew(&mp->paths[path], now);
-    path_changed(mp, path, now);
+    path_changed(mp, path, true, now);
     weft_heap_set(&mp->timers, path, now);
 }

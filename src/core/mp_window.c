@@ -1,4 +1,4 @@
-/* Congestion windows: grow below the target delay, shrink above, never beyond 1.5 BDP. */
+/* Congestion windows: grow below the target delay, shrink above, never beyond 1.5 BDP; paced. */
 #include "mp_window.h"
 
 #define LEAST_PACKETS  4
@@ -11,9 +11,33 @@
 #define PERIOD_ROUNDS  8  /* the rate is the most of so many round trips, and as many before */
 #define SMOOTHING      8
 
+/* A round trip that is no rack's. Over there a window begins with ten packets (RFC 6928), or with
+ * what 10 Mb/s bring in that time. */
+#define FAR_NS           1000000
+#define FAR_PACKETS      10
+#define FAR_BYTES_PER_MS 1250
+
+/* RFC 9002, section 7.7: 5/4 of the window in a round trip, twice as much while it doubles; what
+ * was not used is kept for a burst of ten packets (section 7.2), or of a part of the window. */
+#define PACE_FIFTHS      4
+#define PACE_EIGHTHS     4
+#define PACE_PACKETS     10
+#define PACE_BURST_PART  8
+#define PACE_TRIP_NS_MAX UINT64_C(10000000000)
+
 static void check(const struct weft_mp_window *window)
 {
     weft_assert(window->window_bytes >= window->least_bytes);
+}
+
+static uint64_t first_bytes_of(const struct weft_mp_config *config)
+{
+    weft_ns trip_ns = weft_min(config->rtt_ns_first, PACE_TRIP_NS_MAX);
+    uint64_t far_bytes = weft_max(trip_ns * FAR_BYTES_PER_MS / 1000000,
+                                  (uint64_t)FAR_PACKETS * config->packet_bytes);
+
+    return trip_ns < FAR_NS ? config->first_window_bytes
+                            : weft_min(config->first_window_bytes, far_bytes);
 }
 
 void weft_mp_window_init(struct weft_mp_window *window, const struct weft_mp_config *config)
@@ -22,10 +46,12 @@ void weft_mp_window_init(struct weft_mp_window *window, const struct weft_mp_con
         .least_bytes = (uint64_t)config->packet_bytes * LEAST_PACKETS,
         .packet_bytes = config->packet_bytes,
         .host_ns = config->host_ns,
+        .rtt_ns_first = config->rtt_ns_first,
+        .wake_at = WEFT_NEVER,
         .is_starting = true,
     };
     weft_mp_least_init(&window->base_rtt);
-    window->first_bytes = weft_max(config->first_window_bytes, window->least_bytes);
+    window->first_bytes = weft_max(first_bytes_of(config), window->least_bytes);
     window->window_bytes = window->first_bytes;
 }
 
@@ -59,12 +85,42 @@ static void clamp(struct weft_mp_window *window)
     window->window_bytes = weft_max(window->window_bytes, window->least_bytes);
 }
 
-bool weft_mp_window_open(struct weft_mp_window *window, uint64_t bytes)
+/* How long so many bytes take at the pace; none over short ways, where a clock is too slow for it.
+ * The smoothed round trip lags behind a window that has shrunk: a rate that was seen is allowed. */
+static weft_ns pace_ns(const struct weft_mp_window *window, uint64_t bytes)
 {
-    if (window->inflight_bytes == 0 || window->inflight_bytes + bytes <= window->window_bytes)
+    weft_ns least_ns = window->rtt_ns != 0 ? window->base_rtt.ns : window->rtt_ns_first;
+    weft_ns trip_ns = window->rtt_ns != 0 ? window->rtt_ns : window->rtt_ns_first;
+    uint64_t rate = weft_mp_window_rate(window);
+    weft_ns took_ns;
+
+    if (least_ns < FAR_NS)
+        return 0;
+    trip_ns = weft_min(trip_ns, PACE_TRIP_NS_MAX) / 1000;
+    trip_ns = window->is_starting ? trip_ns * PACE_EIGHTHS / 8 : trip_ns * PACE_FIFTHS / 5;
+    took_ns = trip_ns * bytes / window->window_bytes * 1000;
+    return rate == 0 ? took_ns : weft_min(took_ns, bytes * 1000000 / rate * PACE_FIFTHS / 5);
+}
+
+bool weft_mp_window_open(struct weft_mp_window *window, uint64_t bytes, weft_ns now)
+{
+    uint64_t burst_bytes =
+        weft_max(PACE_PACKETS * window->packet_bytes, window->window_bytes / PACE_BURST_PART);
+
+    window->wake_at = WEFT_NEVER;
+    if (window->inflight_bytes == 0)
         return true;
-    window->is_limited = true;
-    return false;
+    if (window->inflight_bytes + bytes > window->window_bytes) {
+        window->is_limited = true;
+        return false;
+    }
+    if (now >= window->paced_to)
+        return true;
+    window->wake_at = weft_sub_sat(window->paced_to, pace_ns(window, burst_bytes));
+    if (now < window->wake_at)
+        return false;
+    window->wake_at = WEFT_NEVER;
+    return true;
 }
 
 struct weft_mp_window_mark weft_mp_window_sent(struct weft_mp_window *window, uint64_t bytes,
@@ -74,6 +130,7 @@ struct weft_mp_window_mark weft_mp_window_sent(struct weft_mp_window *window, ui
     if (window->inflight_bytes == 0)
         window->delivered_at = now;
     window->inflight_bytes += bytes;
+    window->paced_to = weft_max(window->paced_to, now) + pace_ns(window, bytes);
     return (struct weft_mp_window_mark){window->delivered_bytes, window->delivered_at};
 }
 

@@ -7,6 +7,9 @@
  * Lost packets change nothing unless they are many: a link that drops every fiftieth packet is as
  * fast as one that drops none. It has a floor, so that something is always on its way.
  *
+ * Far away, where a round trip takes longer than any rack's, it begins small and is paced, since no
+ * queue there holds a window at once (RFC 6928; RFC 9002, 7.7).
+ *
  * A round trip here is the network's and what both hosts add by looking only now and then
  * (`host_ns`). */
 #ifndef WEFT_MP_WINDOW_H
@@ -32,8 +35,11 @@ struct weft_mp_window {
     weft_ns round_until; /* what is decided once per round trip */
     uint64_t round_acked_bytes;
     uint64_t round_lost_bytes;
-    bool is_starting; /* grows by what is acked, until a queue builds up */
-    bool is_limited;  /* it held something back in this period */
+    bool is_starting;     /* grows by what is acked, until a queue builds up */
+    bool is_limited;      /* it held something back in this period */
+    weft_ns rtt_ns_first; /* before rtt_ns is known */
+    weft_ns paced_to;     /* what was sent takes until then at the pace */
+    weft_ns wake_at;      /* it is open again; WEFT_NEVER: the pace holds nothing back */
 };
 
 /* What is remembered of the window when a packet is sent. */
@@ -44,8 +50,8 @@ struct weft_mp_window_mark {
 
 void weft_mp_window_init(struct weft_mp_window *window, const struct weft_mp_config *config);
 
-/* May so many bytes more be out? One packet always may. */
-bool weft_mp_window_open(struct weft_mp_window *window, uint64_t bytes);
+/* May so many bytes more be out now? One packet always may. */
+bool weft_mp_window_open(struct weft_mp_window *window, uint64_t bytes, weft_ns now);
 
 struct weft_mp_window_mark weft_mp_window_sent(struct weft_mp_window *window, uint64_t bytes,
                                                weft_ns now);

@@ -32,6 +32,7 @@ static void draw_config(struct weft_prng *prng, struct weft_mp_config *config)
     config->first_window_bytes = weft_prng_between(prng, 1, 200000);
     config->unscheduled_bytes = weft_prng_between(prng, 1, 100000);
     config->room_bytes = weft_prng_between(prng, 1, 500000);
+    config->rtt_ns_first = some(prng, MS(100));
 }
 
 static void draw_link(struct weft_prng *prng, struct mpsim_link *link)

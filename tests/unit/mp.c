@@ -242,6 +242,25 @@ Test(mp, overloaded__is_sent_again)
     done(&bench);
 }
 
+/* An echo of what found no room shows, too, that what was sent before it is missing. */
+Test(mp, overloaded__does_not_hide_what_was_lost)
+{
+    struct bench bench = made(1, 1);
+    struct weft_mp_arrival arrival;
+
+    submit(&bench, 1, 100);
+    submit(&bench, 2, 100);
+    cr_assert_eq(pull(&bench, 0, 0), 2);
+    cr_assert_eq(
+        weft_mp_arrived(bench.ends[1], US(500), bench.kept[1].bytes, bench.kept[1].size, &arrival),
+        WEFT_MP_PLACE);
+    weft_mp_overloaded(bench.ends[1], US(500), &arrival);
+    (void)carry(&bench, 1, US(500));
+    weft_mp_expire(bench.ends[0], US(700));
+    cr_expect_eq(weft_mp_counts_of(bench.ends[0])->lost_packets, 1, "the round trip and 0.2 ms");
+    done(&bench);
+}
+
 Test(mp, acked__never_sent_is_bad)
 {
     struct bench bench = made(1, 1);
@@ -283,6 +302,83 @@ Test(mp, expire__lost_packets_take_another_path)
     cr_assert_eq(pull(&bench, 0, MS(5) / 2), 1);
     cr_expect_neq(bench.kept[0].path, first);
     cr_expect_eq(push(&bench, 1, 0, MS(3)), WEFT_MP_PLACE);
+    done(&bench);
+}
+
+/* Ten packets of which nothing is heard: two are sent again; then the path is asked, and when it
+ * answers, with all that came, nothing else is. */
+Test(mp, expire__silence_is_asked_about_before_all_is_sent_again)
+{
+    struct bench bench = made(1, 1);
+
+    submit(&bench, 1, 13520);
+    cr_assert_eq(pull(&bench, 0, 0), 10);
+    for (uint32_t i = 0; i < 10; i++)
+        cr_expect_eq(push(&bench, 1, i, US(100)), WEFT_MP_PLACE);
+    (void)pull(&bench, 1, US(100)); /* the acks are lost */
+    weft_mp_expire(bench.ends[0], MS(5) / 2);
+    cr_expect_eq(pull(&bench, 0, MS(5) / 2), 2, "and these, too");
+    weft_mp_expire(bench.ends[0], MS(5));
+    cr_expect_str_eq(weft_mp_path_look(bench.ends[0], 0), "suspect");
+    cr_assert_eq(pull(&bench, 0, MS(5)), 1);
+    cr_expect_not(bench.kept[0].has_data);
+    (void)push(&bench, 1, 0, MS(6));
+    (void)carry(&bench, 1, MS(6));
+    cr_expect_str_eq(weft_mp_path_look(bench.ends[0], 0), "good");
+    cr_expect(ended(&bench, 1, weftSuccess));
+    cr_expect_eq(weft_mp_counts_of(bench.ends[0])->resent_packets, 2);
+    done(&bench);
+}
+
+/* The same, but that the packets were lost: the answer to the probe, which went behind them, says
+ * that they were. */
+Test(mp, expire__the_answer_to_a_probe_shows_what_was_lost)
+{
+    struct bench bench = made(1, 1);
+
+    submit(&bench, 1, 13520);
+    (void)pull(&bench, 0, 0);
+    weft_mp_expire(bench.ends[0], MS(5) / 2);
+    (void)pull(&bench, 0, MS(5) / 2);
+    weft_mp_expire(bench.ends[0], MS(5));
+    cr_assert_eq(pull(&bench, 0, MS(5)), 1);
+    (void)push(&bench, 1, 0, MS(6));
+    (void)carry(&bench, 1, MS(6));
+    cr_expect_eq(carry(&bench, 0, MS(6)), 10);
+    (void)carry(&bench, 1, MS(6));
+    cr_expect(ended(&bench, 1, weftSuccess));
+    done(&bench);
+}
+
+/* A NIC that is dead is found out by one of its paths, not by one after the other. */
+Test(mp, expire__a_silent_group_is_suspect_as_a_whole)
+{
+    struct bench bench = made(2, 16);
+
+    submit(&bench, 1, 100);
+    (void)pull(&bench, 0, 0);
+    weft_mp_expire(bench.ends[0], MS(5));
+    for (uint32_t path = 0; path < 16; path++)
+        cr_expect_str_eq(weft_mp_path_look(bench.ends[0], path),
+                         path % 2 == 0 ? "suspect" : "fresh", "path %u", path);
+    done(&bench);
+}
+
+Test(mp, expire__a_silent_path_of_a_group_that_answers_is_suspect_alone)
+{
+    struct bench bench = made(1, 2);
+
+    submit(&bench, 1, 100);
+    cr_assert_eq(pull(&bench, 0, 0), 1);
+    cr_assert_eq(bench.kept[0].path, 0);
+    submit(&bench, 2, 100);
+    cr_assert_eq(pull(&bench, 0, 0), 1);
+    cr_assert_eq(bench.kept[0].path, 1);
+    (void)push(&bench, 1, 0, MS(1));
+    (void)carry(&bench, 1, MS(1));
+    weft_mp_expire(bench.ends[0], MS(5));
+    cr_expect_str_eq(weft_mp_path_look(bench.ends[0], 0), "suspect");
+    cr_expect_str_eq(weft_mp_path_look(bench.ends[0], 1), "good");
     done(&bench);
 }
 
@@ -349,6 +445,37 @@ Test(mp, next__held_back_groups_wait)
     cr_expect_not(weft_mp_next(bench.ends[0], 0, 1, &packet));
     cr_assert(weft_mp_next(bench.ends[0], 0, 2, &packet));
     cr_expect_eq(packet.path, 1);
+    done(&bench);
+}
+
+/* Until a packet was acked each has the owner's head; those that are cut later have not. */
+Test(mp, next__own_head_until_one_was_acked)
+{
+    struct bench bench = made(1, 1);
+    struct weft_mp_packet packets[3];
+    struct weft_mp_arrival arrival;
+    uint8_t bytes[DATAGRAM] = {0};
+
+    bench.config.first_window_bytes = 0;
+    (void)weft_mp_init(&bench.config, bench.ends[0], 0);
+    cr_assert_eq(weft_mp_submit(bench.ends[0], 1, 0, 20000, 100), weftSuccess);
+    for (uint32_t i = 0; i < 3; i++) {
+        if (i == 2) {
+            memcpy(bytes, packets[0].bytes, packets[0].size);
+            cr_assert_eq(weft_mp_arrived(bench.ends[1], 0, bytes,
+                                         packets[0].size + 100 + packets[0].length, &arrival),
+                         WEFT_MP_PLACE);
+            cr_expect_eq(arrival.own_head_bytes, 100);
+            (void)weft_mp_placed(bench.ends[1], 0, &arrival, weftSuccess);
+            (void)carry(&bench, 1, 0);
+        }
+        cr_assert(weft_mp_next(bench.ends[0], 0, ALL, &packets[i]));
+    }
+    cr_expect(packets[0].has_own_head);
+    cr_expect(packets[1].has_own_head);
+    cr_expect_eq(packets[1].length, 1252);
+    cr_expect_not(packets[2].has_own_head);
+    cr_expect_eq(packets[2].length, 1352);
     done(&bench);
 }
 

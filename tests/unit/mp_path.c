@@ -121,13 +121,44 @@ Test(mp_path, timeout__of_the_round_trip)
     struct weft_mp_path path = in_state(WEFT_MP_PATH_GOOD);
 
     cr_expect_eq(weft_mp_path_timeout(&path, &config, 0), 5000000, "nothing is known");
+    config.rtt_ns_first = 20000000;
+    cr_expect_eq(weft_mp_path_timeout(&path, &config, 0), 80000000, "but what the owner measured");
     cr_expect_eq(weft_mp_path_timeout(&path, &config, 300000), 1200000, "the group's");
     (void)weft_mp_path_answered(&path, 1, 100000, 0);
-    cr_expect_eq(weft_mp_path_timeout(&path, &config, 300000), 500000, "the floor");
-    cr_expect_eq(weft_mp_path_packet_timeout(&path, &config, 300000), 250000);
+    cr_expect_eq(weft_mp_path_timeout(&path, &config, 50000), 500000, "the floor");
+    cr_expect_eq(weft_mp_path_packet_timeout(&path, &config, 50000), 250000);
+    cr_expect_eq(weft_mp_path_timeout(&path, &config, 300000), 1200000, "the group's is longer");
     (void)weft_mp_path_answered(&path, 2, 900000, 0);
     cr_expect_eq(path.rtt_ns, 200000);
-    cr_expect_eq(weft_mp_path_timeout(&path, &config, 300000), 800000);
+    cr_expect_eq(path.rtt_var_ns, 237500);
+    cr_expect_eq(weft_mp_path_timeout(&path, &config, 100000), 1150000, "they differ much");
+}
+
+/* What is behind the probe has come, so what was before it and has not was lost. */
+Test(mp_path, answered__a_probe_was_sent_behind_what_is_out)
+{
+    struct weft_mp_path path = in_state(WEFT_MP_PATH_GOOD);
+
+    path.order_next = 5;
+    weft_mp_path_probed(&path, 40, 0);
+    weft_mp_path_probed(&path, 41, 100);
+    cr_expect_eq(path.order_next, 7);
+    (void)weft_mp_path_answered(&path, 40, RTT, 200);
+    cr_expect_eq(path.order_acked, 1, "of an older one it is not known what was sent behind it");
+    (void)weft_mp_path_answered(&path, 41, RTT, 300);
+    cr_expect_eq(path.order_acked, 7);
+}
+
+/* What is out when a path is suspect waits for its answer again when one has come. */
+Test(mp_path, answered__a_suspect_path_waits_for_the_rest)
+{
+    struct weft_mp_path path = in_state(WEFT_MP_PATH_SUSPECT);
+
+    path.out.count = 1;
+    cr_expect(weft_mp_path_answered(&path, 1, RTT, 700));
+    cr_expect_eq(path.state, WEFT_MP_PATH_GOOD);
+    cr_expect_eq(path.asked_at, 700);
+    cr_expect_eq(path.tail_at, 700);
 }
 
 Test(mp_path, trial__doubles_until_good)

@@ -86,6 +86,8 @@ static int say(struct weft_udp_net *net, struct weft_udp_session *session)
     struct weft_udp_head head = {.kind = WEFT_UDP_FIRST};
     struct weft_udp_first first = {.tag = session->tag};
 
+    if (session->asked_at == 0)
+        session->asked_at = net->end.now;
     session->resend_at = net->end.now + session->resend_ns;
     session->resend_ns = weft_min(session->resend_ns * 2, RESEND_NS_MAX);
     if (session->state == WEFT_UDP_SESSION_MEETING)
@@ -141,6 +143,7 @@ static void retry_receive(struct weft_udp_net *net, struct weft_udp_session *ses
     weft_reader_bytes(body, session->cookie, sizeof(session->cookie));
     if (body->failed || body->used != body->size)
         return;
+    weft_udp_session_answered(net, session);
     weft_udp_session_set_state(session, WEFT_UDP_SESSION_GREETING);
     session->resend_ns = WEFT_UDP_RESEND_NS;
     (void)say(net, session);
@@ -188,6 +191,7 @@ static void second_receive(struct weft_udp_net *net, struct weft_udp_session *se
 
     if (!weft_udp_get_second(body, &second))
         return;
+    weft_udp_session_answered(net, session);
     session->tag_there = second.tag;
     if (weft_secure_third(session->secure, second.second, proof) != weftSuccess) {
         leave(net, session);

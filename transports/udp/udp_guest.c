@@ -124,6 +124,7 @@ void weft_udp_guest_first(struct weft_udp_net *net, uint32_t nic,
         weft_udp_session_free(net, guest);
         return;
     }
+    guest->asked_at = net->end.now;
     second_say(net, guest);
 }
 
@@ -158,6 +159,7 @@ void weft_udp_guest_third(struct weft_udp_net *net, struct weft_udp_session *gue
         weft_udp_session_free(net, guest);
         return;
     }
+    weft_udp_session_answered(net, guest);
     guest->keys = weft_secure_datagrams_new(guest->secure);
     if (guest->keys == NULL || !place_open(guest, bytes, size, &address) ||
         !weft_udp_session_meet(net, guest, &address)) {

@@ -67,6 +67,7 @@ struct weft_udp_session *weft_udp_session_make(struct weft_udp_net *net, bool is
     session->is_initiator = is_initiator;
     session->dial_fd = -1;
     session->resend_ns = WEFT_UDP_RESEND_NS;
+    session->rtt_ns = WEFT_NEVER;
     session->knock_at = WEFT_NEVER;
     session->secure = weft_secure_new(is_initiator, net->mode, secret);
     if (session->secure == NULL ||
@@ -122,8 +123,8 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
     weft_secure_datagrams_free(session->keys);
     free(session->greeting);
     free(session->body_bytes);
-    free(session->refused);
     free(session->kept);
+    free(session->refused);
     free(session->part_indices);
     free(session->parts);
     free(session->memory);
@@ -189,8 +190,8 @@ static bool tables_alloc(struct weft_udp_session *session)
     session->parts = calloc(WEFT_UDP_PARTS_MAX, sizeof(*session->parts));
     session->part_indices = calloc(WEFT_UDP_PARTS_MAX, sizeof(*session->part_indices));
     session->refused = calloc(WEFT_MP_MESSAGES, sizeof(*session->refused));
-    session->body_bytes = calloc(WEFT_UDP_BODIES_MAX, WEFT_WIRE_BODY_MAX);
     session->kept = calloc(WEFT_MP_MESSAGES, sizeof(*session->kept));
+    session->body_bytes = calloc(WEFT_UDP_BODIES_MAX, WEFT_WIRE_BODY_MAX);
     if (session->parts == NULL || session->part_indices == NULL || session->refused == NULL ||
         session->kept == NULL || session->body_bytes == NULL)
         return false;
@@ -225,6 +226,7 @@ static bool mp_open(const struct weft_udp_net *net, struct weft_udp_session *ses
     config.silence_ns = net->end.env.silence_ns;
     config.keepalive_ns = weft_max(1, net->end.env.silence_ns / 2);
     config.room_bytes = net->room_bytes;
+    config.rtt_ns_first = session->rtt_ns;
     if (is_loopback(&session->address))
         config.host_ns = LOOPBACK_HOST_NS;
     if (!weft_mp_config_valid(&config, &why)) {
@@ -247,6 +249,12 @@ static uint32_t ways_of(uint32_t lane_count)
     while (ways < WEFT_UDP_WAYS_MAX && (ways + 1) * lane_count <= WEFT_UDP_PATHS_MAX)
         ways++;
     return ways;
+}
+
+void weft_udp_session_answered(struct weft_udp_net *net, struct weft_udp_session *session)
+{
+    session->rtt_ns = weft_min(session->rtt_ns, weft_sub_sat(net->end.now, session->asked_at));
+    session->asked_at = 0;
 }
 
 bool weft_udp_session_meet(struct weft_udp_net *net, struct weft_udp_session *session,

@@ -107,6 +107,8 @@ struct weft_udp_session {
     weft_ns deadline_at; /* of all states but UP */
     weft_ns resend_at;
     weft_ns resend_ns;
+    weft_ns asked_at; /* what waits for an answer was first said; 0: nothing does */
+    weft_ns rtt_ns;   /* the least from a first saying to its answer; WEFT_NEVER: none came */
     weft_ns knock_at; /* a way was refused: the others are tried */
 
     /* before MEETING */
@@ -162,6 +164,9 @@ struct weft_udp_session *weft_udp_session_make(struct weft_udp_net *net, bool is
 void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *session);
 /* The session of that tag, or NULL. */
 struct weft_udp_session *weft_udp_session_find(const struct weft_udp_net *net, uint64_t tag);
+/* What was asked at `asked_at` is answered: no round trip is longer, though something may have been
+ * said twice. */
+void weft_udp_session_answered(struct weft_udp_net *net, struct weft_udp_session *session);
 /* The handshake is done: keys, ways and core/mp are made; false: the session is of no use. */
 bool weft_udp_session_meet(struct weft_udp_net *net, struct weft_udp_session *session,
                            const struct weft_wire_address *address);
