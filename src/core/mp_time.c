@@ -171,8 +171,8 @@ static weft_ns packet_timeout_of(struct weft_mp *mp, uint32_t path)
                                        weft_mp_group_of(mp, path)->window.rtt_ns);
 }
 
-/* When the oldest packet that is out has been so for too long: since answers have stopped, or, though
- * they go on, for longer than any should take. */
+/* When the oldest packet that is out has been so for too long: since answers have stopped, or,
+ * though they go on, for longer than any should take. */
 static weft_ns packet_overdue_at(struct weft_mp *mp, uint32_t path)
 {
     const struct weft_mp_path *of = &mp->paths[path];
