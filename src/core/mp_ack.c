@@ -107,6 +107,8 @@ static void came(struct weft_mp *mp, struct harvest *harvest,
 {
     struct weft_mp_path *path = &mp->paths[packet->path];
     struct sample *sample = &harvest->samples[packet->group];
+    const struct sample late = {
+        .path = packet->path, .number = packet->number, .sent_at = packet->sent_at};
     bool is_echo = packet->number == harvest->ack->echo_number;
     bool is_sampled = (harvest->sampled >> packet->group & 1) != 0;
 
@@ -114,6 +116,9 @@ static void came(struct weft_mp *mp, struct harvest *harvest,
         return;
     mp->groups[packet->group].answered_at = harvest->now;
     weft_mp_path_acked(path, packet->order, harvest->now);
+    /* It was only late, this sending for sure. */
+    if (path->state == WEFT_MP_PATH_SUSPECT && (is_echo || packet->tries == 1))
+        (void)answered(mp, harvest, &late);
     harvest->touched[packet->path / 64] |= UINT64_C(1) << (packet->path % 64);
     if (!is_echo && (packet->tries > 1 || (is_sampled && sample->sent_at > packet->sent_at)))
         return;

@@ -6,6 +6,7 @@
 #define TIMEOUT_FACTOR 4 /* an answer may take this often the smoothed round trip */
 #define VAR_FACTOR     4 /* or this often the deviation more than that round trip */
 #define PACKET_PART    2 /* a packet is sent again after this part of the timeout */
+#define RTT_PART       4 /* what a round trip may be longer, at least */
 #define BACKOFF_MOST   6
 #define SUSPECT_PROBES 3 /* so many without an answer: dead */
 #define PROBES_AT_ONCE 2 /* where packets that wait serve as probes */
@@ -78,15 +79,23 @@ weft_ns weft_mp_path_timeout(const struct weft_mp_path *path, const struct weft_
     return timeout_ns << path->backoff;
 }
 
+/* Half of the timeout, or, of a round trip that varies little, what RFC 9002 (6.2.1) says. */
 weft_ns weft_mp_path_packet_timeout(const struct weft_mp_path *path,
                                     const struct weft_mp_config *config, weft_ns group_rtt_ns)
 {
-    return weft_mp_path_timeout(path, config, group_rtt_ns) / PACKET_PART;
+    weft_ns rtt_ns = weft_max(path->rtt_ns, group_rtt_ns);
+    weft_ns half_ns = weft_mp_path_timeout(path, config, group_rtt_ns) / PACKET_PART;
+    weft_ns more_ns = weft_max(path->rtt_var_ns * VAR_FACTOR, rtt_ns / RTT_PART);
+
+    if (path->rtt_ns == 0)
+        return half_ns;
+    more_ns = weft_max(more_ns, weft_max(config->host_ns, config->rto_ns_min / PACKET_PART));
+    return weft_min(half_ns, (rtt_ns + more_ns) << path->backoff);
 }
 
 weft_ns weft_mp_path_patience(const struct weft_mp_path *path, const struct weft_mp_config *config)
 {
-    return path->rtt_ns + weft_max(path->rtt_ns / 4, config->host_ns);
+    return path->rtt_ns + weft_max(path->rtt_ns / RTT_PART, config->host_ns);
 }
 
 void weft_mp_path_asked(struct weft_mp_path *path, weft_ns now)

@@ -63,6 +63,9 @@ struct weft_mp_path {
     uint32_t unanswered;    /* SUSPECT: probes and timeouts since */
     uint32_t trial_packets; /* TRIAL: so many may be out */
     uint32_t probes_due;    /* packets that may be sent on it as a probe now */
+    uint64_t echo_number; /* the peer's probe that is to be answered when others were: its number */
+    uint32_t echo_path_id; /* and path, */
+    weft_ns echo_came_at;  /* and when it came */
 };
 
 void weft_mp_path_init(struct weft_mp_path *path, uint32_t slot);

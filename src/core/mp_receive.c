@@ -1,6 +1,17 @@
 /* What comes: packets into the log, acks owed. */
 #include "mp_tables.h"
 
+/* An ack names one probe, and each is asked for its own path: this one is named later. */
+static void keep_echo(struct weft_mp *mp, const struct weft_mp_owed *owed)
+{
+    uint32_t path = owed->echo_path_id & WEFT_MP_PATH_SLOT;
+
+    mp->paths[path].echo_number = owed->echo_number;
+    mp->paths[path].echo_path_id = owed->echo_path_id;
+    mp->paths[path].echo_came_at = owed->came_at;
+    mp->echoes[path / 64] |= UINT64_C(1) << (path % 64);
+}
+
 /* An ack over the group of the path is owed, at once or a little later. */
 static void owe(struct weft_mp *mp, weft_ns now, uint32_t path_id, uint64_t number,
                 uint64_t sequence, weft_ns came_at, bool at_once)
@@ -8,6 +19,8 @@ static void owe(struct weft_mp *mp, weft_ns now, uint32_t path_id, uint64_t numb
     uint32_t path = path_id & WEFT_MP_PATH_SLOT;
     struct weft_mp_owed *owed = &weft_mp_group_of(mp, path)->owed;
 
+    if (owed->due_at != WEFT_NEVER && owed->echo_sequence == WEFT_MP_NO_SEQUENCE)
+        keep_echo(mp, owed);
     owed->packets++;
     owed->echo_number = number;
     owed->echo_sequence = sequence;

@@ -70,6 +70,26 @@ static void fill_ack(struct weft_mp *mp, const struct weft_mp_owed *owed,
     mp->overload_count = 0;
 }
 
+/* The next of the group's probes that waits for its ack. */
+static void owe_echo(struct weft_mp *mp, struct weft_mp_group *group, weft_ns now)
+{
+    for (uint32_t word = 0; word < WEFT_ARRAY_COUNT(mp->echoes); word++) {
+        for (uint64_t bits = mp->echoes[word]; bits != 0; bits &= bits - 1) {
+            uint32_t path = word * 64 + (uint32_t)__builtin_ctzll(bits);
+
+            if (weft_mp_group_of(mp, path) != group)
+                continue;
+            mp->echoes[word] &= ~(UINT64_C(1) << (path % 64));
+            group->owed.echo_number = mp->paths[path].echo_number;
+            group->owed.echo_sequence = WEFT_MP_NO_SEQUENCE;
+            group->owed.echo_path_id = mp->paths[path].echo_path_id;
+            group->owed.came_at = mp->paths[path].echo_came_at;
+            group->owed.due_at = now;
+            return;
+        }
+    }
+}
+
 static bool next_ack(struct weft_mp *mp, weft_ns now, uint32_t groups, bool with_held,
                      struct weft_mp_packet *packet)
 {
@@ -88,6 +108,7 @@ static bool next_ack(struct weft_mp *mp, weft_ns now, uint32_t groups, bool with
         group->owed.packets = 0;
         group->owed.due_at = WEFT_NEVER;
         group->owed.along = WEFT_NONE;
+        owe_echo(mp, group, now);
         mp->counts.acks_sent++;
         return true;
     }

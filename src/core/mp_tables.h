@@ -23,9 +23,10 @@ struct weft_mp {
     weft_ns ask_at;   /* all that is left waits for leave: ask again then; WEFT_NEVER: not so */
     weft_ns ask_wait_ns;
     uint64_t next_number;
-    uint32_t turn;                        /* of the groups, which sends next */
-    uint32_t alive_count;                 /* paths */
-    uint64_t due[WEFT_MP_PATHS_MAX / 64]; /* paths with probes_due: a bit each */
+    uint32_t turn;                           /* of the groups, which sends next */
+    uint32_t alive_count;                    /* paths */
+    uint64_t due[WEFT_MP_PATHS_MAX / 64];    /* paths with probes_due: a bit each */
+    uint64_t echoes[WEFT_MP_PATHS_MAX / 64]; /* paths with such an echo: a bit each */
     uint32_t overload_count;
     uint64_t overloads[WEFT_MP_WIRE_OVERLOADS]; /* to be told with the next ack */
     struct weft_mp_counts counts;

@@ -129,8 +129,16 @@ static void path_changed(struct weft_mp *mp, uint32_t path, bool is_sure, weft_n
         weft_mp_window_collapse(&group->window);
 }
 
-/* The first timeout only asks: what is out is left alone until a probe was not answered either; of
- * paths whose round trip nobody knows, until none was. */
+static void lose_oldest(struct weft_mp *mp, uint32_t path)
+{
+    const struct weft_mp_path *of = &mp->paths[path];
+
+    for (uint32_t i = 0; i < TAIL_PACKETS && of->out.first != WEFT_NONE; i++)
+        lose(mp, weft_mp_sent_sequence(&mp->sent, of->out.first), false);
+}
+
+/* The first timeout only asks, by two packets more or by a probe: what else is out is left alone
+ * until that was not answered either; of paths whose round trip nobody knows, until none was. */
 static void time_out_one(struct weft_mp *mp, uint32_t path, weft_ns now)
 {
     struct weft_mp_path *of = &mp->paths[path];
@@ -142,6 +150,8 @@ static void time_out_one(struct weft_mp *mp, uint32_t path, weft_ns now)
     is_sure = is_sure || of->state == WEFT_MP_PATH_DEAD;
     if (is_sure)
         empty(mp, path);
+    else
+        lose_oldest(mp, path);
     path_changed(mp, path, is_sure, now);
     if (of->state != WEFT_MP_PATH_SUSPECT)
         return;
@@ -202,13 +212,10 @@ void weft_mp_watch(struct weft_mp *mp, uint32_t path)
  * is given up two are sent again, whose acks tell of the others (RFC 8985, 7; RFC 9002, 6.2.4). */
 static void send_overdue_again(struct weft_mp *mp, uint32_t path, weft_ns now)
 {
-    struct weft_mp_path *of = &mp->paths[path];
-
     if (now < packet_overdue_at(mp, path))
         return;
-    of->tail_at = now;
-    for (uint32_t i = 0; i < TAIL_PACKETS && of->out.first != WEFT_NONE; i++)
-        lose(mp, weft_mp_sent_sequence(&mp->sent, of->out.first), false);
+    mp->paths[path].tail_at = now;
+    lose_oldest(mp, path);
 }
 
 static void path_expired(struct weft_mp *mp, uint32_t path, weft_ns now)

@@ -62,6 +62,20 @@ Test(mp, submit__no_bytes_and_full)
     mp_bench_done(&bench);
 }
 
+/* All paths of a NIC that came up are probed at once, and all are answered. */
+Test(mp, arrived__each_probe_is_answered)
+{
+    struct mp_bench bench = mp_bench_made(1, 4);
+
+    weft_mp_group_told(bench.ends[0], 0, 0, false);
+    weft_mp_group_told(bench.ends[0], 0, 0, true);
+    cr_expect_eq(mp_bench_carry(&bench, 0, US(10)), 4);
+    cr_expect_eq(mp_bench_carry(&bench, 1, US(10)), 4);
+    for (uint32_t path = 0; path < 4; path++)
+        cr_expect_str_eq(weft_mp_path_look(bench.ends[0], path), "trial", "path %u", path);
+    mp_bench_done(&bench);
+}
+
 Test(mp, arrived__twice_is_a_duplicate)
 {
     struct mp_bench bench = mp_bench_made(1, 2);
@@ -137,7 +151,6 @@ Test(mp, overloaded__is_sent_again)
     mp_bench_done(&bench);
 }
 
-/* An echo of what found no room shows, too, that what was sent before it is missing. */
 Test(mp, acked__never_sent_is_bad)
 {
     struct mp_bench bench = mp_bench_made(1, 1);
@@ -166,11 +179,6 @@ Test(mp, acked__never_sent_is_bad)
     mp_bench_done(&bench);
 }
 
-/* Ten packets of which nothing is heard: two are sent again; then the path is asked, and when it
- * answers, with all that came, nothing else is. */
-/* The same, but that the packets were lost: the answer to the probe, which went behind them, says
- * that they were. */
-/* A NIC that is dead is found out by one of its paths, not by one after the other. */
 Test(mp, group_told__down_sends_over_the_others)
 {
     struct mp_bench bench = mp_bench_made(2, 4);

@@ -134,6 +134,20 @@ Test(mp_path, timeout__of_the_round_trip)
     cr_expect_eq(weft_mp_path_timeout(&path, &config, 100000), 1150000, "they differ much");
 }
 
+Test(mp_path, packet_timeout__nearer_when_round_trips_are_alike)
+{
+    struct weft_mp_config config = config_of();
+    struct weft_mp_path path = in_state(WEFT_MP_PATH_GOOD);
+
+    for (uint64_t number = 1; number < 100; number++)
+        (void)weft_mp_path_answered(&path, number, 40000000, 0);
+    cr_expect_eq(weft_mp_path_timeout(&path, &config, 0), 160000000);
+    cr_expect_eq(weft_mp_path_packet_timeout(&path, &config, 0), 50000000, "a quarter more");
+    for (uint64_t number = 0; number < 100; number++)
+        (void)weft_mp_path_answered(&path, number, number % 2 == 0 ? 20000000 : 60000000, 0);
+    cr_expect_gt(weft_mp_path_packet_timeout(&path, &config, 0), 75000000, "about half");
+}
+
 /* What is behind the probe has come, so what was before it and has not was lost. */
 Test(mp_path, answered__a_probe_was_sent_behind_what_is_out)
 {

@@ -1,6 +1,7 @@
 /* Time of a session: what is sent again, what is asked, and when; by hand. */
 #include "mp_bench.h"
 
+/* An echo of what found no room shows, too, that what was sent before it is missing. */
 Test(mp_time, overloaded__does_not_hide_what_was_lost)
 {
     struct mp_bench bench = mp_bench_made(1, 1);
@@ -35,6 +36,8 @@ Test(mp_time, expire__lost_packets_take_another_path)
     mp_bench_done(&bench);
 }
 
+/* Ten packets of which nothing is heard: two are sent again, and two more as probes; when one of
+ * them is answered, with all that came, nothing else is. */
 Test(mp_time, expire__silence_is_asked_about_before_all_is_sent_again)
 {
     struct mp_bench bench = mp_bench_made(1, 1);
@@ -48,16 +51,18 @@ Test(mp_time, expire__silence_is_asked_about_before_all_is_sent_again)
     cr_expect_eq(mp_bench_pull(&bench, 0, MS(5) / 2), 2, "and these, too");
     weft_mp_expire(bench.ends[0], MS(5));
     cr_expect_str_eq(weft_mp_path_look(bench.ends[0], 0), "suspect");
-    cr_assert_eq(mp_bench_pull(&bench, 0, MS(5)), 1);
-    cr_expect_not(bench.kept[0].has_data);
-    (void)mp_bench_push(&bench, 1, 0, MS(6));
+    cr_assert_eq(mp_bench_pull(&bench, 0, MS(5)), 2, "as probes");
+    cr_expect(bench.kept[0].has_data);
+    (void)mp_bench_push(&bench, 1, 1, MS(6));
     (void)mp_bench_carry(&bench, 1, MS(6));
     cr_expect_str_eq(weft_mp_path_look(bench.ends[0], 0), "good");
     cr_expect(mp_bench_ended(&bench, 1, weftSuccess));
-    cr_expect_eq(weft_mp_counts_of(bench.ends[0])->resent_packets, 2);
+    cr_expect_eq(weft_mp_counts_of(bench.ends[0])->resent_packets, 4);
     mp_bench_done(&bench);
 }
 
+/* The same, but that the packets were lost: the answer to a probe, which went behind them, says
+ * that they were. */
 Test(mp_time, expire__the_answer_to_a_probe_shows_what_was_lost)
 {
     struct mp_bench bench = mp_bench_made(1, 1);
@@ -67,15 +72,18 @@ Test(mp_time, expire__the_answer_to_a_probe_shows_what_was_lost)
     weft_mp_expire(bench.ends[0], MS(5) / 2);
     (void)mp_bench_pull(&bench, 0, MS(5) / 2);
     weft_mp_expire(bench.ends[0], MS(5));
-    cr_assert_eq(mp_bench_pull(&bench, 0, MS(5)), 1);
-    (void)mp_bench_push(&bench, 1, 0, MS(6));
+    cr_assert_eq(mp_bench_pull(&bench, 0, MS(5)), 2);
+    (void)mp_bench_push(&bench, 1, 1, MS(6));
     (void)mp_bench_carry(&bench, 1, MS(6));
-    cr_expect_eq(mp_bench_carry(&bench, 0, MS(6)), 10);
+    cr_expect_eq(mp_bench_carry(&bench, 0, MS(6)), 8, "but one that was sent along may be late");
+    (void)mp_bench_carry(&bench, 1, MS(6));
+    cr_expect_eq(mp_bench_carry(&bench, 0, MS(6)), 1);
     (void)mp_bench_carry(&bench, 1, MS(6));
     cr_expect(mp_bench_ended(&bench, 1, weftSuccess));
     mp_bench_done(&bench);
 }
 
+/* A NIC that is dead is found out by one of its paths, not by one after the other. */
 Test(mp_time, expire__a_silent_group_is_suspect_as_a_whole)
 {
     struct mp_bench bench = mp_bench_made(2, 16);

@@ -143,7 +143,9 @@ static void retry_receive(struct weft_udp_net *net, struct weft_udp_session *ses
     weft_reader_bytes(body, session->cookie, sizeof(session->cookie));
     if (body->failed || body->used != body->size)
         return;
-    weft_udp_session_answered(net, session);
+    /* In GREETING it is of a FIRST that was said again before. */
+    if (session->state == WEFT_UDP_SESSION_KNOCKING)
+        weft_udp_session_answered(net, session);
     weft_udp_session_set_state(session, WEFT_UDP_SESSION_GREETING);
     session->resend_ns = WEFT_UDP_RESEND_NS;
     (void)say(net, session);
