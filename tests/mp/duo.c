@@ -241,6 +241,7 @@ static void come_true(struct mpsim_duo *duo, const struct mpsim_flight *flight)
         fail(duo, "message %" PRIu64 " is complete twice", index);
     message->is_complete = true;
     from->completed++;
+    from->completed_at = duo->now;
     if (!message->is_refused && message->placed_bytes != message->size_bytes)
         fail(duo, "message %" PRIu64 " is complete with %u bytes of %u", index,
              message->placed_bytes, message->size_bytes);

@@ -54,7 +54,8 @@ struct mpsim_end {
     uint32_t found;
     uint32_t downs;
     uint32_t ups;
-    weft_ns ended_at; /* the last message */
+    weft_ns ended_at;     /* the last message */
+    weft_ns completed_at; /* there */
 };
 
 /* How the owners of the two ends behave. */

@@ -5,9 +5,9 @@
 
 #define PARTS 10000
 
-static bool draw(struct mpsim_net *net, uint32_t of_10000)
+static bool draw(struct mpsim_link *link, uint32_t of_10000)
 {
-    return of_10000 > 0 && weft_prng_below(&net->prng, PARTS) < of_10000;
+    return of_10000 > 0 && weft_prng_below(&link->prng, PARTS) < of_10000;
 }
 
 void mpsim_net_init(struct mpsim_net *net, uint32_t group_count, uint32_t packet_bytes,
@@ -16,6 +16,9 @@ void mpsim_net_init(struct mpsim_net *net, uint32_t group_count, uint32_t packet
     *net = (struct mpsim_net){
         .group_count = group_count, .packet_bytes = packet_bytes, .wrap_bytes = MPSIM_WRAP_BYTES};
     weft_prng_init(&net->prng, seed);
+    for (uint32_t side = 0; side < 2; side++)
+        for (uint32_t i = 0; i < WEFT_MP_GROUPS_MAX; i++)
+            weft_prng_init(&net->links[side][i].prng, weft_prng_next(&net->prng));
 }
 
 void mpsim_net_fini(struct mpsim_net *net)
@@ -76,7 +79,7 @@ struct mpsim_flight mpsim_net_take(struct mpsim_net *net)
 }
 
 /* What goes wrong with the packet; MPSIM_MET_KINDS: nothing. */
-static enum mpsim_met fate_of(struct mpsim_net *net, struct mpsim_link *link, uint32_t path)
+static enum mpsim_met fate_of(struct mpsim_link *link, uint32_t path)
 {
     if (link->is_silent || (link->deaf_paths[path / 64] >> (path % 64) & 1) != 0)
         return MPSIM_MET_SILENT;
@@ -86,12 +89,12 @@ static enum mpsim_met fate_of(struct mpsim_net *net, struct mpsim_link *link, ui
     }
     if (link->loss_every > 0 && link->came_packets % link->loss_every == 0)
         return MPSIM_MET_LOST;
-    if (draw(net, link->loss)) {
+    if (draw(link, link->loss)) {
         if (link->is_burst)
-            link->burst_left = (uint32_t)weft_prng_below(&net->prng, MPSIM_BURST_MOST);
+            link->burst_left = (uint32_t)weft_prng_below(&link->prng, MPSIM_BURST_MOST);
         return MPSIM_MET_LOST;
     }
-    return draw(net, link->corrupt) ? MPSIM_MET_CORRUPT : MPSIM_MET_KINDS;
+    return draw(link, link->corrupt) ? MPSIM_MET_CORRUPT : MPSIM_MET_KINDS;
 }
 
 static void carry(struct mpsim_net *net, const struct mpsim_flight *as, const void *bytes,
@@ -136,7 +139,7 @@ void mpsim_net_send(struct mpsim_net *net, weft_ns now, uint32_t side, uint32_t 
         return;
     }
     link->busy_until = weft_max(link->busy_until, now) + took_ns;
-    fate = fate_of(net, link, path);
+    fate = fate_of(link, path);
     if (fate != MPSIM_MET_KINDS)
         link->met[fate]++;
     if (fate != MPSIM_MET_KINDS && (fate != MPSIM_MET_CORRUPT || !net->is_flipping))
@@ -145,15 +148,15 @@ void mpsim_net_send(struct mpsim_net *net, weft_ns now, uint32_t side, uint32_t 
     link->carried_bytes += size + net->wrap_bytes;
     at = link->busy_until + link->latency_ns;
     if (link->jitter_ns > 0)
-        at += weft_prng_below(&net->prng, link->jitter_ns);
-    if (draw(net, link->early)) {
+        at += weft_prng_below(&link->prng, link->jitter_ns);
+    if (draw(link, link->early)) {
         link->met[MPSIM_MET_EARLY]++;
         at = link->busy_until;
     }
     carry(net, &flight, bytes, fate == MPSIM_MET_CORRUPT, at);
-    if (draw(net, link->twice)) {
+    if (draw(link, link->twice)) {
         link->met[MPSIM_MET_TWICE]++;
         carry(net, &flight, bytes, fate == MPSIM_MET_CORRUPT,
-              at + weft_prng_below(&net->prng, link->latency_ns + 1000));
+              at + weft_prng_below(&link->prng, link->latency_ns + 1000));
     }
 }

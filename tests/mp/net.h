@@ -1,7 +1,7 @@
 /* The network between two servers, without a clock: for each group of paths and direction one link
  * with a rate, a latency and a queue, and what can go wrong on it. weft-mp-sim asks it in virtual
  * time, the forwarder of weft-mp-wire in real time.
- * Everything is drawn from one generator, so that a run is repeated by its seed. Sizes on a link
+ * Everything is drawn from generators of one seed, so that a run is repeated by it. Sizes on a link
  * are a packet's and `wrap_bytes`. */
 #ifndef MPSIM_NET_H
 #define MPSIM_NET_H
@@ -24,6 +24,7 @@ enum mpsim_met {
 };
 
 struct mpsim_link {
+    struct weft_prng prng;     /* what goes wrong on it: what passes another link changes nothing */
     uint64_t rate_bits_per_ms; /* 0: no limit */
     weft_ns latency_ns;
     weft_ns jitter_ns;      /* a packet takes so much longer, at most: packets pass each other */

@@ -72,8 +72,9 @@ struct mpsim_row {
     uint32_t from;     /* the side that sends; both for exchanges */
     uint32_t least_us; /* faster is not possible: the simulator would be wrong */
     uint32_t bound_us;
-    bool is_both;     /* both sides send it at once */
-    bool is_hopeless; /* it must end with LOST, and not by itself */
+    uint32_t answer_times; /* of exchanges: what side 1 sends is so many times as long; 0: 1 */
+    bool is_both;          /* both sides send it at once */
+    bool is_hopeless;      /* it must end with LOST, and not by itself */
     struct mpsim_row_wire wire;
 };
 
@@ -93,9 +94,12 @@ extern const uint32_t mpsim_row_count;
 extern const struct mpsim_spread mpsim_spreads[];
 extern const uint32_t mpsim_spread_count;
 
-void mpsim_scale_config(enum mpsim_scale scale, struct weft_mp_config *config);
-/* A part of it: when packets are sent again. */
-void mpsim_scale_times(enum mpsim_scale scale, struct weft_mp_config *config);
+/* As transports/udp has it; of a rack as fast as a rack's hosts would have it. */
+void mpsim_row_config(const struct mpsim_row *row, struct weft_mp_config *config);
+/* What each side sends. */
+void mpsim_row_flows(const struct mpsim_row *row, struct mpsim_flow flows[2]);
+/* A spread's run as a row. */
+void mpsim_spread_row(const struct mpsim_spread *spread, struct mpsim_row *row);
 void mpsim_link_set(struct mpsim_link *link, const struct mpsim_row_link *as);
 
 /* What a row's faults do next, at `from` or later; `at` is WEFT_NEVER when it is nothing. */
@@ -114,6 +118,7 @@ void mpsim_link_fault(struct mpsim_link *link, const struct mpsim_row *row,
 /* What became of a run. */
 struct mpsim_outcome {
     weft_ns took_ns;
+    weft_ns came_ns; /* until all was there, if nobody had to know */
     bool is_done;
     bool is_wrong; /* a promise was broken: `why` */
     uint32_t lost_events;
@@ -124,9 +129,10 @@ struct mpsim_outcome {
 void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outcome *outcome);
 
 /* Prints what differs, and false, when a row is out of its bounds. */
-/* Mean, median and p90 of what runs took, which are put in order; false: of none. */
+/* Mean, least, median and p90 of what runs took, which are put in order; false: of none. */
 struct mpsim_figures {
     uint64_t mean_ms;
+    uint32_t least_ms;
     uint32_t median_ms;
     uint32_t p90_ms;
 };

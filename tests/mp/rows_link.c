@@ -3,34 +3,81 @@
 
 #define SECOND(n) ((weft_ns)(n)*1000000000)
 
-void mpsim_scale_times(enum mpsim_scale scale, struct weft_mp_config *config)
+/* What transports/udp has between hosts of one machine, in datagrams of an Ethernet. */
+#define WIDE_WAYS  8
+#define WIDE_BYTES 1448
+#define WIDE_BURST 180
+
+#define SPREAD_ROUNDS   2
+#define SPREAD_LEG_US   20000
+#define SPREAD_BYTES    1000 /* of a request */
+#define SPREAD_LIMIT_US 300000000
+
+/* A handshake's datagrams take their time on the link, too. */
+#define HANDSHAKE_NS 1000000
+
+static weft_ns handshake_ns(const struct mpsim_row_link *link)
 {
-    /* A rack's are the defaults. */
-    if (scale == MPSIM_RACK)
-        return;
-    config->rto_ns_min = 40000000;
-    config->rto_ns_first = 200000000;
-    config->probe_ns_max = 200000000;
+    return (weft_ns)link->latency_us * 2000 + HANDSHAKE_NS;
 }
 
-void mpsim_scale_config(enum mpsim_scale scale, struct weft_mp_config *config)
+void mpsim_row_config(const struct mpsim_row *row, struct weft_mp_config *config)
 {
     weft_mp_defaults(config);
-    mpsim_scale_times(scale, config);
-    if (scale == MPSIM_RACK) {
+    config->group_count = row->group_count;
+    config->path_count = row->path_count;
+    if (row->scale == MPSIM_RACK) {
         config->packet_bytes = 8192;
         config->host_ns = 20000;
         config->ack_ns = 20000;
         config->silence_ns = SECOND(1);
         return;
     }
-    config->packet_bytes = 1448;
-    config->burst_packets = 1;
-    config->ack_packets = 2;
-    config->ack_ns = 1000000;
+    config->path_count = row->group_count * WIDE_WAYS;
+    config->packet_bytes = WIDE_BYTES;
+    config->burst_packets = WIDE_BURST;
     config->host_ns = 1000000;
     config->silence_ns = SECOND(30);
-    config->first_window_bytes = 14480;
+    config->rtt_ns_first = handshake_ns(&row->links[0]);
+}
+
+void mpsim_row_flows(const struct mpsim_row *row, struct mpsim_flow flows[2])
+{
+    uint32_t times = row->answer_times > 0 ? row->answer_times : 1;
+
+    flows[0] = flows[1] = (struct mpsim_flow){.total_bytes = 0};
+    flows[row->from] = row->flow;
+    if (row->flow.exchanges == 0 && !row->is_both)
+        return;
+    flows[0] = flows[1] = row->flow;
+    flows[1].total_bytes *= times;
+    flows[1].message_bytes *= times;
+}
+
+/* The first request is half a leg away when packets begin to be lost. */
+void mpsim_spread_row(const struct mpsim_spread *spread, struct mpsim_row *row)
+{
+    *row = (struct mpsim_row){
+        .name = spread->name,
+        .source = "quicly t/lossy.c",
+        .scale = MPSIM_WIDE,
+        .group_count = 1,
+        .links = {{.latency_us = SPREAD_LEG_US}},
+        .faults = {{.kind = MPSIM_LOSS,
+                    .sides = 1,
+                    .first_ms = SPREAD_LEG_US / 2000,
+                    .argument = spread->loss[0]},
+                   {.kind = MPSIM_LOSS,
+                    .sides = 2,
+                    .first_ms = SPREAD_LEG_US / 2000,
+                    .argument = spread->loss[1]}},
+        .flow = {.total_bytes = (uint64_t)SPREAD_ROUNDS * SPREAD_BYTES,
+                 .message_bytes = SPREAD_BYTES,
+                 .exchanges = SPREAD_ROUNDS},
+        .answer_times = 2,
+        .least_us = 2 * SPREAD_ROUNDS * SPREAD_LEG_US,
+        .bound_us = SPREAD_LIMIT_US,
+    };
 }
 
 void mpsim_link_set(struct mpsim_link *link, const struct mpsim_row_link *as)

@@ -5,13 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SPREAD_RUNS   100
-#define SPREAD_LIMIT  SECOND(300)
-#define SPREAD_ROUNDS 2
-#define SPREAD_LEG_NS 20000000
-#define SPREAD_BYTES  1000 /* of a request; an answer has twice as many */
-#define SECOND(n)     ((weft_ns)(n)*1000000000)
-#define NEVER_MS      UINT32_MAX
+#define SPREAD_RUNS 100
+#define NEVER_MS    UINT32_MAX
 
 static void tell(struct mpsim_duo *duo, uint32_t group, bool is_up)
 {
@@ -23,7 +18,7 @@ static void apply(struct mpsim_duo *duo, const struct mpsim_row *row,
                   const struct mpsim_row_fault *fault, bool begins)
 {
     if (fault->kind == MPSIM_REBIND)
-        for (uint32_t path = 0; path < row->path_count; path++)
+        for (uint32_t path = 0; path < duo->config.path_count; path++)
             mpsim_duo_rebind(duo, 0, path);
     for (uint32_t side = 0; side < 2; side++)
         mpsim_link_fault(&duo->net.links[side][fault->group], row, fault, side, begins);
@@ -51,15 +46,11 @@ static void run_with_faults(struct mpsim_duo *duo, const struct mpsim_row *row, 
 void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outcome *outcome)
 {
     static struct mpsim_duo duo;
-    struct mpsim_flow flows[2] = {{.total_bytes = 0}, {.total_bytes = 0}};
+    struct mpsim_flow flows[2];
     struct weft_mp_config config;
 
-    mpsim_scale_config(row->scale, &config);
-    config.group_count = row->group_count;
-    config.path_count = row->path_count;
-    flows[row->from] = row->flow;
-    if (row->flow.exchanges > 0 || row->is_both)
-        flows[1] = flows[0] = row->flow;
+    mpsim_row_config(row, &config);
+    mpsim_row_flows(row, flows);
     mpsim_duo_init(&duo, &config, flows, seed);
     duo.manners.is_followed = true;
     for (uint32_t side = 0; side < 2; side++)
@@ -68,6 +59,7 @@ void mpsim_row_run(const struct mpsim_row *row, uint64_t seed, struct mpsim_outc
     run_with_faults(&duo, row, (weft_ns)row->bound_us * 1000 * 3 / 2);
     *outcome = (struct mpsim_outcome){
         .took_ns = weft_max(duo.ends[0].ended_at, duo.ends[1].ended_at),
+        .came_ns = weft_max(duo.ends[0].completed_at, duo.ends[1].completed_at),
         .is_done = mpsim_duo_is_done(&duo),
         .is_wrong = !mpsim_duo_check_end(&duo),
         .lost_events = duo.ends[row->from].lost,
@@ -141,39 +133,22 @@ bool mpsim_figures_of(uint32_t *took_ms, uint32_t count, struct mpsim_figures *f
     for (uint32_t i = 0; i < count; i++)
         sum += took_ms[i];
     qsort(took_ms, count, sizeof(*took_ms), compare);
-    *figures = (struct mpsim_figures){sum / count, took_ms[count / 2], took_ms[count * 9 / 10]};
+    *figures = (struct mpsim_figures){sum / count, took_ms[0], took_ms[count / 2],
+                                      took_ms[count * 9 / 10]};
     return true;
 }
 
+/* The last answer is what the caller of side 0 waits for. */
 static uint32_t run_once(const struct mpsim_spread *spread, uint64_t seed, char *why)
 {
-    static struct mpsim_duo duo;
-    struct mpsim_flow flow = {
-        .total_bytes = SPREAD_ROUNDS * 1000, .message_bytes = 1000, .exchanges = SPREAD_ROUNDS};
-    struct mpsim_flow flows[2] = {flow, flow};
-    struct weft_mp_config config;
-    uint32_t took_ms = NEVER_MS;
+    struct mpsim_outcome outcome;
+    struct mpsim_row row;
 
-    for (uint32_t side = 0; side < 2; side++)
-        flows[side] = (struct mpsim_flow){.total_bytes = SPREAD_ROUNDS * SPREAD_BYTES * (1 + side),
-                                          .message_bytes = SPREAD_BYTES * (1 + side),
-                                          .exchanges = SPREAD_ROUNDS};
-    mpsim_scale_config(MPSIM_WIDE, &config);
-    mpsim_duo_init(&duo, &config, flows, seed);
-    for (uint32_t side = 0; side < 2; side++)
-        duo.net.links[side][0].latency_ns = SPREAD_LEG_NS;
-    mpsim_duo_run(&duo, SPREAD_LEG_NS / 2);
-    for (uint32_t side = 0; side < 2; side++)
-        duo.net.links[side][0].loss = spread->loss[side];
-    /* The last answer is what the caller of side 0 waits for. */
-    while (!duo.has_failed && duo.ends[1].completed < SPREAD_ROUNDS && duo.now < SPREAD_LIMIT)
-        mpsim_duo_run(&duo, duo.now + 1000000);
-    if (!mpsim_duo_check_end(&duo))
-        memcpy(why, duo.why, sizeof(duo.why));
-    else if (duo.ends[1].completed == SPREAD_ROUNDS)
-        took_ms = (uint32_t)(duo.now / 1000000);
-    mpsim_duo_fini(&duo);
-    return took_ms;
+    mpsim_spread_row(spread, &row);
+    mpsim_row_run(&row, seed, &outcome);
+    if (outcome.is_wrong)
+        memcpy(why, outcome.why, sizeof(outcome.why));
+    return outcome.is_done ? (uint32_t)(outcome.came_ns / 1000000) : NEVER_MS;
 }
 
 static bool is_within(const uint32_t bounds[2], uint64_t value)
@@ -191,7 +166,7 @@ bool mpsim_spreads_check(const char *only)
         const struct mpsim_spread *spread = &mpsim_spreads[i];
         uint32_t took_ms[SPREAD_RUNS];
         char why[MPSIM_WHY_BYTES] = "";
-        struct mpsim_figures figures = {0, 0, 0};
+        struct mpsim_figures figures = {0, 0, 0, 0};
         uint32_t count = 0;
         bool is_in;
 

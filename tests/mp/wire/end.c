@@ -108,7 +108,6 @@ static void dial(struct mpwire_end *end)
 {
     uint32_t peer = WEFT_NONE;
 
-    end->news.dialled_at = mpwire_now();
     if (weft_udp_net.peer_open(end->net, end->peer_address, &peer) != weftSuccess)
         mpwire_end_fail(end, "the peer cannot be dialled");
 }
@@ -159,6 +158,7 @@ static void lanes_cut(struct mpwire_end *end, uint32_t cut_lanes)
 static void turn(struct mpwire_end *end)
 {
     struct weft_completion ended[TURN_COMPLETIONS];
+    enum mpwire_phase phase;
     uint32_t cut_lanes = 0;
     uint32_t count;
 
@@ -169,10 +169,13 @@ static void turn(struct mpwire_end *end)
     } while (count == TURN_COMPLETIONS);
     events_take(end);
     mpwire_flow_look(end);
+    phase = mpwire_stage_tell(end->stage, end->side, &end->news, &cut_lanes);
+    if (phase == MPWIRE_RUN && end->phase == MPWIRE_MEET)
+        end->news.begun_at = mpwire_now();
+    end->phase = phase;
+    lanes_cut(end, cut_lanes);
     if (end->phase == MPWIRE_RUN && end->peer != WEFT_NONE)
         mpwire_flow_submit(end);
-    end->phase = mpwire_stage_tell(end->stage, end->side, &end->news, &cut_lanes);
-    lanes_cut(end, cut_lanes);
 }
 
 /* Until the net has something to do. */

@@ -27,6 +27,7 @@ static int socket_bind(const struct sockaddr_storage *at)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int buffer_bytes = BUFFER_BYTES;
+    int one = 1;
 
     if (fd < 0)
         return -1;
@@ -40,6 +41,7 @@ static int socket_bind(const struct sockaddr_storage *at)
     /* Who may not exceed the system's limit gets what it allows. */
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer_bytes, sizeof(buffer_bytes)) != 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof(buffer_bytes));
+    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
     return fd;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "stage.h"
@@ -15,12 +16,29 @@
 
 /* ---- in ---- */
 
+/* How long ago the kernel took a datagram in: on a link it is from then on, however late it is read
+ * here. */
+static weft_ns age_of(struct msghdr *call, weft_ns real_now)
+{
+    const struct cmsghdr *control = CMSG_FIRSTHDR(call);
+    struct timespec at;
+
+    if (control == NULL || control->cmsg_level != SOL_SOCKET ||
+        control->cmsg_type != SCM_TIMESTAMPNS)
+        return 0;
+    memcpy(&at, CMSG_DATA(control), sizeof(at));
+    return weft_sub_sat(real_now, (weft_ns)at.tv_sec * 1000000000 + (weft_ns)at.tv_nsec);
+}
+
 /* All that lies in a socket, within reason. `number` is a front's, or a binding's. */
 static void socket_read(struct mpwire_forwarder *forwarder, int fd, bool is_front, uint32_t number)
 {
     struct sockaddr_storage from[MPWIRE_BATCH];
     struct mmsghdr calls[MPWIRE_BATCH];
     struct iovec pieces[MPWIRE_BATCH];
+    _Alignas(struct cmsghdr) char controls[MPWIRE_BATCH][CMSG_SPACE(sizeof(struct timespec))];
+    struct timespec real;
+    weft_ns real_now;
     weft_ns now;
     int count;
 
@@ -30,17 +48,22 @@ static void socket_read(struct mpwire_forwarder *forwarder, int fd, bool is_fron
         calls[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
                                                 .msg_namelen = sizeof(from[i]),
                                                 .msg_iov = &pieces[i],
-                                                .msg_iovlen = 1}};
+                                                .msg_iovlen = 1,
+                                                .msg_control = controls[i],
+                                                .msg_controllen = sizeof(controls[i])}};
     }
     count = recvmmsg(fd, calls, MPWIRE_BATCH, MSG_DONTWAIT, NULL);
     now = mpwire_now();
+    (void)clock_gettime(CLOCK_REALTIME, &real);
+    real_now = (weft_ns)real.tv_sec * 1000000000 + (weft_ns)real.tv_nsec;
     for (int i = 0; i < count; i++) {
         struct mpwire_binding *binding = is_front ? mpwire_binding_of(forwarder, number, &from[i])
                                                   : &forwarder->bindings[number];
         uint32_t behind = forwarder->fronts[binding->front].side;
 
         binding->used_at = now;
-        mpsim_net_send(&forwarder->net, now, is_front ? 1 - behind : behind, binding->path,
+        mpsim_net_send(&forwarder->net, weft_sub_sat(now, age_of(&calls[i].msg_hdr, real_now)),
+                       is_front ? 1 - behind : behind, binding->path,
                        (uint32_t)(binding - forwarder->bindings), pieces[i].iov_base,
                        calls[i].msg_len);
     }
@@ -152,8 +175,11 @@ void *mpwire_forwarder_run(void *argument)
 {
     struct mpwire_forwarder *forwarder = argument;
     struct epoll_event events[EVENTS_MAX];
+    const struct sched_param first = {.sched_priority = 2};
     bool is_over = false;
 
+    /* A network does not wait for hosts. */
+    (void)pthread_setschedparam(pthread_self(), SCHED_RR, &first);
     while (!is_over) {
         int count = epoll_wait(forwarder->epoll_fd, events, EVENTS_MAX, -1);
 

@@ -102,18 +102,16 @@ static bool forwarder_open(struct run *run, uint64_t seed)
 static bool ends_open(struct run *run, uint64_t seed)
 {
     const struct mpsim_row *row = run->row;
-    struct mpsim_flow flows[2] = {{.total_bytes = 0}, {.total_bytes = 0}};
+    struct mpsim_flow flows[2];
     struct mpwire_limits limits = {.dial_ns = row->is_hopeless ? HOPELESS_NS : DIAL_NS,
                                    .crypto = row->wire.is_plain ? WEFT_NET_CRYPTO_OFF
                                                                 : WEFT_NET_CRYPTO_FULL};
     struct weft_mp_config config;
 
-    mpsim_scale_config(row->scale, &config);
+    mpsim_row_config(row, &config);
     limits.silence_ns =
         row->wire.silence_ms > 0 ? (weft_ns)row->wire.silence_ms * 1000000 : config.silence_ns;
-    flows[row->from] = row->flow;
-    if (row->flow.exchanges > 0 || row->is_both)
-        flows[1] = flows[0] = row->flow;
+    mpsim_row_flows(row, flows);
     for (uint32_t side = 0; side < 2; side++)
         if (!mpwire_end_open(&run->ends[side], side, row->group_count, flows, &limits, seed,
                              &run->stage)) {
@@ -219,7 +217,7 @@ static void first_faults(struct run *run)
             fault_apply(run, &run->row->faults[i], true);
 }
 
-static void run_all(struct run *run, uint64_t seed, bool is_dialled, struct mpwire_outcome *outcome)
+static void run_all(struct run *run, uint64_t seed, struct mpwire_outcome *outcome)
 {
     weft_ns start;
 
@@ -229,13 +227,11 @@ static void run_all(struct run *run, uint64_t seed, bool is_dialled, struct mpwi
         return;
     }
     first_faults(run);
-    if (is_dialled)
-        mpwire_stage_set(&run->stage, MPWIRE_RUN);
     if (!mpwire_end_start(&run->ends[1]) || !mpwire_end_start(&run->ends[0])) {
         (void)snprintf(run->why, sizeof(run->why), "no threads");
         return;
     }
-    if (!is_dialled && !ends_meet(run)) {
+    if (!ends_meet(run)) {
         (void)snprintf(run->why, sizeof(run->why), "the two do not meet");
         return;
     }
@@ -246,14 +242,13 @@ static void run_all(struct run *run, uint64_t seed, bool is_dialled, struct mpwi
     flows_run(run, start, start + mpwire_row_limit_ns(run->row));
     outcome->is_done = is_done(run);
     if (outcome->is_done)
-        outcome->took_ns = weft_max(run->news[0].got_at, run->news[1].got_at) -
-                           (is_dialled ? run->news[0].dialled_at : start);
-    if (!is_dialled)
+        outcome->took_ns =
+            weft_max(run->news[0].got_at, run->news[1].got_at) - run->news[run->row->from].begun_at;
+    if (run->row->flow.exchanges == 0)
         settle(run);
 }
 
-void mpwire_row_run(const struct mpsim_row *row, uint64_t seed, bool is_dialled,
-                    struct mpwire_outcome *outcome)
+void mpwire_row_run(const struct mpsim_row *row, uint64_t seed, struct mpwire_outcome *outcome)
 {
     static struct run run;
 
@@ -262,7 +257,7 @@ void mpwire_row_run(const struct mpsim_row *row, uint64_t seed, bool is_dialled,
     run.row = row;
     mpwire_scale = row->scale;
     mpwire_stage_init(&run.stage);
-    run_all(&run, seed, is_dialled, outcome);
+    run_all(&run, seed, outcome);
     mpwire_stage_set(&run.stage, MPWIRE_STOP);
     for (uint32_t side = 0; side < 2; side++)
         mpwire_end_join(&run.ends[side]);

@@ -7,8 +7,7 @@
 
 /* Plain memory: it goes through a pipe. */
 struct mpwire_outcome {
-    weft_ns took_ns; /* to the last byte that was seen, from when the first could be sent; from the
-                        dialling where that is the row's */
+    weft_ns took_ns; /* to the last byte that was seen, from when the first could be sent */
     bool is_done;
     bool is_wrong;   /* a promise was broken: `why` */
     uint32_t downs;  /* events of the side that sends */
@@ -19,10 +18,8 @@ struct mpwire_outcome {
 };
 
 /* Of the row that is run: it decides what a datagram is at most, an Ethernet's or a jumbo one's.
- * Packets are sent again as late as the wide scale says, unless `has_own_times`. The program's
- * linker puts both in place of what transports/udp would have (wrap.c). */
+ * The program's linker puts that in place of what loopback would have (wrap.c). */
 extern enum mpsim_scale mpwire_scale;
-extern bool mpwire_has_own_times;
 uint32_t mpwire_datagram_bytes(void);
 
 /* The row as it is run: slower, and as much smaller, as it says. */
@@ -31,8 +28,7 @@ void mpwire_row_scale(const struct mpsim_row *row, struct mpsim_row *scaled);
 /* How long a scaled row may take where other programs have the computer, too; it is not run on. */
 weft_ns mpwire_row_limit_ns(const struct mpsim_row *row);
 
-/* Of a scaled row. `is_dialled`: time counts from the dialling on. */
-void mpwire_row_run(const struct mpsim_row *row, uint64_t seed, bool is_dialled,
-                    struct mpwire_outcome *outcome);
+/* Of a scaled row. */
+void mpwire_row_run(const struct mpsim_row *row, uint64_t seed, struct mpwire_outcome *outcome);
 
 #endif

@@ -19,9 +19,9 @@ enum mpwire_phase {
 struct mpwire_news {
     uint32_t version; /* grows with each change that is worth telling */
     bool is_met;
-    bool is_sent; /* all that it sends has ended */
-    bool is_got;  /* all that it shall get was there, as it was sent */
-    weft_ns dialled_at;
+    bool is_sent;     /* all that it sends has ended */
+    bool is_got;      /* all that it shall get was there, as it was sent */
+    weft_ns begun_at; /* it could send from then on */
     weft_ns got_at;
     uint32_t downs;             /* events */
     uint32_t errors;            /* copies that ended badly */

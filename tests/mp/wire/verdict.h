@@ -8,6 +8,7 @@ struct mpwire_choice {
     const char *only; /* NULL: all */
     uint64_t jobs;
     uint64_t seed;
+    uint64_t runs;  /* of a loss statistic, at most */
     bool is_strict; /* what is over a bound of the table has failed */
     bool is_verbose;
 };
