@@ -77,6 +77,7 @@ _Noreturn void sim_history_fail(struct sim_history *history, enum sim_oracle ora
     va_list arguments;
 
     history->failed = oracle;
+    current = history; /* of a run in two parts the one that has begun last need not be it */
     fflush(stdout);
     print_lines(history);
     fprintf(stderr, "weft-sim: FAILED seed %" PRIu64 " oracle %s: at %" PRIu64 " ns, ",

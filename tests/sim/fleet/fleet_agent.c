@@ -38,7 +38,12 @@ static const struct weft_agent_origin *find(const struct sim_fleet *fleet, uint3
 void sim_agent_check(struct sim_fleet *fleet, uint32_t index)
 {
     struct sim_server *server = &fleet->servers[index];
+    const struct weft_agent *agent = agent_of(fleet, index);
+    uint64_t news = agent->heard_count + agent->origins[WEFT_AGENT_SELF].version.sequence;
 
+    if (news == server->news)
+        return;
+    server->news = news;
     for (uint32_t i = 0; i < fleet->server_count && !fleet->shape.is_plain; i++) {
         const struct weft_agent_origin *origin = find(fleet, index, i);
 

@@ -94,6 +94,7 @@ void sim_server_open(struct sim_fleet *fleet, uint32_t index)
     memset(server->revokes, 0, sizeof(server->revokes));
     server->abort.run = NULL;
     memset(server->heard, 0, sizeof(server->heard));
+    server->news = 0;
     if (!fleet->shape.is_plain)
         server->health = zeroed(1, sizeof(*server->health));
     fleet->opening = index;

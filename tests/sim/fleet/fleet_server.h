@@ -69,6 +69,7 @@ struct sim_server {
     struct sim_revoke_run revokes[SIM_FLEET_WINDOWS];
     struct weft_command abort; /* `run` NULL: it goes on */
     weft_ns abort_again_at;
+    uint64_t news;                  /* so much was heard and said when that was looked at last */
     struct weft_agent_version said; /* of itself; after a restart it goes on */
     struct weft_agent_version heard[SIM_SERVERS_DRAWN_MAX]; /* of each, in this life */
     struct sim_import *imports; /* by server * SIM_FLEET_WINDOWS + window */
