@@ -7,7 +7,7 @@
 #include "verdict.h"
 
 #define PROGRAM "weft-mp-wire"
-#define JOBS    8
+#define JOBS    4
 #define RUNS    100
 
 struct arguments {
@@ -21,7 +21,7 @@ static const struct weft_args_option options[] = {
     {"only", 'o', "ROW", "only those whose name has ROW in it", weft_args_text, CHOICE(only), 0, 0},
     {"list", 'l', NULL, "say which there are", weft_args_flag, offsetof(struct arguments, lists), 0,
      0},
-    {"jobs", 'j', "N", "so many at once (default 8)", weft_args_count, CHOICE(jobs), 1, 1000},
+    {"jobs", 'j', "N", "so many at once (default 4)", weft_args_count, CHOICE(jobs), 1, 1000},
     {"seed", 's', "S", "of what the forwarder does at random (default 1)", weft_args_count,
      CHOICE(seed), 1, UINT32_MAX},
     {"runs", 'r', "N", "of a loss statistic at most so many (default 100)", weft_args_count,

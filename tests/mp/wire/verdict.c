@@ -10,7 +10,7 @@
 #include "jobs.h"
 
 #define ROWS_MAX       128
-#define LIMIT_S        120
+#define LIMIT_S        240
 #define SPREAD_MAX     100
 #define SPREAD_MORE_MS 10 /* what sockets and threads take of a bound that has no room for them */
 
