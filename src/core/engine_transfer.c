@@ -344,7 +344,10 @@ void weft_engine_transfer_settled(struct weft_engine *engine, uint32_t tag, weft
 {
     struct weft_transfer *transfer = &engine->transfers[tag];
 
-    if (transfer->state == WEFT_TRANSFER_DRAINING)
+    /* What hangs is asked behind the events: of copies that ended together one is told first. */
+    if (transfer->state == WEFT_TRANSFER_DRAINING && transfer->chunks > 0)
+        weft_heap_set(&engine->timers, tag, weft_max(now, transfer->op.deadline_at));
+    else if (transfer->state == WEFT_TRANSFER_DRAINING)
         try_end(engine, tag, now);
     else if (transfer->done_bytes == transfer->op.size_bytes)
         end(engine, tag, weftSuccess, WEFT_CAUSE_NONE);
