@@ -2,6 +2,7 @@
  * writes them, and where they land it is told what can land no more. See peer_copy.h. */
 #include "log.h"
 #include "peer_copy.h"
+#include "peer_gone.h"
 #include "share.h"
 #include "sibling.h"
 
@@ -107,12 +108,14 @@ void weft_copy_settle_asked(struct weft_loop *loop, uint32_t peer, struct weft_r
 
     if (reader->failed)
         return;
-    /* Of a peer whose end is known all connections are closed; who never greeted never wrote. */
+    /* Of a peer whose end is known all connections are closed, and what came into relays before may
+     * be on its way from there; who never greeted never wrote. */
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++) {
         const struct weft_peer *other = &loop->peers->peers[i];
 
         if (other->incarnation == incarnation &&
-            (other->state == WEFT_PEER_GREETED || other->state == WEFT_PEER_READY))
+            (other->state == WEFT_PEER_GREETED || other->state == WEFT_PEER_READY ||
+             !weft_peer_is_still(loop, i)))
             result = weftInProgress;
     }
     weft_peer_answer(loop, peer, WEFT_PEER_COPIED, id, result);

@@ -148,13 +148,24 @@ void weft_peers_blame(const struct weft_loop *loop, uint32_t slot, struct weft_s
 
 /* ---- its place ---- */
 
+bool weft_peer_is_still(const struct weft_loop *loop, uint32_t index)
+{
+    const struct weft_peer *peer = &loop->peers->peers[index];
+
+    for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++)
+        if (peer->relays[i] != NULL &&
+            !weft_engine_window_idle(loop->engine, weft_peer_inbound(loop->peers, index, i)))
+            return false;
+    return peer->asked == 0;
+}
+
 /* Nothing of this comm names it, and nothing that it lent or was lent is in use. */
 static bool is_unused(const struct weft_loop *loop, uint32_t index)
 {
     const struct weft_peers *peers = loop->peers;
     const struct weft_peer *peer = &peers->peers[index];
 
-    if (peer->asked > 0)
+    if (!weft_peer_is_still(loop, index))
         return false;
     for (uint32_t i = 0; i < loop->relay_first; i++)
         if (peers->sources[i].used && peers->sources[i].peer == index)
@@ -162,10 +173,6 @@ static bool is_unused(const struct weft_loop *loop, uint32_t index)
     for (uint32_t i = 0; i < WEFT_PEERS_IMPORTS_MAX; i++)
         if (peers->imports[i].used && peers->imports[i].peer == index &&
             !weft_engine_window_idle(loop->engine, peers->import_first + i))
-            return false;
-    for (uint32_t i = 0; i < WEFT_DEVICES_MAX; i++)
-        if (peer->relays[i] != NULL &&
-            !weft_engine_window_idle(loop->engine, weft_peer_inbound(peers, index, i)))
             return false;
     return relays_idle(loop, peer);
 }

@@ -32,6 +32,10 @@ void weft_peer_lost(struct weft_loop *loop, const struct weft_net_event *event);
 void weft_peers_place_give(struct weft_peers *peers, const struct weft_peer *peer);
 bool weft_peers_place_take(struct weft_peers *peers, struct weft_peer *peer);
 
+/* Nothing that the peer asked for is under way here, or hangs: what it wrote into relays has left
+ * them. */
+bool weft_peer_is_still(const struct weft_loop *loop, uint32_t peer);
+
 /* Gives a place of a peer that is gone, and that nothing refers to, to the next one; true where
  * there was one. */
 bool weft_peers_reclaim(struct weft_loop *loop);

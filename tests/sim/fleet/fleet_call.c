@@ -80,11 +80,16 @@ static bool is_taken_back(const struct sim_fleet *fleet, const struct sim_call *
            fleet->servers[call->to].abort.run != NULL;
 }
 
-/* Who carries out the copy cannot say what came of it. */
+/* Who carries out the copy cannot say what came of it; where that one is gone, who holds the
+ * destination cannot say that nothing of it lands any more. */
 static bool is_unheard(const struct sim_fleet *fleet, const struct sim_call *call)
 {
-    return call->kind == SIM_CALL_COPY && (fleet->servers[call->peer].state != SIM_SERVER_UP ||
-                                           !sim_fleet_are_joined(fleet, call->server, call->peer));
+    const struct sim_server *peer = &fleet->servers[call->peer];
+    bool is_gone = peer->state == SIM_SERVER_DEAD || peer->life != call->peer_life;
+    uint32_t teller = is_gone ? call->to : call->peer;
+
+    return call->kind == SIM_CALL_COPY && (fleet->servers[teller].state != SIM_SERVER_UP ||
+                                           !sim_fleet_are_joined(fleet, call->server, teller));
 }
 
 /* A copy, or a word, of the call may still have an effect, as far as its server can know. */
