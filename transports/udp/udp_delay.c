@@ -1,6 +1,7 @@
 /* Delayed datagrams; see udp_delay.h. */
 #include "udp_delay.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,9 +82,14 @@ weft_ns weft_udp_delay_send(struct weft_udp_delay *delay, bool is_up, weft_ns no
         if (delay->datagrams[delay->first].due_at > now)
             return delay->datagrams[delay->first].due_at;
         /* What the kernel does not take is lost, as on any network. */
-        if (is_up && fd >= 0)
-            (void)send(fd, delay->bytes + delay->datagrams[delay->first].at,
-                       delay->datagrams[delay->first].size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (is_up && fd >= 0 &&
+            send(fd, delay->bytes + delay->datagrams[delay->first].at,
+                 delay->datagrams[delay->first].size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+            errno == ECONNREFUSED) {
+            delay->is_refused = true;
+            delay->refused_slot = delay->datagrams[delay->first].slot;
+            delay->refused_fd = fd;
+        }
         delay->first = (delay->first + 1) % WEFT_UDP_DELAY_MAX;
         delay->count--;
     }

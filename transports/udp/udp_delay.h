@@ -13,6 +13,9 @@
 struct weft_udp_delay {
     uint32_t first;
     uint32_t count;
+    uint32_t refused_slot; /* of a session whose peer refuses; valid while is_refused */
+    int refused_fd;        /* and its socket */
+    bool is_refused;
     size_t head;    /* where the next one's bytes go */
     uint8_t *bytes; /* NULL: the NIC never had a delay */
     struct {

@@ -278,6 +278,30 @@ static void session_work(struct weft_udp_net *net, uint32_t slot)
     weft_net_end_wake_at(&net->end, weft_mp_deadline(session->mp));
 }
 
+/* Sends what a NIC has delayed. Nobody listens where it went: the peer's other NICs are asked. */
+static void delay_work(struct weft_udp_net *net, struct weft_udp_nic *nic)
+{
+    struct weft_udp_delay *delay = &nic->delay;
+    const struct weft_udp_session *session;
+
+    weft_net_end_wake_at(
+        &net->end,
+        weft_udp_delay_send(delay, nic->pace.shape.state == WEFT_NET_SHAPE_UP, net->end.now));
+    if (!delay->is_refused)
+        return;
+    delay->is_refused = false;
+    session = net->sessions[delay->refused_slot];
+    if (session == NULL || session->state != WEFT_UDP_SESSION_UP)
+        return;
+    for (uint32_t p = 0; p < session->path_count; p++)
+        if (session->fds[p] == delay->refused_fd) {
+            weft_udp_peer_refused(net, weft_udp_peer_at(net, session->peer),
+                                  session->lanes[p % session->lane_count].peer_nic);
+            weft_net_end_wake_at(&net->end, net->end.now);
+            return;
+        }
+}
+
 static uint32_t udp_poll(struct weft_net *base, struct weft_completion *completions, uint32_t max)
 {
     struct weft_udp_net *net = weft_udp_net_of(base);
@@ -291,10 +315,7 @@ static uint32_t udp_poll(struct weft_net *base, struct weft_completion *completi
     for (uint32_t i = 0; i < net->sessions_max; i++)
         session_work(net, i);
     for (uint32_t i = 0; i < net->nic_count; i++)
-        weft_net_end_wake_at(&net->end,
-                             weft_udp_delay_send(&net->nics[i].delay,
-                                                 net->nics[i].pace.shape.state == WEFT_NET_SHAPE_UP,
-                                                 net->end.now));
+        delay_work(net, &net->nics[i]);
     return weft_net_end_take(&net->end, completions, max);
 }
 
