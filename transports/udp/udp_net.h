@@ -68,7 +68,6 @@ struct weft_udp_net {
     bool *is_given;                  /* of operations that are no copies: core/mp has it */
     struct weft_udp_grave graves[WEFT_UDP_GRAVES_MAX];
     uint32_t grave_next;
-    weft_ns polled_at;
 
     struct weft_prng prng;        /* which packets a faulty NIC loses */
     struct weft_mp_packet packet; /* that goes out */

@@ -146,6 +146,7 @@ static void server_fault(struct sim_fleet *fleet, enum sim_fault_kind kind, uint
             return;
         server->state = SIM_SERVER_UP;
         server->stops++;
+        sim_link_go_on(fleet, index);
         sim_server_wake(fleet, index, fleet->now + 1000);
         break;
     case SIM_FAULT_SERVER_KILL:

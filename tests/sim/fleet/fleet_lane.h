@@ -21,6 +21,7 @@ struct sim_link;
 struct sim_fleet_lane {
     uint64_t generation;
     bool is_closed[2]; /* that side neither sends nor takes */
+    bool is_broken[2]; /* that side will close it when its process goes on */
     bool is_settled;   /* both sides know what was applied; it is to be made anew */
     uint32_t tries;
     uint32_t copies[2]; /* WRITEs under way */

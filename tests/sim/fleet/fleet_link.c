@@ -116,13 +116,31 @@ static bool is_silent(const struct sim_fleet *fleet, const struct sim_link *link
 
 static void close_due(struct sim_fleet *fleet, const struct sim_item *item)
 {
-    const struct sim_link *link = &fleet->links[item->link];
+    struct sim_link *link = &fleet->links[item->link];
+    enum sim_server_state state = fleet->servers[link->server[item->side]].state;
 
     if (link->lanes[item->lane].generation != item->generation ||
         !is_silent(fleet, link, item->lane, item->number))
         return;
-    if (fleet->servers[link->server[item->side]].state == SIM_SERVER_UP)
+    if (state == SIM_SERVER_UP)
         sim_link_close(fleet, item->link, item->lane, item->side);
+    else if (state == SIM_SERVER_STOPPED && item->number == 0)
+        link->lanes[item->lane].is_broken[item->side] = true;
+}
+
+void sim_link_go_on(struct sim_fleet *fleet, uint32_t server)
+{
+    for (uint32_t i = 0; i < fleet->link_count; i++)
+        for (uint32_t k = 0; k < 2 * fleet->links[i].lane_count; k++) {
+            struct sim_link *link = &fleet->links[i];
+            struct sim_fleet_lane *lane = &link->lanes[k / 2];
+
+            if (link->server[k % 2] != server || !lane->is_broken[k % 2])
+                continue;
+            lane->is_broken[k % 2] = false;
+            sim_link_close_at(fleet, i, k / 2, k % 2,
+                              fleet->now + sim_fleet_below(fleet, SIM_FLEET_TELL_NS), 0);
+        }
 }
 
 /* ---- settling ---- */
@@ -220,6 +238,8 @@ static void settle_due(struct sim_fleet *fleet, uint32_t index, uint32_t lane_nu
     sim_record_lane_open(fleet, index, lane_number);
     lane->is_closed[0] = false;
     lane->is_closed[1] = false;
+    lane->is_broken[0] = false;
+    lane->is_broken[1] = false;
     lane->is_settled = false;
     lane->tries = 0;
     send_waiting(fleet, link);

@@ -24,6 +24,8 @@ void sim_link_close(struct sim_fleet *fleet, uint32_t link, uint32_t lane, uint3
 void sim_link_settle_at(struct sim_fleet *fleet, uint32_t link, uint32_t lane, weft_ns at);
 void sim_link_close_at(struct sim_fleet *fleet, uint32_t link, uint32_t lane, uint32_t side,
                        weft_ns at, uint64_t number);
+/* A server that was stopped sees which of its lanes broke meanwhile. */
+void sim_link_go_on(struct sim_fleet *fleet, uint32_t server);
 /* That side has closed it for good. */
 void sim_link_bye(struct sim_fleet *fleet, uint32_t link, uint32_t side);
 void sim_link_killed(struct sim_fleet *fleet, uint32_t server);
