@@ -150,8 +150,9 @@ struct weft_net_ops {
      * and gives who holds it the right to connect. */
     void (*address)(struct weft_net *net, uint8_t bytes[WEFT_NET_ADDRESS_BYTES]);
 
-    /* Own memory that this process can address, and its end: copies of ours that read it must have
-     * ended. */
+    /* Own memory, and its end: copies of ours that read it must have ended. `base` is NULL where
+     * this process cannot address it, a real GPU's: then peers get it by forwards alone, and a
+     * write or a store into it is refused as one without the right. */
     weftResult_t (*window_add)(struct weft_net *net, uint32_t window, void *base, size_t size);
     void (*window_remove)(struct weft_net *net, uint32_t window);
 

@@ -228,6 +228,104 @@ Test(net_guard, forward__an_extent_of_nothing)
     }
 }
 
+/* A second window of who is asked, with no memory that the net could touch. */
+static void open_bare(struct weft_net_remote *bare)
+{
+    *bare = net_remote();
+    bare->window = NET_LATER;
+    bare->token[0] ^= 1;
+    net_meet(ends, 1, WEFT_NET_CRYPTO_OFF);
+    cr_assert_eq(net_ops->window_add(ends[1].net, NET_LATER, NULL, NET_BYTES), weftSuccess);
+    cr_assert_eq(net_ops->expose(ends[1].net, NET_LATER, bare), weftSuccess);
+    cr_assert_eq(net_ops->import(ends[0].net, NET_LATER, 0, bare), weftSuccess);
+}
+
+static void forward_bare(uint32_t dst, uint32_t src, uint32_t cookie)
+{
+    static const struct weft_extent extent = {64, 0, 32};
+    struct weft_copy copy = {.dst_window = dst,
+                             .src_window = src,
+                             .extent_count = 1,
+                             .extents = &extent,
+                             .size_bytes = 32,
+                             .cookie = cookie,
+                             .after = WEFT_COOKIE_NONE};
+    uint32_t from = ends[1].seen_count;
+    const struct net_seen *seen;
+
+    cr_assert_eq(net_ops->forward(ends[0].net, &copy), weftSuccess);
+    seen = net_wait_event(ends, 2, &ends[1], WEFT_NET_FORWARD, from);
+    net_ops->answer(ends[1].net, 0, seen->event.request, weftSuccess);
+    cr_assert_eq(net_wait(ends, 2, &ends[0], cookie), weftSuccess);
+}
+
+/* Who has a GPU copies between it and memory that the net reaches; the net itself leaves it alone.
+ */
+Test(net_guard, window_without_memory__takes_forwards_alone)
+{
+    NET_EACH()
+    {
+        static const uint64_t copy_bytes[] = {0, 1, 100000};
+        struct weft_net_remote bare;
+        uint64_t refused;
+
+        open_bare(&bare);
+        forward_bare(NET_LATER, NET_THEIRS, 1);
+        forward_bare(NET_THEIRS, NET_LATER, 2);
+        cr_assert_eq(refused_count(), 0);
+        for (uint32_t i = 0; i < WEFT_ARRAY_COUNT(copy_bytes); i++)
+            refuse(&bare, 64, copy_bytes[i], 1);
+        refused = refused_count();
+        for (uint32_t op = 0; op < weftNumSignalOps; op++) {
+            cr_assert_eq(net_ops->store(ends[0].net, NET_LATER, 64, 1, (weftSignalOp_t)op, 10 + op),
+                         weftSuccess);
+            cr_assert_eq(net_wait(ends, 2, &ends[0], 10 + op), weftInvalidUsage);
+        }
+        cr_assert_eq(refused_count(), refused + weftNumSignalOps);
+        /* The lane has lived through it, and the number serves again. */
+        forward_bare(NET_LATER, NET_LATER, 3);
+        net_ops->window_remove(ends[1].net, NET_LATER);
+        cr_assert_eq(net_ops->window_add(ends[1].net, NET_LATER, NULL, NET_BYTES), weftSuccess);
+        cr_assert_eq(net_ops->window_add(ends[1].net, NET_LATER, NULL, NET_BYTES),
+                     weftInvalidUsage);
+        cr_assert_eq(net_ops->import(ends[1].net, NET_LATER, 0, &bare), weftInvalidUsage);
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
+}
+
+/* Bytes that may land, and a word that is out of reach: neither is done. Nor is such a window read.
+ */
+Test(net_guard, window_without_memory__no_word_behind_bytes)
+{
+    NET_EACH()
+    {
+        struct weft_copy_signal signal = {NET_LATER, 24, 1, weftSignalSet};
+        struct weft_extent extent = {32, 0, 8};
+        struct weft_copy copy = {.dst_window = NET_THEIRS,
+                                 .src_window = NET_OWN,
+                                 .extent_count = 1,
+                                 .extents = &extent,
+                                 .size_bytes = 8,
+                                 .cookie = 5,
+                                 .after = WEFT_COOKIE_NONE,
+                                 .signal = &signal};
+        struct weft_net_remote bare;
+
+        open_bare(&bare);
+        net_fill(ends[0].memory, 8, 9);
+        cr_assert_eq(net_ops->copy(ends[0].net, &copy), weftSuccess);
+        cr_assert_eq(net_wait(ends, 2, &ends[0], 5), weftInvalidUsage);
+        cr_assert(net_is_all(ends[1].memory, 64, 0));
+        cr_assert_eq(refused_count(), 1);
+        copy.signal = NULL;
+        copy.src_window = NET_LATER;
+        cr_assert_eq(net_ops->copy(ends[1].net, &copy), weftInvalidArgument);
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
+}
+
 /* A window is concealed at any point of a payload: not one byte more comes, and the lane lives. */
 static void conceal_midway(enum weft_net_crypto crypto)
 {

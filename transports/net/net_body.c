@@ -119,7 +119,7 @@ bool weft_net_signal_read(struct weft_reader *reader, struct weft_wire_store *st
 void *weft_net_store_place(const struct weft_net_end *end, const struct weft_wire_store *store)
 {
     const struct weft_net_exposure *exposure =
-        weft_net_window_admit(end, &store->dst, WEFT_RIGHT_SIGNAL);
+        weft_net_window_enter(end, &store->dst, WEFT_RIGHT_SIGNAL);
     char *word;
 
     if (exposure == NULL ||

@@ -1,6 +1,6 @@
 /* Windows: own memory, what of it peers may use, and windows of peers.
  *
- * A peer gets at own memory through weft_net_window_admit alone. */
+ * A peer gets at own memory through weft_net_window_enter alone. */
 #include <string.h>
 
 #include "net_end.h"
@@ -15,10 +15,11 @@ weftResult_t weft_net_window_add(struct weft_net *net, uint32_t number, void *me
     struct weft_net_end *end = weft_net_end_of(net);
     struct weft_net_window *window = window_get(end, number);
 
-    if (window == NULL || memory == NULL)
+    if (window == NULL)
         return weftInvalidArgument;
-    if (window->base != NULL || window->peer != WEFT_NONE)
+    if (window->is_own || window->peer != WEFT_NONE)
         return weftInvalidUsage;
+    window->is_own = true;
     window->base = memory;
     window->size_bytes = size;
     return weftSuccess;
@@ -30,6 +31,7 @@ void weft_net_window_remove(struct weft_net *net, uint32_t number)
 
     weft_assert(window != NULL);
     weft_net_conceal(net, number);
+    window->is_own = false;
     window->base = NULL;
     window->size_bytes = 0;
 }
@@ -42,7 +44,7 @@ weftResult_t weft_net_expose(struct weft_net *net, uint32_t number,
     struct weft_net_exposure *exposure;
     uint32_t index;
 
-    if (window == NULL || window->base == NULL || as->window != number ||
+    if (window == NULL || !window->is_own || as->window != number ||
         as->size_bytes > window->size_bytes)
         return weftInvalidArgument;
     if (window->exposure_count == WEFT_NET_EXPOSURES_MAX)
@@ -86,7 +88,7 @@ weftResult_t weft_net_import(struct weft_net *net, uint32_t number, uint32_t pee
     if (window == NULL || peer >= end->env.peers_max ||
         weft_net_peer_at(end, peer)->state == WEFT_NET_PEER_STATE_FREE)
         return weftInvalidArgument;
-    if (window->base != NULL || window->peer != WEFT_NONE)
+    if (window->is_own || window->peer != WEFT_NONE)
         return weftInvalidUsage;
     window->peer = peer;
     window->remote = *remote;
@@ -99,7 +101,7 @@ void weft_net_forget(struct weft_net *net, uint32_t number)
     struct weft_net_window *window = window_get(weft_net_end_of(net), number);
 
     weft_assert(window != NULL);
-    weft_assert(window->base == NULL);
+    weft_assert(!window->is_own);
     window->peer = WEFT_NONE;
     window->size_bytes = 0;
 }
@@ -147,4 +149,13 @@ const struct weft_net_exposure *weft_net_window_admit(const struct weft_net_end 
             return exposure;
     }
     return NULL;
+}
+
+const struct weft_net_exposure *weft_net_window_enter(const struct weft_net_end *end,
+                                                      const struct weft_wire_window *by,
+                                                      unsigned rights)
+{
+    const struct weft_net_exposure *exposure = weft_net_window_admit(end, by, rights);
+
+    return exposure == NULL || end->windows[by->window].base == NULL ? NULL : exposure;
 }

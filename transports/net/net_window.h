@@ -18,7 +18,8 @@ struct weft_net_exposure {
 };
 
 struct weft_net_window {
-    char *base; /* NULL: not an own one */
+    bool is_own;
+    char *base; /* of an own one; NULL: this process cannot address it */
     uint64_t size_bytes;
     uint32_t first_exposure;
     uint32_t exposure_count;
@@ -35,8 +36,13 @@ void weft_net_conceal(struct weft_net *net, uint32_t window);
 weftResult_t weft_net_import(struct weft_net *net, uint32_t window, uint32_t peer,
                              const struct weft_net_remote *remote);
 void weft_net_forget(struct weft_net *net, uint32_t window);
-/* The exposure that lets `by` in with all of `rights`, or NULL. */
+/* The exposure that lets `by` in with all of `rights`, or NULL. Its memory may be out of reach:
+ * then a forward is all that it allows. */
 const struct weft_net_exposure *weft_net_window_admit(const struct weft_net_end *end,
+                                                      const struct weft_wire_window *by,
+                                                      unsigned rights);
+/* The same for what the net itself writes: NULL also where the window's memory is out of reach. */
+const struct weft_net_exposure *weft_net_window_enter(const struct weft_net_end *end,
                                                       const struct weft_wire_window *by,
                                                       unsigned rights);
 /* An imported window of a peer, or NULL. */

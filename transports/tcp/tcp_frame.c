@@ -1,7 +1,7 @@
 /* What each frame of a live lane does.
  *
  * Before a window's byte is touched: number, exposure, epoch, token, rights
- * (weft_net_window_admit), every extent, their sum. What is refused is counted and told to the
+ * (weft_net_window_enter), every extent, their sum. What is refused is counted and told to the
  * sender; a frame that no peer sends ends the lane. */
 #include "net/net_body.h"
 #include "tcp_net.h"
@@ -103,7 +103,7 @@ static enum weft_tcp_outcome write_begin(struct weft_tcp_net *net, struct weft_t
 
     if (!weft_wire_get_write(body, &write))
         return WEFT_TCP_WRONG;
-    exposure = weft_net_window_admit(&net->end, &write.dst, WEFT_RIGHT_WRITE);
+    exposure = weft_net_window_enter(&net->end, &write.dst, WEFT_RIGHT_WRITE);
     arrival->left_bytes = head->payload_bytes;
     arrival->size_bytes = head->payload_bytes;
     arrival->place = 0;

@@ -26,7 +26,7 @@ static char *write_admit(const struct weft_udp_net *net, struct weft_reader *hea
     window.window = (uint32_t)weft_reader_number(head, 4);
     window.epoch = (uint32_t)weft_reader_number(head, 4);
     weft_reader_bytes(head, window.token, sizeof(window.token));
-    exposure = head->failed ? NULL : weft_net_window_admit(&net->end, &window, WEFT_RIGHT_WRITE);
+    exposure = head->failed ? NULL : weft_net_window_enter(&net->end, &window, WEFT_RIGHT_WRITE);
     if (exposure == NULL)
         return NULL;
     for (uint32_t i = 0; i < place_count; i++) {
