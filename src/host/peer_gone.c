@@ -37,7 +37,7 @@ static void end_stores(struct weft_loop *loop, uint32_t peer)
         const struct weft_peers_store *store = &peers->stores[i];
 
         next = peers->store_links[i].next;
-        if ((!store->sent || weft_sibling_raises(loop, &store->signal)) &&
+        if ((!store->sent || weft_peers_owner_raises(loop, &store->signal)) &&
             peers->sources[store->signal.window].peer == peer)
             weft_peers_store_ended(loop, i, weftRemoteError);
     }

@@ -31,7 +31,7 @@ static weftResult_t send_store(struct weft_loop *loop, uint32_t index)
 {
     struct weft_peers *peers = loop->peers;
     struct weft_peers_store *store = &peers->stores[index];
-    weftResult_t result = weft_sibling_raises(loop, &store->signal)
+    weftResult_t result = weft_peers_owner_raises(loop, &store->signal)
                               ? weft_sibling_raise(loop, index)
                               : peers->ops->store(peers->net, store->signal.window,
                                                   store->signal.offset, store->signal.value,
@@ -39,6 +39,18 @@ static weftResult_t send_store(struct weft_loop *loop, uint32_t index)
 
     store->sent = result == weftSuccess;
     return result == weftRemoteError || result == weftNoResource ? weftSuccess : result;
+}
+
+/* Its net cannot address a real GPU's memory. */
+static bool is_far_gpu(const struct weft_loop *loop, uint32_t window)
+{
+    return weft_peers_own(loop, window) && !loop->peers->gpus &&
+           loop->topo->devices[loop->window_devices[window]].kind == weftDeviceGpu;
+}
+
+bool weft_peers_owner_raises(const struct weft_loop *loop, const struct weft_signal *signal)
+{
+    return is_far_gpu(loop, signal->window) || weft_sibling_raises(loop, signal);
 }
 
 bool weft_peers_raise(const struct weft_loop *loop, const struct weft_signal *signal)

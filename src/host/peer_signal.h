@@ -22,6 +22,8 @@ struct weft_peers_store {
 
 /* Is the signal one that a peer raises for us? */
 bool weft_peers_raise(const struct weft_loop *loop, const struct weft_signal *signal);
+/* Is the signal one that only the owner of its window can raise, by a message of its own? */
+bool weft_peers_owner_raises(const struct weft_loop *loop, const struct weft_signal *signal);
 /* The slot's transfer begins, which may end with a signal to a peer; it has ended. */
 void weft_peers_signal_begin(struct weft_loop *loop, uint32_t slot);
 void weft_peers_signal_end(struct weft_loop *loop, uint32_t slot);

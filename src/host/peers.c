@@ -39,9 +39,9 @@ weftResult_t weft_peers_window_add(struct weft_loop *loop, uint32_t window, uint
 {
     struct weft_peers *peers = loop->peers;
 
-    /* Memory that cannot be addressed is reached over the relays in host memory. */
+    /* Memory that cannot be addressed is reached over the relays in host memory, by forwards. */
     if (loop->machine->topo.devices[device].kind != weftDeviceDram && !peers->gpus)
-        return weftSuccess;
+        base = NULL;
     WEFT_TRY(peers->ops->window_add(peers->net, window, base, size_bytes));
     if (window >= loop->relay_first)
         return weftSuccess;
@@ -234,7 +234,8 @@ static bool carries_signal(const struct weft_loop *loop, const struct weft_copy 
     const struct weft_peers_import *word;
     const struct weft_peers_import *dst;
 
-    if (slot == WEFT_NONE || loop->slots.slots[slot].op.signal.window == WEFT_NONE)
+    if (slot == WEFT_NONE || loop->slots.slots[slot].op.signal.window == WEFT_NONE ||
+        weft_peers_owner_raises(loop, &loop->slots.slots[slot].op.signal))
         return false;
     word = &peers->sources[loop->slots.slots[slot].op.signal.window];
     dst = &peers->sources[loop->slots.slots[slot].op.dst_window];

@@ -199,6 +199,13 @@ bool weft_siblings_poll(struct weft_loop *loop, weft_ns now)
     return any;
 }
 
+/* A word of a real GPU is raised by its owner for peers of other servers, too. */
+static bool is_heard(const struct weft_loop *loop, uint32_t peer, uint64_t kind)
+{
+    return loop->peers->siblings->is_sibling[peer] ||
+           (!loop->peers->gpus && (kind == WEFT_SIBLING_RAISE || kind == WEFT_SIBLING_RAISED));
+}
+
 bool weft_sibling_message(struct weft_loop *loop, uint32_t peer, uint64_t kind,
                           struct weft_reader *reader)
 {
@@ -206,7 +213,7 @@ bool weft_sibling_message(struct weft_loop *loop, uint32_t peer, uint64_t kind,
 
     if (kind < WEFT_SIBLING_ASK || kind > WEFT_SIBLING_WAKE)
         return false;
-    if (!loop->peers->siblings->is_sibling[peer])
+    if (!is_heard(loop, peer, kind))
         return true; /* it is none to us: it says so itself, and we believe our own eyes */
     if (kind == WEFT_SIBLING_WAKE)
         return true; /* that it came is all: whoever slept on the net is awake */

@@ -314,7 +314,7 @@ void weft_sibling_raised(struct weft_loop *loop, uint32_t peer, uint32_t id,
         result == weftInProgress)
         return;
     store = &loop->peers->stores[id];
-    if (store->sent && weft_sibling_raises(loop, &store->signal) &&
+    if (store->sent && weft_peers_owner_raises(loop, &store->signal) &&
         loop->peers->sources[store->signal.window].peer == peer)
         weft_peers_store_ended(loop, id, (weftResult_t)result);
 }
