@@ -161,7 +161,8 @@ struct member {
     weftWindow_t far;
 };
 
-static struct member member_open(const struct ends *ends, const char *server)
+/* `late`: a NIC that is down when the two meet; NICS: none is. */
+static struct member member_open(const struct ends *ends, const char *server, uint32_t late)
 {
     struct member member = {0};
     weftWindowKey_t key;
@@ -173,6 +174,8 @@ static struct member member_open(const struct ends *ends, const char *server)
     conform_area(member.comm, "dram0", AREA, &member.area);
     conform_area(member.comm, "dram0", AREA, &member.stage);
     good(weftWindowGetKey(member.area.window, WEFT_RIGHTS_ALL, &key));
+    if (late < NICS)
+        set_nic(late, false);
     must(write(ends->other, &key, sizeof(key)) == (ssize_t)sizeof(key), "no key is taken");
     must(recv(ends->other, &key, sizeof(key), MSG_WAITALL) == (ssize_t)sizeof(key), "no key came");
     good(weftWindowImport(member.comm, &key, &member.far));
@@ -280,7 +283,9 @@ static void drive(const struct ends *ends)
 
     enter_namespace(ends);
     set_up(1);
-    member = member_open(ends, "10.77.0.1");
+    member = member_open(ends, "10.77.0.1", 3);
+    move_and_check(&member, 1);
+    set_nic(3, true);
     for (uint32_t i = 0; i < NICS; i++)
         move_until_used(&member, i, 1 + i);
     cut_in_flight(&member, 1, 50);
@@ -323,7 +328,7 @@ static void serve(const struct ends *ends)
 
     enter_namespace(ends);
     set_up(2);
-    member = member_open(ends, "10.77.0.2");
+    member = member_open(ends, "10.77.0.2", NICS);
     await(ends->other);
     await_changed(&member, "10.77.0.1", 2);
     tell(ends->other);

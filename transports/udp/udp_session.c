@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "udp_net.h"
 
@@ -91,17 +90,6 @@ struct weft_udp_session *weft_udp_session_find(const struct weft_udp_net *net, u
     return session != NULL && session->tag == tag ? session : NULL;
 }
 
-static void ways_close(struct weft_udp_session *session)
-{
-    for (uint32_t p = session->path_count; p > 0; p--) {
-        bool is_shared = p > session->lane_count &&
-                         session->fds[p - 1] == session->fds[p - 1 - session->lane_count];
-
-        if (session->fds[p - 1] >= 0 && !is_shared)
-            (void)close(session->fds[p - 1]);
-    }
-}
-
 static void given_forget(struct weft_udp_net *net, uint32_t peer)
 {
     for (uint32_t i = 0; i < net->end.env.cookies_max + WEFT_NET_NOTES_MAX; i++)
@@ -118,7 +106,7 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
     weft_udp_dial_end(net, session);
     for (uint32_t i = 0; i < net->nic_count; i++)
         weft_udp_delay_forget(&net->nics[i].delay, session->slot);
-    ways_close(session);
+    weft_udp_ways_close(session);
     weft_secure_free(session->secure);
     weft_secure_datagrams_free(session->keys);
     free(session->greeting);
@@ -156,33 +144,6 @@ static void lanes_init(const struct weft_udp_net *net, struct weft_udp_session *
         return;
     session->lanes[0].nic = session->nic;
     session->lanes[0].peer_nic = session->peer_nic;
-}
-
-/* A socket for each way; where there are not so many, ways of a lane share one. False: a lane has
- * none, and it is not its NIC's fault. */
-static bool ways_open(const struct weft_udp_net *net, struct weft_udp_session *session)
-{
-    bool some = false;
-
-    weft_assert(session->lane_count > 0);
-    session->packet_bytes = WEFT_UDP_PACKET_BYTES;
-    for (uint32_t p = 0; p < session->path_count; p++) {
-        const struct weft_udp_lane *lane = &session->lanes[p % session->lane_count];
-        const struct weft_udp_nic *nic = &net->nics[lane->nic];
-        const struct weft_wire_nic *to = &session->address.nics[lane->peer_nic];
-        uint32_t bytes;
-
-        session->fds[p] = weft_udp_socket_speak(nic->is_any ? NULL : &nic->local, to);
-        if (session->fds[p] < 0 && p >= session->lane_count)
-            session->fds[p] = session->fds[p - session->lane_count];
-        if (session->fds[p] < 0)
-            continue;
-        some = true;
-        bytes = weft_udp_socket_datagram_bytes(session->fds[p], to->is_v6) - WEFT_UDP_HEAD_BYTES -
-                WEFT_SECURE_TAG_BYTES;
-        session->packet_bytes = (uint32_t)weft_min(session->packet_bytes, bytes);
-    }
-    return some;
 }
 
 static bool tables_alloc(struct weft_udp_session *session)
@@ -268,7 +229,7 @@ bool weft_udp_session_meet(struct weft_udp_net *net, struct weft_udp_session *se
     if (session->nic >= net->nic_count || session->peer_nic >= address->nic_count)
         return false;
     lanes_init(net, session);
-    if (!ways_open(net, session) || !tables_alloc(session) || !mp_open(net, session))
+    if (!weft_udp_ways_open(net, session) || !tables_alloc(session) || !mp_open(net, session))
         return false;
     net->guest_count -= session->state == WEFT_UDP_SESSION_GREETED;
     weft_udp_session_set_state(session, WEFT_UDP_SESSION_MEETING);
@@ -296,7 +257,10 @@ void weft_udp_session_shape(struct weft_udp_net *net, struct weft_udp_session *s
             continue;
         lane->is_cut = is_cut;
         weft_mp_group_told(session->mp, net->end.now, l, !is_cut);
+        if (!is_cut)
+            weft_udp_ways_soon(net, session);
     }
+    weft_net_end_wake_at(&net->end, weft_udp_ways_tick(net, session));
 }
 
 void weft_udp_session_knock(struct weft_udp_net *net, struct weft_udp_session *session)

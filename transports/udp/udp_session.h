@@ -85,6 +85,7 @@ struct weft_udp_lane {
     uint32_t peer_nic;
     bool is_up;                                /* core/mp says so */
     bool is_cut;                               /* its NIC is, here */
+    bool is_narrow;                            /* it came up late, and takes no packet */
     weft_ns blocked_until;                     /* its sockets took no more */
     struct weft_list copies[WEFT_NET_CLASSES]; /* not begun, or not all of them */
     uint32_t part_counts[WEFT_NET_CLASSES];    /* under way */
@@ -130,6 +131,8 @@ struct weft_udp_session {
     void *memory;
     struct weft_udp_lane lanes[WEFT_WIRE_LANES_MAX];
     int fds[WEFT_MP_PATHS_MAX]; /* of paths; -1: none */
+    weft_ns try_at;             /* those without are tried again; WEFT_NEVER: that would not help */
+    weft_ns try_ns;
     struct weft_udp_part *parts;
     uint32_t *part_indices;
     struct weft_pool free_parts;
@@ -177,6 +180,18 @@ void weft_udp_session_shape(struct weft_udp_net *net, struct weft_udp_session *s
 void weft_udp_session_knock(struct weft_udp_net *net, struct weft_udp_session *session);
 /* A goodbye over all lanes. */
 void weft_udp_session_bye(struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_way.c ---- */
+
+/* A socket for each way; where there are not so many, ways of a lane share one. False: there is
+ * none at all. */
+bool weft_udp_ways_open(const struct weft_udp_net *net, struct weft_udp_session *session);
+void weft_udp_ways_close(struct weft_udp_session *session);
+/* Tries those again that have no socket, when it is time; returns the next time. core/mp is told of
+ * what leads somewhere now. */
+weft_ns weft_udp_ways_tick(const struct weft_udp_net *net, struct weft_udp_session *session);
+/* It is time: a NIC is back. */
+void weft_udp_ways_soon(const struct weft_udp_net *net, struct weft_udp_session *session);
 
 /* ---- udp_dial.c ---- */
 
