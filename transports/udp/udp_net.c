@@ -270,6 +270,7 @@ static void session_work(struct weft_udp_net *net, uint32_t slot)
     if (weft_mp_deadline(session->mp) <= net->end.now)
         weft_mp_expire(session->mp, net->end.now);
     weft_net_end_wake_at(&net->end, weft_udp_ways_tick(net, session));
+    weft_udp_room_tick(net, session);
     events_work(net, session);
     weft_udp_session_write(net, session);
     session = net->sessions[slot];

@@ -34,6 +34,7 @@ static void data_receive(struct weft_udp_net *net, struct weft_udp_session *sess
     switch (weft_mp_arrived(session->mp, net->end.now, packet, packet_bytes, &arrival)) {
     case WEFT_MP_PLACE:
         session->lanes[arrival.path % session->lane_count].received_bytes += size;
+        weft_udp_room_fill(net, session, arrival.message_bytes);
         weft_udp_arrival_place(net, session, &arrival);
         break;
     case WEFT_MP_BAD:

@@ -102,6 +102,7 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
         return;
     if (session->state == WEFT_UDP_SESSION_UP)
         given_forget(net, session->peer);
+    weft_udp_room_leave(net, session);
     net->guest_count -= session->state == WEFT_UDP_SESSION_GREETED;
     weft_udp_dial_end(net, session);
     for (uint32_t i = 0; i < net->nic_count; i++)
@@ -187,6 +188,7 @@ static bool mp_open(const struct weft_udp_net *net, struct weft_udp_session *ses
     config.silence_ns = net->end.env.silence_ns;
     config.keepalive_ns = weft_max(1, net->end.env.silence_ns / 2);
     config.room_bytes = net->room_bytes;
+    session->unscheduled_bytes = config.unscheduled_bytes;
     config.rtt_ns_first = session->rtt_ns;
     if (is_loopback(&session->address))
         config.host_ns = LOOPBACK_HOST_NS;

@@ -127,7 +127,9 @@ struct weft_udp_session {
     uint32_t lane_count;
     uint32_t path_count;
     uint32_t packet_bytes;
-    struct weft_mp *mp; /* in `memory` */
+    uint64_t unscheduled_bytes; /* of each message: what is beyond them needs leave */
+    weft_ns fills_until;        /* it has a share of the sockets' room; 0: none */
+    struct weft_mp *mp;         /* in `memory` */
     void *memory;
     struct weft_udp_lane lanes[WEFT_WIRE_LANES_MAX];
     int fds[WEFT_MP_PATHS_MAX]; /* of paths; -1: none */
@@ -192,6 +194,16 @@ void weft_udp_ways_close(struct weft_udp_session *session);
 weft_ns weft_udp_ways_tick(const struct weft_udp_net *net, struct weft_udp_session *session);
 /* It is time: a NIC is back. */
 void weft_udp_ways_soon(const struct weft_udp_net *net, struct weft_udp_session *session);
+
+/* ---- udp_room.c ---- */
+
+/* Bytes of a message of that size have come. */
+void weft_udp_room_fill(const struct weft_udp_net *net, struct weft_udp_session *session,
+                        uint64_t message_bytes);
+/* Its share goes back when the last such bytes came long ago; */
+void weft_udp_room_tick(const struct weft_udp_net *net, struct weft_udp_session *session);
+/* and at once. */
+void weft_udp_room_leave(const struct weft_udp_net *net, struct weft_udp_session *session);
 
 /* ---- udp_dial.c ---- */
 
