@@ -98,8 +98,10 @@ struct weft_net_event {
 /* What an emulated or faulty NIC does. */
 enum weft_net_shape_state {
     WEFT_NET_SHAPE_UP,
-    WEFT_NET_SHAPE_CUT,    /* connections over it break, and new ones fail */
-    WEFT_NET_SHAPE_SILENT, /* nothing goes out or comes in, and nothing is said */
+    WEFT_NET_SHAPE_CUT,        /* connections over it break, and new ones fail */
+    WEFT_NET_SHAPE_SILENT,     /* nothing goes out or comes in, and nothing is said */
+    WEFT_NET_SHAPE_SILENT_OUT, /* the same of what goes out alone */
+    WEFT_NET_SHAPE_SILENT_IN,  /* and of what comes in alone */
     WEFT_NET_SHAPE_STATES
 };
 

@@ -99,7 +99,7 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
         peers->shapes[i] = shape;
         peers->ops->shape(peers->net, i, &shape);
         /* A NIC that is silent does not know. */
-        if (shape.state != WEFT_NET_SHAPE_SILENT)
+        if (shape.state == WEFT_NET_SHAPE_UP || shape.state == WEFT_NET_SHAPE_CUT)
             weft_peers_nic_rates(loop, i, rate, rate);
     }
     lanes_follow(loop);

@@ -222,6 +222,23 @@ Test(net_fence, die__two_lanes_silent_sealed)
     }
 }
 
+/* A black hole one way: at an end that says nothing any more, and at one that hears nothing. */
+Test(net_fence, die__one_lane_silent_out)
+{
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_OFF, WEFT_NET_SHAPE_SILENT_OUT, 0, 1);
+    }
+}
+
+Test(net_fence, die__two_lanes_silent_in_sealed)
+{
+    NET_EACH()
+    {
+        break_nics(WEFT_NET_CRYPTO_FULL, WEFT_NET_SHAPE_SILENT_IN, 0, 2);
+    }
+}
+
 /* All lanes: what is in doubt is not told until one lane is back, then all of it is. */
 Test(net_fence, die__all_lanes_and_back)
 {

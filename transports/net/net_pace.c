@@ -43,7 +43,7 @@ void weft_net_pace_set(struct weft_net_pace *pace, const struct weft_net_shape *
 
 bool weft_net_pace_is_open(struct weft_net_pace *pace, weft_ns now)
 {
-    if (pace->shape.state != WEFT_NET_SHAPE_UP)
+    if (!weft_net_shape_sends(pace->shape.state))
         return false;
     if (pace->shape.rate_bytes_per_ms == 0)
         return true;
@@ -53,7 +53,7 @@ bool weft_net_pace_is_open(struct weft_net_pace *pace, weft_ns now)
 
 uint64_t weft_net_pace_allow(struct weft_net_pace *pace, uint64_t wanted_bytes, weft_ns now)
 {
-    if (pace->shape.state != WEFT_NET_SHAPE_UP)
+    if (!weft_net_shape_sends(pace->shape.state))
         return 0;
     if (pace->shape.rate_bytes_per_ms == 0)
         return wanted_bytes;
@@ -74,7 +74,7 @@ weft_ns weft_net_pace_at(const struct weft_net_pace *pace, weft_ns now)
 {
     uint64_t rate = pace->shape.rate_bytes_per_ms;
 
-    if (pace->shape.state != WEFT_NET_SHAPE_UP)
+    if (!weft_net_shape_sends(pace->shape.state))
         return WEFT_NEVER;
     if (rate == 0 || pace->tokens_bytes > 0)
         return now;
@@ -84,6 +84,6 @@ weft_ns weft_net_pace_at(const struct weft_net_pace *pace, weft_ns now)
 
 bool weft_net_pace_waits(const struct weft_net_pace *pace)
 {
-    return pace->shape.state == WEFT_NET_SHAPE_UP && pace->shape.rate_bytes_per_ms != 0 &&
+    return weft_net_shape_sends(pace->shape.state) && pace->shape.rate_bytes_per_ms != 0 &&
            pace->tokens_bytes == 0;
 }

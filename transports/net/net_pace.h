@@ -18,6 +18,25 @@ struct weft_net_pace {
     bool is_short; /* bytes have waited for tokens since then */
 };
 
+/* Whether what is given to a NIC in the state goes out, and what comes to it is heard. */
+static inline bool weft_net_shape_sends(enum weft_net_shape_state state)
+{
+    return state == WEFT_NET_SHAPE_UP || state == WEFT_NET_SHAPE_SILENT_IN;
+}
+
+static inline bool weft_net_shape_hears(enum weft_net_shape_state state)
+{
+    return state == WEFT_NET_SHAPE_UP || state == WEFT_NET_SHAPE_SILENT_OUT;
+}
+
+/* What the state is to what comes in, for a pace of that. */
+static inline enum weft_net_shape_state weft_net_shape_inward(enum weft_net_shape_state state)
+{
+    if (weft_net_shape_hears(state))
+        return WEFT_NET_SHAPE_UP;
+    return state == WEFT_NET_SHAPE_SILENT_IN ? WEFT_NET_SHAPE_SILENT : state;
+}
+
 /* The NIC has this shape from now on. */
 void weft_net_pace_set(struct weft_net_pace *pace, const struct weft_net_shape *shape, weft_ns now);
 /* How much of `wanted` may go out now. */

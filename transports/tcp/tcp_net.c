@@ -113,6 +113,18 @@ static struct weft_tcp_lane *lane_of(struct weft_tcp_net *net,
     return &net->peers[channel->peer].lanes[channel->lane];
 }
 
+static void lane_ready(struct weft_tcp_net *net, struct weft_tcp_channel *channel, uint32_t events)
+{
+    if (weft_tcp_shape_is_deaf(net, channel->nic)) {
+        weft_tcp_channel_watch(channel, false, false);
+        events &= EPOLLOUT;
+    }
+    if ((events & EPOLLOUT) != 0)
+        weft_tcp_lane_touch(net, lane_of(net, channel));
+    if ((events & ~(uint32_t)EPOLLOUT) != 0)
+        weft_tcp_lane_read(net, lane_of(net, channel));
+}
+
 static void channel_ready(struct weft_tcp_net *net, struct weft_tcp_channel *channel,
                           uint32_t events)
 {
@@ -120,7 +132,7 @@ static void channel_ready(struct weft_tcp_net *net, struct weft_tcp_channel *cha
     if (channel->fd < 0)
         return;
     channel->is_drained = false;
-    if (weft_tcp_shape_is_silent(net, channel->nic)) {
+    if (channel->role != WEFT_TCP_LANE && weft_tcp_shape_is_silent(net, channel->nic)) {
         weft_tcp_channel_watch(channel, false, false);
         return;
     }
@@ -132,10 +144,7 @@ static void channel_ready(struct weft_tcp_net *net, struct weft_tcp_channel *cha
         weft_tcp_dial_advance(net, lane_of(net, channel));
         break;
     default:
-        if ((events & EPOLLOUT) != 0)
-            weft_tcp_lane_touch(net, lane_of(net, channel));
-        if ((events & ~(uint32_t)EPOLLOUT) != 0)
-            weft_tcp_lane_read(net, lane_of(net, channel));
+        lane_ready(net, channel, events);
         break;
     }
 }
@@ -220,7 +229,7 @@ static void dirty_work(struct weft_tcp_net *net)
 
         lane->is_dirty = false;
         if (weft_tcp_lane_is_live(lane) && lane->reads_again &&
-            !weft_tcp_shape_is_silent(net, lane->nic))
+            !weft_tcp_shape_is_deaf(net, lane->nic))
             weft_tcp_lane_read(net, lane);
         if (weft_tcp_lane_is_live(lane))
             weft_tcp_lane_write(net, lane);

@@ -95,6 +95,9 @@ void weft_tcp_shape_wake(struct weft_tcp_net *net);
 weft_ns weft_tcp_shape_wake_at(const struct weft_tcp_net *net);
 /* Lanes over it wait for tokens. */
 bool weft_tcp_shape_is_pacing(const struct weft_tcp_net *net, uint32_t nic);
+/* Nothing comes in, and nobody says so. */
+bool weft_tcp_shape_is_deaf(const struct weft_tcp_net *net, uint32_t nic);
+/* It is silent in one direction or both: no connection is made over it. */
 bool weft_tcp_shape_is_silent(const struct weft_tcp_net *net, uint32_t nic);
 
 #endif

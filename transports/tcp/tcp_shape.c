@@ -128,12 +128,20 @@ weft_ns weft_tcp_shape_wake_at(const struct weft_tcp_net *net)
 
 bool weft_tcp_shape_is_pacing(const struct weft_tcp_net *net, uint32_t nic)
 {
-    return weft_net_pace_waits(&net->nics[nic].pace) || net->nics[nic].is_throttled;
+    return weft_net_pace_waits(&net->nics[nic].pace) ||
+           (net->nics[nic].is_throttled && !weft_tcp_shape_is_deaf(net, nic));
+}
+
+bool weft_tcp_shape_is_deaf(const struct weft_tcp_net *net, uint32_t nic)
+{
+    return net->nics[nic].pace_in.shape.state == WEFT_NET_SHAPE_SILENT;
 }
 
 bool weft_tcp_shape_is_silent(const struct weft_tcp_net *net, uint32_t nic)
 {
-    return net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_SILENT;
+    enum weft_net_shape_state state = net->nics[nic].pace.shape.state;
+
+    return state != WEFT_NET_SHAPE_UP && state != WEFT_NET_SHAPE_CUT;
 }
 
 static void lane_shaped(struct weft_tcp_net *net, struct weft_tcp_lane *lane, uint32_t nic)
@@ -148,19 +156,21 @@ static void lane_shaped(struct weft_tcp_net *net, struct weft_tcp_lane *lane, ui
         return;
     if (state == WEFT_NET_SHAPE_CUT)
         weft_tcp_lane_die(net, lane, "its NIC is cut");
-    else if (state == WEFT_NET_SHAPE_UP)
+    else if (state != WEFT_NET_SHAPE_SILENT)
         weft_tcp_channel_watch(lane->channel, true, true);
 }
 
 void weft_tcp_shape(struct weft_net *base, uint32_t nic, const struct weft_net_shape *shape)
 {
     struct weft_tcp_net *net = weft_tcp_net_of(base);
+    struct weft_net_shape inward = *shape;
 
     weft_assert(nic < net->nic_count);
     net->end.now = weft_net_now();
     net->nics[nic].pace_in.keep_ns = WEFT_TCP_LUMP_NS;
     weft_net_pace_set(&net->nics[nic].pace, shape, net->end.now);
-    weft_net_pace_set(&net->nics[nic].pace_in, shape, net->end.now);
+    inward.state = weft_net_shape_inward(shape->state);
+    weft_net_pace_set(&net->nics[nic].pace_in, &inward, net->end.now);
     for (uint32_t p = 0; p < net->end.env.peers_max; p++)
         for (uint32_t l = 0; l < net->peers[p].base.lane_count; l++)
             lane_shaped(net, &net->peers[p].lanes[l], nic);

@@ -232,7 +232,7 @@ void weft_udp_dial_read(struct weft_udp_net *net, struct weft_udp_session *sessi
     ssize_t got = recv(session->dial_fd, bytes, sizeof(bytes), MSG_DONTWAIT);
     uint32_t nic = session->nic;
 
-    if (net->nics[nic].pace.shape.state != WEFT_NET_SHAPE_UP)
+    if (!weft_net_shape_hears(net->nics[nic].pace.shape.state))
         return;
     if (got < 0 && errno != EAGAIN && errno != EINTR) {
         weft_udp_dial_fail(net, session, errno, "it cannot be asked");

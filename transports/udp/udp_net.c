@@ -31,7 +31,7 @@ int weft_udp_net_say(struct weft_udp_net *net, uint32_t nic, int fd,
                                                     : sizeof(struct sockaddr_in);
     ssize_t sent;
 
-    if (net->nics[nic].pace.shape.state != WEFT_NET_SHAPE_UP || fd < 0)
+    if (!weft_net_shape_sends(net->nics[nic].pace.shape.state) || fd < 0)
         return 0;
     sent = sendto(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT,
                   (const struct sockaddr *)(const void *)to, to_size);
@@ -288,7 +288,7 @@ static void delay_work(struct weft_udp_net *net, struct weft_udp_nic *nic)
 
     weft_net_end_wake_at(
         &net->end,
-        weft_udp_delay_send(delay, nic->pace.shape.state == WEFT_NET_SHAPE_UP, net->end.now));
+        weft_udp_delay_send(delay, weft_net_shape_sends(nic->pace.shape.state), net->end.now));
     if (!delay->is_refused)
         return;
     delay->is_refused = false;

@@ -116,7 +116,7 @@ static void datagram_receive(struct weft_udp_net *net, uint32_t nic,
 
 void weft_udp_nic_read(struct weft_udp_net *net, uint32_t nic)
 {
-    bool is_open = net->nics[nic].pace.shape.state == WEFT_NET_SHAPE_UP;
+    bool is_open = weft_net_shape_hears(net->nics[nic].pace.shape.state);
 
     for (uint32_t i = 0; i < WEFT_UDP_READS_MAX; i++) {
         struct weft_udp_heard *heard_now = &net->heard;

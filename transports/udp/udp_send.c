@@ -25,7 +25,8 @@ static bool nic_is_open(struct weft_udp_net *net, const struct weft_udp_lane *la
     struct weft_net_pace *pace = &net->nics[lane->nic].pace;
 
     /* What a silent NIC is given is lost, and nobody says so. */
-    if (pace->shape.state == WEFT_NET_SHAPE_SILENT)
+    if (pace->shape.state == WEFT_NET_SHAPE_SILENT ||
+        pace->shape.state == WEFT_NET_SHAPE_SILENT_OUT)
         return true;
     return is_busy(lane) ? weft_net_pace_allow(pace, 1, net->end.now) > 0
                          : weft_net_pace_is_open(pace, net->end.now);
@@ -141,7 +142,7 @@ static void run_flush(struct weft_udp_net *net, struct weft_udp_session *session
 
     if (net->run.count == 0)
         return;
-    if (nic->pace.shape.state == WEFT_NET_SHAPE_UP && session->fds[path] >= 0) {
+    if (weft_net_shape_sends(nic->pace.shape.state) && session->fds[path] >= 0) {
         if (weft_udp_nic_delays(nic))
             weft_udp_delay_keep(&nic->delay, &net->run, session->fds[path], session->slot,
                                 net->end.now + nic->pace.shape.delay_ns);
