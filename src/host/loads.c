@@ -70,12 +70,17 @@ static int open_object(const char *object)
     }
 }
 
+/* Names are of each process: with one visible GPU each, all of them call theirs gpu0. */
 static uint64_t digest_of(const struct weft_topo *topo)
 {
     uint64_t hash = weft_hash_word(WEFT_HASH_SEED, LAYOUT);
 
-    for (uint32_t i = 0; i < topo->device_count; i++)
-        hash = weft_hash_bytes(hash, topo->devices[i].name, strlen(topo->devices[i].name) + 1);
+    for (uint32_t i = 0; i < topo->device_count; i++) {
+        const struct weft_device *device = &topo->devices[i];
+
+        hash = weft_hash_bytes(hash, device->name, strlen(device->name) + 1);
+        hash = weft_hash_bytes(hash, device->bus, strlen(device->bus) + 1);
+    }
     for (uint32_t i = 0; i < topo->link_count; i++) {
         hash = weft_hash_word(hash, topo->links[i].from);
         hash = weft_hash_word(hash, topo->links[i].to);

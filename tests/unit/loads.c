@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "core/preset.h"
 
 #define NOW UINT64_C(1000000000)
@@ -89,6 +90,24 @@ Test(loads, look__what_others_told)
     cr_assert(weft_loads_look(a, NOW, is_new));
     cr_assert_eq(a->foreign[3].own_bytes_per_us, 0);
     weft_loads_close(c);
+    weft_loads_close(a);
+}
+
+/* What has one name in two processes and is two devices has two tables. */
+Test(loads, open__by_bus)
+{
+    struct weft_loads *a = join();
+    uint32_t gpu = weft_topo_find(&topo, "gpu0");
+    struct weft_loads *b;
+
+    weft_text_copy(topo.devices[gpu].bus, sizeof(topo.devices[gpu].bus), "0000:b7:00.0");
+    b = join();
+    cr_expect_str_neq(a->object, b->object);
+    (void)weft_loads_look(a, NOW, is_new);
+    tell(b, 3, 100, 20);
+    cr_expect(!weft_loads_look(a, NOW, is_new));
+    cr_expect_eq(a->foreign[3].own_bytes_per_us, 0);
+    weft_loads_close(b);
     weft_loads_close(a);
 }
 
