@@ -190,9 +190,9 @@ static weftResult_t listen_on(struct weft_loop *loop, struct weft_peers *peers, 
     if (env.crypto != WEFT_NET_CRYPTO_FULL)
         weft_log(
             WEFT_LOG_WARN, loop->noun,
-            "net_crypto is %s: bytes between processes can be read by others on the network, and "
+            "net_crypto is %s: bytes between processes can be read%s by others on the network, and "
             "the keys that weftCopy hands on",
-            loop->config.net_crypto);
+            loop->config.net_crypto, env.crypto == WEFT_NET_CRYPTO_OFF ? " and changed" : "");
     if (!weft_random(env.secret, sizeof(env.secret))) {
         weft_text_copy(why, 256, "the system gives no random numbers");
         return weftSystemError;
