@@ -199,11 +199,11 @@ bool weft_siblings_poll(struct weft_loop *loop, weft_ns now)
     return any;
 }
 
-/* A word of a real GPU is raised by its owner for peers of other servers, too. */
+/* Whoever's net cannot address GPU memory asks the owner of a word there, between servers, too. */
 static bool is_heard(const struct weft_loop *loop, uint32_t peer, uint64_t kind)
 {
-    return loop->peers->siblings->is_sibling[peer] ||
-           (!loop->peers->gpus && (kind == WEFT_SIBLING_RAISE || kind == WEFT_SIBLING_RAISED));
+    return loop->peers->siblings->is_sibling[peer] || kind == WEFT_SIBLING_RAISE ||
+           kind == WEFT_SIBLING_RAISED;
 }
 
 bool weft_sibling_message(struct weft_loop *loop, uint32_t peer, uint64_t kind,

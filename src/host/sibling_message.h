@@ -1,4 +1,4 @@
-/* What siblings tell each other; RAISE and RAISED go between servers, too, for words of real GPUs.
+/* What siblings tell each other; RAISE and RAISED go between servers, too, for words of GPUs.
  *
  *     ASK       id, window as its key says                   may I open it?
  *     TICKET    id, result, device kind, NUMA node, bus, ticket, why
