@@ -68,8 +68,8 @@ void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *even
 
 /* ---- fetches of peers ---- */
 
-void weft_peer_answer(struct weft_loop *loop, uint32_t peer, enum weft_peer_message_kind kind,
-                      uint32_t id, weftResult_t result)
+void weft_peer_answer(struct weft_loop *loop, uint32_t peer, uint32_t kind, uint32_t id,
+                      weftResult_t result)
 {
     struct weft_peers *peers = loop->peers;
     uint8_t bytes[16];

@@ -13,7 +13,7 @@ struct weft_loop;
 /* An answer that waits for room in a lane. */
 struct weft_peers_late {
     uint32_t peer;
-    enum weft_peer_message_kind kind;
+    uint32_t kind;
     uint32_t id;
     weftResult_t result;
 };
@@ -25,9 +25,9 @@ void weft_peer_forward(struct weft_loop *loop, const struct weft_net_event *even
 void weft_peer_message(struct weft_loop *loop, const struct weft_net_event *event);
 void weft_peer_send_late(struct weft_loop *loop);
 
-/* Tells a peer how what it asked for went. */
-void weft_peer_answer(struct weft_loop *loop, uint32_t peer, enum weft_peer_message_kind kind,
-                      uint32_t id, weftResult_t result);
+/* Tells a peer how what it asked for went, by a message of that kind; later where no lane is up. */
+void weft_peer_answer(struct weft_loop *loop, uint32_t peer, uint32_t kind, uint32_t id,
+                      weftResult_t result);
 
 /* Begins to write what `asker` asks for into the window of peer `to` that `head` says; `reader` is
  * at the extents. weftNoResource: not now. weftInvalidUsage: our window is not to be read so. */

@@ -129,8 +129,7 @@ static inline void weft_peer_copy_read(struct weft_reader *reader, struct weft_p
 }
 
 /* An answer: FETCHED or COPIED. */
-static inline void weft_peer_answer_write(struct weft_writer *writer,
-                                          enum weft_peer_message_kind kind, uint32_t id,
+static inline void weft_peer_answer_write(struct weft_writer *writer, uint32_t kind, uint32_t id,
                                           weftResult_t result)
 {
     weft_writer_number(writer, kind, 1);

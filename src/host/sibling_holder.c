@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "peer_asked.h"
 #include "sibling.h"
 #include "sibling_message.h"
 
@@ -169,8 +170,6 @@ void weft_holder_raise(struct weft_loop *loop, uint32_t peer, struct weft_reader
 {
     uint32_t id = (uint32_t)weft_reader_number(reader, 4);
     weftResult_t result = weftInvalidUsage;
-    uint8_t bytes[8];
-    struct weft_writer writer = weft_writer_of(bytes, sizeof(bytes));
     struct weft_net_remote remote;
     struct weft_signal signal;
 
@@ -184,8 +183,5 @@ void weft_holder_raise(struct weft_loop *loop, uint32_t peer, struct weft_reader
     /* The port checks where the word is. */
     if (weft_peer_is_exposed(loop, &remote, WEFT_RIGHT_SIGNAL))
         result = weft_loop_raise(loop, &signal);
-    weft_writer_number(&writer, WEFT_SIBLING_RAISED, 1);
-    weft_writer_number(&writer, id, 4);
-    weft_writer_number(&writer, (uint64_t)result, 1);
-    weft_sibling_say(loop, peer, &writer);
+    weft_peer_answer(loop, peer, WEFT_SIBLING_RAISED, id, result);
 }
