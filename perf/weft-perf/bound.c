@@ -7,13 +7,18 @@ static void fault_take(const struct weft_perf_subject *subject, const struct wef
                        uint64_t rates[WEFT_LINKS_MAX])
 {
     uint32_t link;
-    unsigned permille = fault->change == WEFT_LINK_SCALE ? fault->permille : 0;
+    bool is_dead = fault->change == WEFT_LINK_CUT || fault->change == WEFT_LINK_HANG;
+    unsigned permille = fault->change == WEFT_LINK_SCALE ? fault->permille : is_dead ? 0 : 1000;
 
     if (fault->signal != 0)
         return;
     link = subject->joint == NULL ? weft_topo_link_find(subject->topo, fault->link)
                                   : weft_perf_joint_link(subject->joint, fault->side, fault->link);
     weft_rates_scale(subject->topo, link, permille, rates);
+    if (fault->change == WEFT_LINK_HANG_OUT)
+        rates[link] = 0;
+    if (fault->change == WEFT_LINK_HANG_IN)
+        rates[subject->topo->links[link].reverse] = 0;
 }
 
 weft_ns weft_perf_bound_whole(const struct weft_perf_subject *subject, uint64_t size,

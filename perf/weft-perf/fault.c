@@ -9,8 +9,9 @@
 #include "peer.h"
 #include "subject.h"
 
-#define WATCH_INTERVAL_NS  500   /* of the machine's time */
-#define SAMPLE_INTERVAL_NS 20000 /* the same */
+#define WATCH_INTERVAL_NS  500     /* of the machine's time */
+#define SAMPLE_INTERVAL_NS 20000   /* the same */
+#define NUMBER_MAX         1000000 /* of packets or us */
 #define PROCESS            "peer:"
 #define ALL                "all"
 
@@ -48,13 +49,64 @@ static bool signal_take(const char *text, enum weft_link_change change, int *sig
     return false;
 }
 
+/* Splits ":out" or ":in" off the end of `text`, which is hung in that direction alone. */
+static bool direction_take(char *text, struct weft_perf_fault *fault, char why[WEFT_WHY_BYTES])
+{
+    enum weft_perf_side side;
+    char *colon = strchr(weft_perf_side_take(text, &side), ':');
+
+    if (colon == NULL)
+        return true;
+    *colon++ = '\0';
+    if (strcmp(colon, "out") == 0)
+        fault->change = WEFT_LINK_HANG_OUT;
+    else if (strcmp(colon, "in") == 0)
+        fault->change = WEFT_LINK_HANG_IN;
+    if (fault->change != WEFT_LINK_HANG)
+        return true;
+    (void)snprintf(
+        why, WEFT_WHY_BYTES,
+        "a NIC hangs in both directions, or in one, as nic0:out or nic0:in, not ':%.40s'", colon);
+    return false;
+}
+
+/* Splits the number that the change takes off the end of `text`. */
+static bool number_take(char *text, struct weft_perf_fault *fault, char why[WEFT_WHY_BYTES])
+{
+    static const char *const shown[] = {[WEFT_LINK_SCALE] = "FACTOR, as gpu0-pcie=0.25@30%",
+                                        [WEFT_LINK_LOSE] = "N, one packet in so many, as nic0=100",
+                                        [WEFT_LINK_DELAY] = "US, so many us, as nic0=50"};
+    char *number = strchr(text, '=');
+    uint32_t millionths;
+    uint64_t count;
+
+    if (fault->change >= WEFT_ARRAY_COUNT(shown) || shown[fault->change] == NULL)
+        return true;
+    if (number == NULL) {
+        (void)snprintf(why, WEFT_WHY_BYTES,
+                       "'%.80s' has no number: write LINK=%s, and @PERCENT%% for when", text,
+                       shown[fault->change]);
+        return false;
+    }
+    *number++ = '\0';
+    if (fault->change == WEFT_LINK_SCALE) {
+        if (!weft_part_parse(number, "factor", &millionths, why))
+            return false;
+        fault->permille = (unsigned)weft_max(millionths / 1000, 1);
+        return true;
+    }
+    if (!weft_count_parse(number, fault->change == WEFT_LINK_LOSE ? "packets" : "us", 1, NUMBER_MAX,
+                          &count, why))
+        return false;
+    fault->permille = (unsigned)count;
+    return true;
+}
+
 bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_change change,
                          bool restore, const char *text, char why[WEFT_WHY_BYTES])
 {
     struct weft_perf_fault fault = {.change = change, .permille = 1000};
     char buffer[128];
-    char *factor = NULL;
-    uint32_t millionths = 1000000;
 
     if (plan->count == WEFT_PERF_FAULTS_MAX) {
         (void)snprintf(why, WEFT_WHY_BYTES, "more than %d faults", WEFT_PERF_FAULTS_MAX);
@@ -65,20 +117,10 @@ bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_chang
         (weft_text_starts(buffer, PROCESS) &&
          !signal_take(buffer + strlen(PROCESS), change, &fault.signal, why)))
         return false;
-    if (change == WEFT_LINK_SCALE && !restore) {
-        factor = strchr(buffer, '=');
-        if (factor == NULL) {
-            (void)snprintf(why, WEFT_WHY_BYTES,
-                           "'%s' names no factor: write LINK=FACTOR or LINK=FACTOR@PERCENT%%, as "
-                           "gpu0-pcie=0.25@30%%",
-                           text);
-            return false;
-        }
-        *factor++ = '\0';
-        if (!weft_part_parse(factor, "factor", &millionths, why))
-            return false;
-    }
-    fault.permille = (unsigned)weft_max(millionths / 1000, 1);
+    if (change == WEFT_LINK_HANG && !direction_take(buffer, &fault, why))
+        return false;
+    if (!restore && !number_take(buffer, &fault, why))
+        return false;
     weft_text_copy(fault.link, sizeof(fault.link), weft_perf_side_take(buffer, &fault.side));
     plan->faults[plan->count++] = fault;
     return true;
@@ -112,6 +154,13 @@ static bool all_expand(struct weft_perf_fault_plan *plan, uint32_t index,
     return true;
 }
 
+static bool is_net(const struct weft_topo *topo, const char *name)
+{
+    uint32_t link = topo == NULL ? WEFT_NONE : weft_topo_link_find(topo, name);
+
+    return link != WEFT_NONE && topo->links[link].kind == WEFT_LINK_NET;
+}
+
 static bool fault_check(struct weft_perf_fault *fault, const struct weft_perf_subject *subject,
                         const struct weft_topo *topo, char why[WEFT_WHY_BYTES])
 {
@@ -121,9 +170,17 @@ static bool fault_check(struct weft_perf_fault *fault, const struct weft_perf_su
     if (topo != NULL && weft_topo_link_find(topo, longer) != WEFT_NONE)
         weft_text_copy(fault->link, sizeof(fault->link), longer);
     /* The testbed refuses what cannot be changed at all. */
-    if (subject->joint == NULL || fault->side == WEFT_PERF_A)
-        return weft_testbed_link_known(subject->testbed, fault->link, why);
-    return weft_testbed_link_listed(topo, "the second server", fault->link, why);
+    if (subject->joint == NULL || fault->side == WEFT_PERF_A
+            ? !weft_testbed_link_known(subject->testbed, fault->link, why)
+            : !weft_testbed_link_listed(topo, "the second server", fault->link, why))
+        return false;
+    if (fault->change <= WEFT_LINK_HANG || is_net(topo, fault->link))
+        return true;
+    (void)snprintf(why, WEFT_WHY_BYTES,
+                   "'%s' is no NIC: only NICs lose or delay packets or hang in one direction, as "
+                   "nic0",
+                   fault->link);
+    return false;
 }
 
 bool weft_perf_fault_plan_check(struct weft_perf_fault_plan *plan,

@@ -22,7 +22,7 @@ struct weft_perf_fault {
     int signal;               /* to the second server's process; 0: a link changes */
     char link[64];            /* "all", until the plan is checked: every NIC of the side */
     enum weft_link_change change;
-    unsigned permille; /* of the described rate, for SCALE */
+    unsigned permille; /* the number of the change: of the described rate, for SCALE */
     unsigned percent;  /* of the bytes */
     bool during;       /* false: before the start */
 };
@@ -60,8 +60,10 @@ struct weft_perf_fault_watch {
     struct weft_perf_fault_event events[WEFT_PERF_FAULTS_MAX];
 };
 
-/* Adds "LINK=FACTOR[@P%]" (degrade) or "LINK[@P%]" (others), with "b:" in front for a link of the
- * second server; to be cut, also "all[@P%]", "peer:stop[@P%]" and "peer:kill[@P%]". */
+/* Adds "LINK=FACTOR[@P%]" (degrade), "NIC=N[@P%]" (lose one packet in N), "NIC=US[@P%]" (delay) or
+ * "LINK[@P%]" (others), with "b:" in front for a link of the second server; to be cut, also
+ * "all[@P%]", "peer:stop[@P%]" and "peer:kill[@P%]"; to hang, also "NIC:out[@P%]", so that what it
+ * sends is lost, and "NIC:in[@P%]". Each ends what the link was before. */
 bool weft_perf_fault_add(struct weft_perf_fault_plan *plan, enum weft_link_change change,
                          bool restore, const char *text, char why[WEFT_WHY_BYTES]);
 

@@ -156,7 +156,12 @@ static const struct weft_args_option rows[] = {
      "cut a link; all: every NIC; peer:stop, peer:kill: the second server's process", fault_take, 0,
      WEFT_LINK_CUT, 0},
     {"restore", 0, "LINK@P%", "bring a link back", restore_take, 0, 0, 0},
-    {"hang", 0, "LINK@P%", "stop a link without an error", fault_take, 0, WEFT_LINK_HANG, 0},
+    {"hang", 0, "LINK@P%", "stop a link without an error; NIC:out, NIC:in: one direction",
+     fault_take, 0, WEFT_LINK_HANG, 0},
+    {"lose", 0, "NIC=N[@P%]", "a NIC loses one packet in N of what it sends (udp)", fault_take, 0,
+     WEFT_LINK_LOSE, 0},
+    {"delay", 0, "NIC=US[@P%]", "a NIC's packets take so many us longer", fault_take, 0,
+     WEFT_LINK_DELAY, 0},
     {"json", 0, "FILE", "write the results (-: standard output)", weft_args_file, AT(json), 0, 0},
     {"csv", 0, NULL, "comma-separated lines instead of a table", weft_args_flag, AT(csv), 0, 0},
     {0},
@@ -173,6 +178,10 @@ static const char *peer_reason(const struct weft_perf_options *options)
                "--node, or measure between two processes of this machine with --peer self";
     if (options->node == NULL && options->nics > 1)
         return "--nics needs emulated machines: name them with --node and --peer";
+    if (weft_perf_fault_plan_has(&options->faults, WEFT_LINK_LOSE) &&
+        !weft_text_equal(options->transport == NULL ? "tcp" : options->transport, "udp"))
+        return "--lose is of packets, and tcp has none that Weft could lose: measure with "
+               "--transport udp, or use --delay, --degrade, --hang or --fail";
     if (options->all_gpus || options->cuda)
         return "--all-gpus and --baseline cuda measure one server: leave --peer out";
     if (options->op == WEFT_PERF_PUT &&

@@ -9,7 +9,7 @@ WEFT_EMU_EXPORT weft_emu_join_fn weftEmuJoin;
 WEFT_EMU_EXPORT weft_emu_link_fn weftEmuLink;
 WEFT_EMU_EXPORT weft_emu_fail_copies_fn weftEmuFailCopies;
 WEFT_EMU_EXPORT weft_emu_place_fn weftEmuPlace;
-WEFT_EMU_EXPORT weft_emu_link_rate_fn weftEmuLinkRate;
+WEFT_EMU_EXPORT weft_emu_link_look_fn weftEmuLinkLook;
 WEFT_EMU_EXPORT weft_emu_bytes_fn weftEmuBytes;
 WEFT_EMU_EXPORT weft_emu_now_fn weftEmuNow;
 WEFT_EMU_EXPORT weft_emu_submit_ns_fn weftEmuSubmitNs;
@@ -128,18 +128,24 @@ int weftEmuPlace(const void *base, size_t size, int numa_node)
 }
 
 /* On the board; false when it could not be had. */
-static bool read_link(struct weft_emu *emu, uint32_t link, uint64_t *rate, int *is_cut)
+static bool look_at_link(struct weft_emu *emu, uint32_t link, struct weft_emu_link_now *now)
 {
+    const struct weft_emu_live *live = emu->machine.live;
+    uint32_t reverse = emu->machine.topo.links[link].reverse;
+
     do {
         if (!weft_emu_board_lock(&emu->board, WEFT_EMU_BOARD_CALL_NS))
             return false;
-        *rate = (uint64_t)emu->machine.live->links[link].rate_bytes_per_us;
-        *is_cut = emu->machine.live->cut[link];
+        now->out_bytes_per_us = (uint64_t)live->links[link].rate_bytes_per_us;
+        now->in_bytes_per_us = (uint64_t)live->links[reverse].rate_bytes_per_us;
+        now->is_cut = live->cut[link];
+        now->loss_one_in = live->loss_one_in[link];
+        now->delay_us = live->delay_us[link];
     } while (!weft_emu_board_unlock(&emu->board));
     return true;
 }
 
-int weftEmuLinkRate(const char *link, uint64_t *rate_bytes_per_us, int *is_cut)
+int weftEmuLinkLook(const char *link, struct weft_emu_link_now *now)
 {
     struct weft_emu *emu = weft_emu_enter_any();
     uint32_t index;
@@ -149,7 +155,7 @@ int weftEmuLinkRate(const char *link, uint64_t *rate_bytes_per_us, int *is_cut)
         return -1;
     index = weft_topo_link_find(&emu->machine.topo, link);
     if (index != WEFT_NONE)
-        is_read = read_link(emu, index, rate_bytes_per_us, is_cut);
+        is_read = look_at_link(emu, index, now);
     weft_emu_leave(emu);
     return is_read ? 0 : -1;
 }

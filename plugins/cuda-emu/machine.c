@@ -8,6 +8,7 @@
 #include "host/topo_xml.h"
 
 #define NAME_BYTES   80
+#define NUMBER_MAX   1000000u     /* of a lossy or far link */
 #define MEMORY_BYTES WEFT_GIB(80) /* of a GPU that the file says nothing of */
 
 static void list_presets(struct weft_text *text)
@@ -48,6 +49,8 @@ static void restore_link(struct weft_emu_live *live, const struct weft_topo *top
     now->duplex_bytes_per_us = (double)described->duplex_bytes_per_us * permille / 1000;
     now->reverse = described->reverse;
     live->cut[link] = false;
+    live->loss_one_in[link] = 0;
+    live->delay_us[link] = 0;
 }
 
 void weft_emu_live_init(struct weft_emu_live *live, const struct weft_topo *topo)
@@ -117,12 +120,48 @@ static void list_links(const struct weft_topo *topo, struct weft_text *text)
     }
 }
 
+/* Whether the link can be in the state, with that number; else `why` says what is valid. */
+static bool state_check(const struct weft_link *link, enum weft_emu_link_state state,
+                        unsigned number, struct weft_text *why)
+{
+    bool is_of_nic = state == WEFT_EMU_LINK_LOSSY || state == WEFT_EMU_LINK_FAR;
+
+    if ((unsigned)state >= WEFT_EMU_LINK_STATES) {
+        weft_text_add(why, "a link is up (0), cut (1), hung (2), hung in its outgoing (3) or the "
+                           "other direction (4), lossy (5) or far (6), not ");
+        weft_text_number(why, (unsigned)state);
+        return false;
+    }
+    if (state == WEFT_EMU_LINK_UP && (number < 1 || number > 1000)) {
+        weft_text_add(why, "a link that is up has 1 to 1000 permille of its rate, not ");
+        weft_text_number(why, number);
+        return false;
+    }
+    if (is_of_nic && (link->kind != WEFT_LINK_NET || number < 1 || number > NUMBER_MAX)) {
+        weft_text_add(why, "only a NIC's link to its network loses one packet in so many or is so "
+                           "many us farther, as nic0-net, and the number is 1 to ");
+        weft_text_number(why, NUMBER_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* Permille of what is described that a direction carries in the state; `hung` is the state in which
+ * it alone carries nothing. */
+static unsigned rate_of(enum weft_emu_link_state state, enum weft_emu_link_state hung,
+                        unsigned permille)
+{
+    if (state == WEFT_EMU_LINK_UP)
+        return permille;
+    return state == WEFT_EMU_LINK_CUT || state == WEFT_EMU_LINK_HUNG || state == hung ? 0 : 1000;
+}
+
 int weft_emu_machine_set_link(struct weft_emu_machine *machine, const char *link,
                               enum weft_emu_link_state state, unsigned permille,
                               char why[WEFT_EMU_WHY_BYTES])
 {
     uint32_t index = weft_topo_link_find(&machine->topo, link);
-    uint32_t both[2];
+    uint32_t reverse;
     struct weft_text text;
 
     weft_text_init(&text, why, WEFT_EMU_WHY_BYTES);
@@ -133,23 +172,17 @@ int weft_emu_machine_set_link(struct weft_emu_machine *machine, const char *link
         list_links(&machine->topo, &text);
         return -1;
     }
-    if (state == WEFT_EMU_LINK_UP && (permille < 1 || permille > 1000)) {
-        weft_text_add(&text, "a link that is up has 1 to 1000 permille of its rate, not ");
-        weft_text_number(&text, permille);
+    if (!state_check(&machine->topo.links[index], state, permille, &text))
         return -1;
-    }
-    if ((unsigned)state > WEFT_EMU_LINK_HUNG) {
-        weft_text_add(&text, "a link is up (0), cut (1) or hung (2), not ");
-        weft_text_number(&text, (unsigned)state);
-        return -1;
-    }
-    both[0] = index;
-    both[1] = machine->topo.links[index].reverse;
-    for (uint32_t i = 0; i < 2; i++) {
-        restore_link(machine->live, &machine->topo, both[i],
-                     state == WEFT_EMU_LINK_UP ? permille : 0);
-        machine->live->cut[both[i]] = state == WEFT_EMU_LINK_CUT;
-    }
+    reverse = machine->topo.links[index].reverse;
+    restore_link(machine->live, &machine->topo, index,
+                 rate_of(state, WEFT_EMU_LINK_HUNG_OUT, permille));
+    restore_link(machine->live, &machine->topo, reverse,
+                 rate_of(state, WEFT_EMU_LINK_HUNG_IN, permille));
+    machine->live->cut[index] = state == WEFT_EMU_LINK_CUT;
+    machine->live->cut[reverse] = state == WEFT_EMU_LINK_CUT;
+    machine->live->loss_one_in[index] = state == WEFT_EMU_LINK_LOSSY ? permille : 0;
+    machine->live->delay_us[index] = state == WEFT_EMU_LINK_FAR ? permille : 0;
     return 0;
 }
 

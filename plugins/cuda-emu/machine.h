@@ -22,6 +22,8 @@ struct weft_emu_path {
 struct weft_emu_live {
     struct weft_emu_fluid_link links[WEFT_LINKS_MAX]; /* what they carry now */
     bool cut[WEFT_LINKS_MAX];
+    uint32_t loss_one_in[WEFT_LINKS_MAX]; /* of NICs, as the next; 0: none */
+    uint32_t delay_us[WEFT_LINKS_MAX];
     uint32_t failing[WEFT_DEVICES_MAX]; /* copies of the device that shall still fail */
 };
 

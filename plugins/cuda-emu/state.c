@@ -18,6 +18,10 @@ void weft_emu_state_copy(struct weft_emu_state *to, const struct weft_emu_state 
     memcpy(to->members, from->members, from->seat_end * sizeof(from->members[0]));
     memcpy(to->live.links, from->live.links, from->link_count * sizeof(from->live.links[0]));
     memcpy(to->live.cut, from->live.cut, from->link_count * sizeof(from->live.cut[0]));
+    memcpy(to->live.loss_one_in, from->live.loss_one_in,
+           from->link_count * sizeof(from->live.loss_one_in[0]));
+    memcpy(to->live.delay_us, from->live.delay_us,
+           from->link_count * sizeof(from->live.delay_us[0]));
     memcpy(to->live.failing, from->live.failing, sizeof(from->live.failing));
     for (uint32_t i = 0; i < from->engine_count; i++)
         memcpy(&to->arbiters[i], &from->arbiters[i],

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../plugins/cuda-emu/emu.h"
 #include "listen.h"
 #include "log.h"
 #include "peer_agent.h"
@@ -69,6 +70,21 @@ static uint64_t delay_real_ns(const struct weft_loop *loop, uint32_t number)
                : weft_clock_real(&loop->clock, 2 * world->topo.links[link].latency_ns);
 }
 
+static enum weft_net_shape_state state_of(const struct weft_emu_link_now *link)
+{
+    if (link->is_cut)
+        return WEFT_NET_SHAPE_CUT;
+    if (link->out_bytes_per_us == 0)
+        return link->in_bytes_per_us == 0 ? WEFT_NET_SHAPE_SILENT : WEFT_NET_SHAPE_SILENT_OUT;
+    return link->in_bytes_per_us == 0 ? WEFT_NET_SHAPE_SILENT_IN : WEFT_NET_SHAPE_UP;
+}
+
+static bool is_same(const struct weft_net_shape *a, const struct weft_net_shape *b)
+{
+    return a->state == b->state && a->rate_bytes_per_ms == b->rate_bytes_per_ms &&
+           a->loss_one_in == b->loss_one_in && a->delay_ns == b->delay_ns;
+}
+
 /* Each NIC goes as fast as its link of the emulated machine does now, and fails as that does; a
  * real one is cut and back as its interface is. */
 void weft_peers_shape(struct weft_loop *loop, weft_ns now)
@@ -83,18 +99,20 @@ void weft_peers_shape(struct weft_loop *loop, weft_ns now)
     if (peers->watch != NULL)
         weft_peers_watch_nics(loop, now);
     for (uint32_t i = 0; i < peers->nic_count; i++) {
-        struct weft_net_shape shape = {.state = WEFT_NET_SHAPE_UP};
-        uint64_t rate = 0;
-        int is_cut = 0;
+        struct weft_emu_link_now link = {0};
+        struct weft_net_shape shape;
+        uint64_t rate;
 
-        if (emulation->link_rate(peers->nic_links[i], &rate, &is_cut) != 0)
+        if (emulation->link_look(peers->nic_links[i], &link) != 0)
             continue;
-        if (rate == 0)
-            shape.state = is_cut ? WEFT_NET_SHAPE_CUT : WEFT_NET_SHAPE_SILENT;
-        shape.rate_bytes_per_ms = weft_max(rate * 1000 / emulation->dilation, 1);
-        shape.delay_ns = delay_real_ns(loop, i);
-        if (shape.state == peers->shapes[i].state &&
-            shape.rate_bytes_per_ms == peers->shapes[i].rate_bytes_per_ms)
+        rate = weft_max(link.out_bytes_per_us, link.in_bytes_per_us);
+        shape = (struct weft_net_shape){
+            .state = state_of(&link),
+            .rate_bytes_per_ms = weft_max(rate * 1000 / emulation->dilation, 1),
+            .loss_one_in = link.loss_one_in,
+            .delay_ns =
+                delay_real_ns(loop, i) + weft_clock_real(&loop->clock, link.delay_us * 1000)};
+        if (is_same(&shape, &peers->shapes[i]))
             continue;
         peers->shapes[i] = shape;
         peers->ops->shape(peers->net, i, &shape);

@@ -107,11 +107,11 @@ weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_e
     find_function(library, WEFT_EMU_OPEN, &start, sizeof(start));
     find_function(library, WEFT_EMU_JOIN, &join, sizeof(join));
     find_function(library, WEFT_EMU_PLACE, &found.place, sizeof(found.place));
-    find_function(library, WEFT_EMU_LINK_RATE, &found.link_rate, sizeof(found.link_rate));
-    if (start == NULL || join == NULL || found.place == NULL || found.link_rate == NULL) {
+    find_function(library, WEFT_EMU_LINK_LOOK, &found.link_look, sizeof(found.link_look));
+    if (start == NULL || join == NULL || found.place == NULL || found.link_look == NULL) {
         weft_format(why, WEFT_PLUGIN_WHY_BYTES,
                     "%s is of another version: it has no " WEFT_EMU_OPEN ", " WEFT_EMU_JOIN
-                    ", " WEFT_EMU_PLACE " or " WEFT_EMU_LINK_RATE,
+                    ", " WEFT_EMU_PLACE " or " WEFT_EMU_LINK_LOOK,
                     found.driver);
         return weftSystemError;
     }

@@ -11,13 +11,15 @@
 #define WEFT_PLUGIN_PATH_BYTES 512
 #define WEFT_PLUGIN_WHY_BYTES  512
 
+struct weft_emu_link_now; /* plugins/cuda-emu/emu.h */
+
 struct weft_emulation {
     bool on;
     char node[WEFT_CONFIG_TEXT_BYTES];
     uint64_t dilation; /* 1 on a real machine */
     char driver[WEFT_PLUGIN_PATH_BYTES];
     int (*place)(const void *base, size_t size, int numa_node);
-    int (*link_rate)(const char *link, uint64_t *rate_bytes_per_us, int *is_cut);
+    int (*link_look)(const char *link, struct weft_emu_link_now *now);
 };
 
 /* Starts the machine that the setting `emulate` names; with that empty `emulation->on` is false.

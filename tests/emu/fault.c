@@ -203,6 +203,40 @@ Test(fault, free__waits_for_the_copies_of_the_memory)
     cr_expect_eq(cuda.bytes("gpu0", 1), 4 * MIB);
 }
 
+/* Each state ends the one before. */
+Test(fault, link_look__of_a_nic)
+{
+    static const struct {
+        enum weft_emu_link_state state;
+        unsigned number;
+        struct weft_emu_link_now now;
+    } rows[] = {
+        {WEFT_EMU_LINK_LOSSY, 100, {49300, 49300, 0, 100, 0}},
+        {WEFT_EMU_LINK_FAR, 30, {49300, 49300, 0, 0, 30}},
+        {WEFT_EMU_LINK_HUNG_OUT, 0, {0, 49300, 0, 0, 0}},
+        {WEFT_EMU_LINK_HUNG_IN, 0, {49300, 0, 0, 0, 0}},
+        {WEFT_EMU_LINK_HUNG, 0, {0, 0, 0, 0, 0}},
+        {WEFT_EMU_LINK_CUT, 0, {0, 0, 1, 0, 0}},
+        {WEFT_EMU_LINK_UP, 500, {24650, 24650, 0, 0, 0}},
+    };
+
+    open_machine("hgx-h100", DILATION);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct weft_emu_link_now now = {0};
+
+        cr_assert_eq(cuda.link("nic0-net", rows[i].state, rows[i].number, why), 0, "%s", why);
+        cr_assert_eq(cuda.link_look("nic0-net", &now), 0);
+        cr_expect_eq(now.out_bytes_per_us, rows[i].now.out_bytes_per_us, "row %zu: %u", i,
+                     (unsigned)now.out_bytes_per_us);
+        cr_expect_eq(now.in_bytes_per_us, rows[i].now.in_bytes_per_us, "row %zu: %u", i,
+                     (unsigned)now.in_bytes_per_us);
+        cr_expect_eq(now.is_cut, rows[i].now.is_cut, "row %zu", i);
+        cr_expect_eq(now.loss_one_in, rows[i].now.loss_one_in, "row %zu", i);
+        cr_expect_eq(now.delay_us, rows[i].now.delay_us, "row %zu", i);
+    }
+    cr_expect_eq(cuda.link_look("nic99-net", &(struct weft_emu_link_now){0}), -1);
+}
+
 struct refused_row {
     const char *link;
     int state;
@@ -217,7 +251,9 @@ Test(fault, link__says_what_is_valid)
         {"", WEFT_EMU_LINK_CUT, 0, "cpu0-cpu1"},
         {"gpu0-pcie", WEFT_EMU_LINK_UP, 0, "1 to 1000"},
         {"gpu0-pcie", WEFT_EMU_LINK_UP, 1001, "1 to 1000"},
-        {"gpu0-pcie", 3, 1000, "hung (2)"},
+        {"gpu0-pcie", 7, 1000, "hung (2)"},
+        {"gpu0-pcie", WEFT_EMU_LINK_LOSSY, 100, "nic0-net"},
+        {"nic0-net", WEFT_EMU_LINK_FAR, 0, "1 to 1000000"},
     };
 
     load_driver();

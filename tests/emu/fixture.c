@@ -64,6 +64,7 @@ void load_driver(void)
     find(library, WEFT_EMU_OPEN, (void (**)(void)) & cuda.open);
     find(library, WEFT_EMU_JOIN, (void (**)(void)) & cuda.join);
     find(library, WEFT_EMU_LINK, (void (**)(void)) & cuda.link);
+    find(library, WEFT_EMU_LINK_LOOK, (void (**)(void)) & cuda.link_look);
     find(library, WEFT_EMU_FAIL_COPIES, (void (**)(void)) & cuda.fail_copies);
     find(library, WEFT_EMU_PLACE, (void (**)(void)) & cuda.place);
     find(library, WEFT_EMU_BYTES, (void (**)(void)) & cuda.bytes);

@@ -22,6 +22,7 @@ struct driver {
     weft_emu_open_fn *open;
     weft_emu_join_fn *join;
     weft_emu_link_fn *link;
+    weft_emu_link_look_fn *link_look;
     weft_emu_fail_copies_fn *fail_copies;
     weft_emu_place_fn *place;
     weft_emu_bytes_fn *bytes;

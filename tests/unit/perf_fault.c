@@ -29,6 +29,24 @@ Test(perf_fault, add__good)
          WEFT_LINK_SCALE,
          false,
          {.side = WEFT_PERF_B, .link = "nic1-net", .permille = 500, .during = true}},
+        {"b:nic0:out@30%",
+         WEFT_LINK_HANG,
+         false,
+         {.side = WEFT_PERF_B,
+          .change = WEFT_LINK_HANG_OUT,
+          .link = "nic0",
+          .permille = 1000,
+          .percent = 30,
+          .during = true}},
+        {"nic1:in",
+         WEFT_LINK_HANG,
+         false,
+         {.change = WEFT_LINK_HANG_IN, .link = "nic1", .permille = 1000}},
+        {"b:nic0=100@5%",
+         WEFT_LINK_LOSE,
+         false,
+         {.side = WEFT_PERF_B, .link = "nic0", .permille = 100, .percent = 5, .during = true}},
+        {"a:nic2=50", WEFT_LINK_DELAY, false, {.link = "nic2", .permille = 50}},
         {"b:nic0@60%",
          WEFT_LINK_SCALE,
          true,
@@ -42,12 +60,41 @@ Test(perf_fault, add__good)
 
         cr_assert(weft_perf_fault_add(&plan, rows[i].change, rows[i].restore, rows[i].text, why),
                   "%s: %s", rows[i].text, why);
-        cr_expect_eq(fault->change, rows[i].change, "%s", rows[i].text);
+        cr_expect_eq(fault->change,
+                     rows[i].fault.change == WEFT_LINK_SCALE ? rows[i].change
+                                                             : rows[i].fault.change,
+                     "%s", rows[i].text);
         cr_expect_eq(fault->side, rows[i].fault.side, "%s", rows[i].text);
         cr_expect_str_eq(fault->link, rows[i].fault.link);
         cr_expect_eq(fault->permille, rows[i].fault.permille, "%s", rows[i].text);
         cr_expect_eq(fault->percent, rows[i].fault.percent, "%s", rows[i].text);
         cr_expect_eq(fault->during, rows[i].fault.during, "%s", rows[i].text);
+    }
+}
+
+Test(perf_fault, add__says_what_is_valid)
+{
+    static const struct {
+        const char *text;
+        enum weft_link_change change;
+        const char *says;
+    } rows[] = {
+        {"nic0:up@3", WEFT_LINK_HANG, "nic0:out or nic0:in"},
+        {"b:nic0", WEFT_LINK_LOSE, "one packet in so many, as nic0=100"},
+        {"b:nic0@3%", WEFT_LINK_DELAY, "so many us, as nic0=50"},
+        {"b:nic0=0", WEFT_LINK_LOSE, "1000000"},
+        {"b:nic0=1%", WEFT_LINK_LOSE, "packets"},
+        {"gpu0-pcie", WEFT_LINK_SCALE, "gpu0-pcie=0.25"},
+    };
+
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct weft_perf_fault_plan plan = {.count = 0};
+        char why[WEFT_WHY_BYTES] = "";
+
+        cr_expect(!weft_perf_fault_add(&plan, rows[i].change, false, rows[i].text, why), "%s",
+                  rows[i].text);
+        cr_expect_not_null(strstr(why, rows[i].says), "%s: %s", rows[i].text, why);
+        cr_expect_eq(plan.count, 0);
     }
 }
 
@@ -73,6 +120,12 @@ Test(perf_fault, plan_check__of_two_servers)
     cr_assert(!weft_perf_fault_plan_check(&plan, &subject, why), "the tray has four");
     cr_expect_not_null(strstr(why, "'nic4' is no link of the second server"), "%s", why);
     cr_expect_not_null(strstr(why, "nic3-net"), "%s", why);
+    plan.count = 0;
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_LOSE, false, "b:nic1=100", why));
+    cr_assert(weft_perf_fault_plan_check(&plan, &subject, why), "%s", why);
+    cr_assert(weft_perf_fault_add(&plan, WEFT_LINK_DELAY, false, "b:nic0-pcie=100", why));
+    cr_assert(!weft_perf_fault_plan_check(&plan, &subject, why));
+    cr_expect_not_null(strstr(why, "'nic0-pcie' is no NIC"), "%s", why);
 }
 
 /* The second server's process, and all NICs of a server. */

@@ -181,6 +181,7 @@ Test(perf_options, read__wrong)
         {{"put", "--node", "a", "--peer", "b", "--from", "b:gpu0"}, "put moves to the other"},
         {{"get", "--node", "a", "--peer", "b", "--from", "a:gpu0"}, "get moves from the other"},
         {{"put", "--node", "a", "--peer", "b", "--all-gpus"}, "leave --peer out"},
+        {{"put", "--node", "a", "--peer", "b", "--lose", "b:nic0=100"}, "--transport udp"},
         {{"put", "--sizze", "1M"}, "there is no option '--sizze'; these are: --node"},
     };
 

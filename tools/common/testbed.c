@@ -321,9 +321,11 @@ bool weft_testbed_link_known(const struct weft_testbed *testbed, const char *lin
 bool weft_testbed_link(const struct weft_testbed *testbed, const char *link,
                        enum weft_link_change change, unsigned permille, char why[WEFT_WHY_BYTES])
 {
-    static const enum weft_emu_link_state states[] = {[WEFT_LINK_SCALE] = WEFT_EMU_LINK_UP,
-                                                      [WEFT_LINK_CUT] = WEFT_EMU_LINK_CUT,
-                                                      [WEFT_LINK_HANG] = WEFT_EMU_LINK_HUNG};
+    static const enum weft_emu_link_state states[] = {
+        [WEFT_LINK_SCALE] = WEFT_EMU_LINK_UP,        [WEFT_LINK_CUT] = WEFT_EMU_LINK_CUT,
+        [WEFT_LINK_HANG] = WEFT_EMU_LINK_HUNG,       [WEFT_LINK_HANG_OUT] = WEFT_EMU_LINK_HUNG_OUT,
+        [WEFT_LINK_HANG_IN] = WEFT_EMU_LINK_HUNG_IN, [WEFT_LINK_LOSE] = WEFT_EMU_LINK_LOSSY,
+        [WEFT_LINK_DELAY] = WEFT_EMU_LINK_FAR};
 
     if (!weft_testbed_link_known(testbed, link, why))
         return false;

@@ -67,9 +67,18 @@ weft_ns weft_testbed_now(const struct weft_testbed *testbed);
 /* Sleeps about `duration_ns` of the machine's own time, at least 50 us of real time. */
 void weft_testbed_sleep(const struct weft_testbed *testbed, weft_ns duration_ns);
 
-enum weft_link_change { WEFT_LINK_SCALE, WEFT_LINK_CUT, WEFT_LINK_HANG };
+enum weft_link_change {
+    WEFT_LINK_SCALE,
+    WEFT_LINK_CUT,
+    WEFT_LINK_HANG,
+    WEFT_LINK_HANG_OUT, /* one direction alone: of a NIC, to the network */
+    WEFT_LINK_HANG_IN,
+    WEFT_LINK_LOSE,  /* of a NIC to its network: one packet in `permille` */
+    WEFT_LINK_DELAY, /* the same: by `permille` us */
+};
 
-/* Changes both directions of a link now. `permille` of its described rate for SCALE. False on the
+/* Changes both directions of a link now. `permille` is the number
+ * that the change takes: of its described rate for SCALE. False on the
  * real testbed, or for an unknown link: the reason lists the known ones. */
 bool weft_testbed_link(const struct weft_testbed *testbed, const char *link,
                        enum weft_link_change change, unsigned permille, char why[WEFT_WHY_BYTES]);

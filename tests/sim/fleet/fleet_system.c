@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../../../plugins/cuda-emu/emu.h"
 #include "fleet.h"
 #include "host/agent_name.h"
 #include "host/discover.h"
@@ -91,17 +92,17 @@ static struct sim_nic *find_nic(const char *link)
     return NULL;
 }
 
-static int link_rate(const char *link, uint64_t *rate_bytes_per_us, int *is_cut)
+static int link_look(const char *link, struct weft_emu_link_now *now)
 {
     struct sim_nic *nic = fleet_now->servers[fleet_now->looking].tells_nics ? find_nic(link) : NULL;
 
     if (nic == NULL)
         return -1;
-    *is_cut = nic->state == WEFT_NET_SHAPE_CUT;
-    *rate_bytes_per_us = nic->state == WEFT_NET_SHAPE_UP
-                             ? weft_max(nic->rate_bytes_per_us * nic->permille / 1000, 1)
-                             : 0;
-    nic->is_told_cut |= *is_cut;
+    *now = (struct weft_emu_link_now){.is_cut = nic->state == WEFT_NET_SHAPE_CUT};
+    if (nic->state == WEFT_NET_SHAPE_UP)
+        now->out_bytes_per_us = weft_max(nic->rate_bytes_per_us * nic->permille / 1000, 1);
+    now->in_bytes_per_us = now->out_bytes_per_us;
+    nic->is_told_cut |= now->is_cut;
     return 0;
 }
 
@@ -111,7 +112,7 @@ weftResult_t weft_emulation_open(const struct weft_config *config, struct weft_e
     (void)config;
     (void)why;
     *emulation = (struct weft_emulation){
-        .on = opening()->gpus, .dilation = 1, .place = place, .link_rate = link_rate};
+        .on = opening()->gpus, .dilation = 1, .place = place, .link_look = link_look};
     return weftSuccess;
 }
 
