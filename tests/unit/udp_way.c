@@ -128,3 +128,36 @@ Test(udp_way, tick__backs_off)
     net_close_end(&ends[0]);
     net_close_end(&ends[1]);
 }
+
+/* A way each, up to the net's part of the descriptors; from there on those of a lane share one. */
+Test(udp_way, open__as_many_as_descriptors_allow)
+{
+    static const struct {
+        uint32_t ways_max;
+        uint32_t way_count;
+    } rows[] = {{0, 2}, {7, 7}, {1000, 32}};
+
+    net_ops = &weft_udp_net;
+    net_silence_ns = 60000000000;
+    for (size_t i = 0; i < WEFT_ARRAY_COUNT(rows); i++) {
+        struct weft_udp_net *net;
+        uint32_t peer = WEFT_NONE;
+
+        net_open_end(&ends[0], 1, LANES, WEFT_NET_CRYPTO_OFF);
+        net_open_end(&ends[1], 2, LANES, WEFT_NET_CRYPTO_OFF);
+        net = weft_udp_net_of(ends[0].net);
+        net->ways_max = rows[i].ways_max;
+        cr_assert_eq(net_ops->peer_open(ends[0].net, ends[1].address, &peer), weftSuccess);
+        (void)net_wait_event(ends, 2, &ends[0], WEFT_NET_PEER_UP, 0);
+        (void)net_wait_event(ends, 2, &ends[1], WEFT_NET_PEER_UP, 0);
+        net_import(&ends[0], 0);
+        cr_expect_eq(net->way_count, rows[i].way_count, "row %zu", i);
+        cr_expect_eq(sockets_of(session_of(&ends[0])), 16, "row %zu: none is without", i);
+        net_copy_surely(ends, 2, &ends[0], LATE, 0, 0, COPY, 0);
+        cr_expect_eq(net_wait(ends, 2, &ends[0], 0), weftSuccess, "row %zu", i);
+        net_ops->peer_close(ends[0].net, peer);
+        cr_expect_eq(net->way_count, 0, "row %zu", i);
+        net_close_end(&ends[0]);
+        net_close_end(&ends[1]);
+    }
+}

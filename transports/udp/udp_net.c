@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EPOLL_EVENTS_MAX 32
 #define DATAGRAM_BYTES   65536
+#define DESCRIPTORS_PART 4 /* of the process's, for ways */
 
 static const enum weft_secure_mode modes[WEFT_NET_CRYPTO_MODES] = {
     [WEFT_NET_CRYPTO_FULL] = WEFT_SECURE_FULL,
@@ -135,6 +137,16 @@ static void udp_close(struct weft_net *base)
     free(net);
 }
 
+/* A part of the descriptors that the process may have: others need some, too. */
+static uint32_t ways_most(void)
+{
+    struct rlimit limit = {0};
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    return (uint32_t)weft_min(limit.rlim_cur / DESCRIPTORS_PART, UINT32_MAX);
+}
+
 static weftResult_t udp_open(const struct weft_net_env *env, const struct weft_net_nic *nics,
                              uint32_t nic_count, struct weft_net **opened, char why[256])
 {
@@ -151,6 +163,7 @@ static weftResult_t udp_open(const struct weft_net_env *env, const struct weft_n
     net->mode = modes[env->crypto];
     net->limits.per_s = env->guests_per_s;
     net->segments = weft_udp_socket_segments();
+    net->ways_max = ways_most();
     result =
         weft_net_end_init(&net->end, &weft_udp_net, env, &hooks, sizeof(struct weft_udp_peer), why);
     if (result == weftSuccess && !tables_alloc(net)) {

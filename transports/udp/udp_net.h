@@ -57,6 +57,8 @@ struct weft_udp_net {
     uint32_t nic_count;
     struct weft_udp_nic nics[WEFT_NET_NICS_MAX];
     uint64_t room_bytes; /* that the sockets hold, together */
+    uint32_t way_count;  /* sockets of ways, of all sessions */
+    uint32_t ways_max;   /* so many, and one of each lane */
     bool segments;       /* the kernel cuts */
     struct weft_secure_cookies cookies;
     struct weft_net_guests limits;

@@ -107,7 +107,7 @@ void weft_udp_session_free(struct weft_udp_net *net, struct weft_udp_session *se
     weft_udp_dial_end(net, session);
     for (uint32_t i = 0; i < net->nic_count; i++)
         weft_udp_delay_forget(&net->nics[i].delay, session->slot);
-    weft_udp_ways_close(session);
+    weft_udp_ways_close(net, session);
     weft_secure_free(session->secure);
     weft_secure_datagrams_free(session->keys);
     free(session->greeting);

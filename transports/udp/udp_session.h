@@ -22,9 +22,9 @@
 #include "udp_datagram.h"
 #include "udp_socket.h"
 
-#define WEFT_UDP_GUESTS_MAX   64 /* sessions that are GREETED */
-#define WEFT_UDP_WAYS_MAX     8  /* of a lane */
-#define WEFT_UDP_PATHS_MAX    64 /* of a session, where it has not more lanes */
+#define WEFT_UDP_GUESTS_MAX   64                /* sessions that are GREETED */
+#define WEFT_UDP_WAYS_MAX     16                /* of a lane */
+#define WEFT_UDP_PATHS_MAX    WEFT_MP_PATHS_MAX /* of a session, where it has not more lanes */
 #define WEFT_UDP_PARTS_MAX    WEFT_MP_MESSAGES
 #define WEFT_UDP_PLACES_MAX   26    /* of a part; with a signal, fewer */
 #define WEFT_UDP_BODIES_MAX   16    /* being put together */
@@ -185,13 +185,14 @@ void weft_udp_session_bye(struct weft_udp_net *net, struct weft_udp_session *ses
 
 /* ---- udp_way.c ---- */
 
-/* A socket for each way; where there are not so many, ways of a lane share one. False: there is
+/* A socket for each way; where there are not so many, or the net has its part of the process's
+ * descriptors, ways of a lane share one. False: there is
  * none at all. */
-bool weft_udp_ways_open(const struct weft_udp_net *net, struct weft_udp_session *session);
-void weft_udp_ways_close(struct weft_udp_session *session);
+bool weft_udp_ways_open(struct weft_udp_net *net, struct weft_udp_session *session);
+void weft_udp_ways_close(struct weft_udp_net *net, struct weft_udp_session *session);
 /* Tries those again that have no socket, when it is time; returns the next time. core/mp is told of
  * what leads somewhere now. */
-weft_ns weft_udp_ways_tick(const struct weft_udp_net *net, struct weft_udp_session *session);
+weft_ns weft_udp_ways_tick(struct weft_udp_net *net, struct weft_udp_session *session);
 /* It is time: a NIC is back. */
 void weft_udp_ways_soon(const struct weft_udp_net *net, struct weft_udp_session *session);
 

@@ -10,14 +10,24 @@
 #define TRY_NS_FIRST 10000000u
 #define TRY_NS_MOST  1000000000u
 
-static int way_open(const struct weft_udp_net *net, const struct weft_udp_session *session,
-                    uint32_t path)
+static int way_open(struct weft_udp_net *net, const struct weft_udp_session *session, uint32_t path)
 {
     const struct weft_udp_lane *lane = &session->lanes[path % session->lane_count];
     const struct weft_udp_nic *nic = &net->nics[lane->nic];
+    int fd;
 
-    return weft_udp_socket_speak(nic->is_any ? NULL : &nic->local,
-                                 &session->address.nics[lane->peer_nic]);
+    if (path >= session->lane_count && net->way_count >= net->ways_max)
+        return -1;
+    fd = weft_udp_socket_speak(nic->is_any ? NULL : &nic->local,
+                               &session->address.nics[lane->peer_nic]);
+    net->way_count += fd >= 0;
+    return fd;
+}
+
+static void way_close(struct weft_udp_net *net, int fd)
+{
+    (void)close(fd);
+    net->way_count--;
 }
 
 /* The largest packet that goes over it whole. */
@@ -36,7 +46,7 @@ static void share(struct weft_udp_session *session, uint32_t path)
         session->fds[path] = session->fds[path - session->lane_count];
 }
 
-bool weft_udp_ways_open(const struct weft_udp_net *net, struct weft_udp_session *session)
+bool weft_udp_ways_open(struct weft_udp_net *net, struct weft_udp_session *session)
 {
     bool some = false;
     bool all = true;
@@ -59,21 +69,21 @@ bool weft_udp_ways_open(const struct weft_udp_net *net, struct weft_udp_session 
     return some;
 }
 
-void weft_udp_ways_close(struct weft_udp_session *session)
+void weft_udp_ways_close(struct weft_udp_net *net, struct weft_udp_session *session)
 {
     for (uint32_t p = session->path_count; p > 0; p--) {
         bool is_shared = p > session->lane_count &&
                          session->fds[p - 1] == session->fds[p - 1 - session->lane_count];
 
         if (session->fds[p - 1] >= 0 && !is_shared)
-            (void)close(session->fds[p - 1]);
+            way_close(net, session->fds[p - 1]);
     }
 }
 
 /* ---- later ---- */
 
 /* Packets are as large as all ways took that were there when the two met. */
-static bool is_wide_enough(const struct weft_udp_net *net, struct weft_udp_session *session,
+static bool is_wide_enough(struct weft_udp_net *net, struct weft_udp_session *session,
                            uint32_t path)
 {
     struct weft_udp_lane *lane = &session->lanes[path % session->lane_count];
@@ -82,7 +92,7 @@ static bool is_wide_enough(const struct weft_udp_net *net, struct weft_udp_sessi
 
     if (bytes >= session->packet_bytes)
         return true;
-    (void)close(session->fds[path]);
+    way_close(net, session->fds[path]);
     session->fds[path] = -1;
     lane->is_narrow = true;
     (void)snprintf(text, sizeof(text),
@@ -95,8 +105,7 @@ static bool is_wide_enough(const struct weft_udp_net *net, struct weft_udp_sessi
 
 /* False: it still has a way without a socket, and another try may help. A NIC that is cut is
  * waited for. */
-static bool lane_open(const struct weft_udp_net *net, struct weft_udp_session *session,
-                      uint32_t lane)
+static bool lane_open(struct weft_udp_net *net, struct weft_udp_session *session, uint32_t lane)
 {
     if (session->lanes[lane].is_cut || session->lanes[lane].is_narrow)
         return true;
@@ -114,7 +123,7 @@ static bool lane_open(const struct weft_udp_net *net, struct weft_udp_session *s
     return true;
 }
 
-weft_ns weft_udp_ways_tick(const struct weft_udp_net *net, struct weft_udp_session *session)
+weft_ns weft_udp_ways_tick(struct weft_udp_net *net, struct weft_udp_session *session)
 {
     bool all = true;
 
