@@ -124,8 +124,9 @@ static uint32_t running_count(void)
     return count;
 }
 
-/* Its interfaces, wire0 and so on, are 10.77.<number>.<host>; carriers take a while. */
-static void set_up(uint32_t host)
+/* Its interfaces, wire0 and so on, are 10.77.<number>.<host>; carriers take a while. Both ends see
+ * all of them before one sets any down. */
+static void set_up(const struct ends *ends, uint32_t host)
 {
     int64_t until = now_ms() + WAIT_MS;
 
@@ -138,6 +139,8 @@ static void set_up(uint32_t host)
     }
     while (running_count() < NICS)
         must(now_ms() < until, "not all interfaces have carriers");
+    tell(ends->other);
+    await(ends->other);
 }
 
 static uint64_t sent_bytes(uint32_t nic)
@@ -282,7 +285,7 @@ static void drive(const struct ends *ends)
     uint64_t before;
 
     enter_namespace(ends);
-    set_up(1);
+    set_up(ends, 1);
     member = member_open(ends, "10.77.0.1", 3);
     move_and_check(&member, 1);
     set_nic(3, true);
@@ -327,7 +330,7 @@ static void serve(const struct ends *ends)
     struct member member;
 
     enter_namespace(ends);
-    set_up(2);
+    set_up(ends, 2);
     member = member_open(ends, "10.77.0.2", NICS);
     await(ends->other);
     await_changed(&member, "10.77.0.1", 2);
