@@ -4,7 +4,7 @@
 #define SHARE_PART 25 /* a path must add this part of what its pair has, or it is not worth it */
 
 struct own {
-    struct weft_path *path; /* NULL: every path of the pair is dead */
+    uint32_t path; /* WEFT_NONE: every path of the pair is dead */
     uint64_t cap;
     bool fixed;
 };
@@ -16,36 +16,35 @@ static bool is_useful(const struct weft_path *path, const struct weft_lane *lane
 }
 
 /* The first useful path with one hop, else the first useful one, else the first live one. */
-static struct weft_path *own_path(const struct weft_pair *pair, struct weft_path *paths,
-                                  const struct weft_lane *lanes)
+static uint32_t own_path(const struct weft_pair *pair, const struct weft_path *paths,
+                         const struct weft_lane *lanes)
 {
-    struct weft_path *useful = NULL;
-    struct weft_path *live = NULL;
+    uint32_t useful = WEFT_NONE;
+    uint32_t live = WEFT_NONE;
 
-    for (uint32_t i = 0; i < pair->path_count; i++) {
-        struct weft_path *path = &paths[pair->first_path + i];
-
-        if (!weft_path_alive(path, lanes))
+    for (uint32_t i = pair->first_path; i < pair->first_path + pair->path_count; i++) {
+        if (!weft_path_alive(&paths[i], lanes))
             continue;
-        if (live == NULL)
-            live = path;
-        if (!is_useful(path, lanes))
+        if (live == WEFT_NONE)
+            live = i;
+        if (!is_useful(&paths[i], lanes))
             continue;
-        if (path->route.hop_count == 1)
-            return path;
-        if (useful == NULL)
-            useful = path;
+        if (paths[i].route.hop_count == 1)
+            return i;
+        if (useful == WEFT_NONE)
+            useful = i;
     }
-    return useful != NULL ? useful : live;
+    return useful == WEFT_NONE ? live : useful;
 }
 
 /* Progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): the path with the least fair
  * share is fixed at it, and the rest share what it leaves. */
-static void fill_own(struct weft_capacity *capacity, struct own *owns, uint32_t count)
+static void fill_own(struct weft_capacity *capacity, struct weft_path *paths, struct own *owns,
+                     uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         if (!owns[i].fixed)
-            weft_capacity_join(capacity, owns[i].path);
+            weft_capacity_join(capacity, &paths[owns[i].path]);
     for (;;) {
         uint32_t least = WEFT_NONE;
         uint64_t least_cap = UINT64_MAX;
@@ -55,7 +54,7 @@ static void fill_own(struct weft_capacity *capacity, struct own *owns, uint32_t 
 
             if (owns[i].fixed)
                 continue;
-            cap = weft_capacity_share(capacity, owns[i].path);
+            cap = weft_capacity_share(capacity, &paths[owns[i].path]);
             if (least == WEFT_NONE || cap < least_cap) {
                 least = i;
                 least_cap = cap;
@@ -65,8 +64,8 @@ static void fill_own(struct weft_capacity *capacity, struct own *owns, uint32_t 
             return;
         owns[least].cap = weft_max(least_cap, 1);
         owns[least].fixed = true;
-        weft_capacity_leave(capacity, owns[least].path);
-        weft_capacity_spend(capacity, owns[least].path, owns[least].cap);
+        weft_capacity_leave(capacity, &paths[owns[least].path]);
+        weft_capacity_spend(capacity, &paths[owns[least].path], owns[least].cap);
     }
 }
 
@@ -127,24 +126,27 @@ uint64_t weft_plan_make(struct weft_capacity *capacity, struct weft_pair *const 
         for (uint32_t k = 0; k < pairs[i]->path_count; k++)
             weft_path_unplan(&paths[pairs[i]->first_path + k]);
         owns[i].path = own_path(pairs[i], paths, lanes);
-        owns[i].fixed = owns[i].path == NULL;
+        owns[i].fixed = owns[i].path == WEFT_NONE;
         owns[i].cap = 0;
     }
-    fill_own(capacity, owns, count);
+    fill_own(capacity, paths, owns, count);
     for (uint32_t i = 0; i < count; i++) {
-        if (owns[i].path == NULL)
+        struct weft_path *path;
+
+        if (owns[i].path == WEFT_NONE)
             continue;
-        owns[i].path->admitted = true;
-        owns[i].path->cap_bytes_per_us = owns[i].cap;
+        path = &paths[owns[i].path];
+        path->admitted = true;
+        path->cap_bytes_per_us = owns[i].cap;
         sum += owns[i].cap;
-        if (!owns[i].path->lent)
-            weft_capacity_own(capacity, owns[i].path);
+        if (!path->lent)
+            weft_capacity_own(capacity, path);
     }
     /* A relay is the own path of a pair whose other ways are dead: it yields as any does. */
     for (uint32_t i = 0; i < count; i++)
-        if (owns[i].path != NULL && owns[i].path->lent)
-            owns[i].path->owner_busy = weft_capacity_owner_busy(
-                capacity, owns[i].path, pairs[i]->src_device, pairs[i]->dst_device);
+        if (owns[i].path != WEFT_NONE && paths[owns[i].path].lent)
+            paths[owns[i].path].owner_busy = weft_capacity_owner_busy(
+                capacity, &paths[owns[i].path], pairs[i]->src_device, pairs[i]->dst_device);
     weft_capacity_lend(capacity);
     return sum + admit_relays(capacity, pairs, count, paths, lanes);
 }
